@@ -1,0 +1,44 @@
+# Qingxi: every target makes its own set-up in .venv; `make` alone prints this help.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+UNIT   ?= boards/esp32/units/qiaotou.toml
+JOBS   ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench campaign clean
+
+help:
+	@echo "make run                      simulate the example unit for 7 days, results in out/run/"
+	@echo "make test                     all tests, on CPython and on the real MicroPython virtual machine"
+	@echo "make lint | bench | campaign  ruff and mypy | benchmarks | long fault campaigns"
+	@echo "make clean                    remove .venv, build/ and out/"
+
+$(READY): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "missing: $(PYTHON); install Python 3.11 or newer, or say make PYTHON=/path/to/python3"; exit 3; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "missing: Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V)"; exit 3; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "missing: the venv module; on Debian: apt-get install python3-venv"; exit 3; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "setting up $(VENV) (once) ..." >&2
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+run: $(READY)
+	@$(BIN)/qingxi sim run sim/scenarios/week.toml --unit $(UNIT) --out out/run
+
+test: $(READY)
+	@$(BIN)/python -m pytest -n $(JOBS) -m "not campaign" tests
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: $(READY)
+	@$(BIN)/python -m sim.bench
+
+campaign: $(READY)
+	@$(BIN)/python -m pytest -n $(JOBS) -m campaign tests
+
+clean:
+	rm -rf $(VENV) build out

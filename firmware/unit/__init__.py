@@ -1,0 +1,1 @@
+"""The firmware of a treatment unit: catalogues, control, journal, uplink, console, drivers."""

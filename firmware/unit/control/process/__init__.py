@@ -1,0 +1,1 @@
+"""One recipe a treatment process, over the same claims and protection."""

@@ -1,0 +1,41 @@
+"""The text tables that hold the catalogues: `points.txt`, `settings.txt`, `alarms.txt`, `reasons.txt`, ...
+
+A table is UTF-8 text, one entry a line, fields separated by `|`; the first line that is not a comment names the
+columns, and the last two are always the words `zh | en`. It is read line by line, so that on a board the words stay
+in flash until somebody has to read them.
+"""
+
+_ROOT = __file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
+
+
+def rows(name):
+    """Yield every entry of table `name` as a list of str, in order. OSError if there is no such table."""
+    with open(_ROOT + name + ".txt", encoding="utf-8") as f:
+        header = True
+        for line in f:
+            if line[0] == "#" or len(line) < 3:
+                continue
+            if header:
+                header = False
+                continue
+            yield [field.strip() for field in line.split("|")]
+
+
+def columns(name):
+    """Names of the columns of table `name`, a list of str."""
+    with open(_ROOT + name + ".txt", encoding="utf-8") as f:
+        for line in f:
+            if line[0] != "#" and len(line) >= 3:
+                return [field.strip() for field in line.split("|")]
+    return []
+
+
+def words(name, key, lang, column=-2):
+    """The text of entry `key` (first column) in `lang` ("zh" or "en"); `key` itself where there is none.
+
+    `column` is the place of the Chinese text; the English one stands right after it.
+    """
+    for row in rows(name):
+        if row[0] == key:
+            return row[column if lang == "zh" else column + 1]
+    return key

@@ -1,0 +1,1 @@
+"""The command line `qingxi`: one file a verb."""

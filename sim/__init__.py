@@ -1,0 +1,1 @@
+"""The simulator: plant, faults, scenarios, runner, report; board/ is the virtual board."""

@@ -1,0 +1,1 @@
+"""The virtual board: the firmware on a real MicroPython virtual machine."""
