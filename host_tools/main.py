@@ -1,0 +1,40 @@
+"""The command `qingxi`: finds the verb, runs it, turns its errors into sentences and exit codes.
+
+A verb is a module of this package with `add_parser(subparsers)`, which sets `run` (a function of the parsed
+arguments that returns the exit code) as the parser's default.
+"""
+
+import argparse
+import importlib
+import sys
+
+from .errors import ToolError
+
+VERBS = ("sim", "config")
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="qingxi", description="清溪: the open controller for village wastewater units")
+    top.add_argument("--lang", choices=("zh", "en"), default="en", help="language of messages (default: %(default)s)")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in VERBS:
+        importlib.import_module(f".{verb}", __package__).add_parser(verbs)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows code page without Chinese must not turn a message into a crash.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    args = parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except ToolError as e:
+        for problem in e.problems:
+            print(problem, file=sys.stderr)
+        return e.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
