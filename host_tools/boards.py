@@ -1,0 +1,200 @@
+"""Board files: which terminals a board has, on which pins, and which of them must not be used.
+
+`boards/esp32/<name>.toml` describes a board, `boards/esp32/chips.toml` what its chip's pins are unfit for.
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from .errors import BadInput
+
+BOARDS_DIR = Path(__file__).resolve().parents[1] / "boards" / "esp32"
+
+# A terminal's kind -> (name of its number, names of its pins); "?" marks a pin that may be left out.
+KINDS = {
+    "relay": ("active", ("gpio",)),
+    "input": ("active", ("gpio",)),
+    "analog": ("shunt_ohm", ("gpio",)),
+    "uart": ("bus", ("tx", "rx")),
+    "rs485": ("bus", ("tx", "rx", "de?")),
+    "i2c": ("bus", ("scl", "sda")),
+}
+_LEVELS = {"low": 0, "high": 1}
+_OUTPUTS = {"relay": ("gpio",), "uart": ("tx",), "rs485": ("tx", "de"), "i2c": ("scl", "sda")}
+
+# Why a pin is refused: (Chinese, English).
+_WHY = {
+    "exists": ("芯片没有这个引脚", "the chip has no such pin"),
+    "flash": ("接在模组内的闪存上", "it is wired to the flash memory inside the module"),
+    "strapping": ("是启动配置引脚，接线可能使芯片无法启动", "as a strapping pin it can keep the chip from starting"),
+    "console": ("是串口控制台", "it is the serial console"),
+    "usb": ("是 USB 口", "it is the USB port"),
+    "input_only": ("只能输入，不能输出", "it is input only and cannot drive an output"),
+    "adc": ("不在 ADC1 上，开 Wi-Fi 时不能测量", "it is not on ADC1 and cannot measure while Wi-Fi is on"),
+}
+
+
+@dataclass(frozen=True)
+class Board:
+    """One board: `terminals` in the compact form of `unit.settings`, fit ones only; `unfit` maps the rest to
+    (GPIO number, reason), reason a key for `why`."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    chip: str
+    flash_mb: int
+    source: str
+    partitions: dict[str, int]
+    terminals: dict[str, list[int | str]]
+    unfit: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def compact(self) -> dict:
+        """What the board itself reads: its name, chip and terminals."""
+        return {"name": self.name, "chip": self.chip, "terminals": self.terminals}
+
+
+def names() -> list[str]:
+    """Names of the boards that there are files for."""
+    return sorted(path.stem for path in BOARDS_DIR.glob("*.toml") if path.stem != "chips")
+
+
+def why(board: Board, terminal: str, lang: str) -> str:
+    """A sentence in `lang` on why `terminal`, one of `board.unfit`, must not be used."""
+    pin, reason = board.unfit[terminal]
+    text = _WHY[reason]
+    return f"GPIO{pin} {text[0]}" if lang == "zh" else f"GPIO{pin} must not be used: {text[1]}"
+
+
+@cache
+def _chips() -> dict[str, dict[str, set[int]]]:
+    chips = tomllib.loads((BOARDS_DIR / "chips.toml").read_text(encoding="utf-8"))
+    return {
+        chip: {what: _numbers(ranges) for what, ranges in data.items() if what != "source"}
+        for chip, data in chips.items()
+    }
+
+
+def _numbers(ranges: list[str]) -> set[int]:
+    found: set[int] = set()
+    for span in ranges:
+        first, _, last = span.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+def unfit_for(chip: str, kind: str, pin_name: str, pin: int) -> str:
+    """Why `pin` must not be used as `pin_name` of a terminal of `kind`; "" if it may."""
+    pins = _chips()[chip]
+    if pin not in pins["exists"]:
+        return "exists"
+    for reason in ("flash", "strapping", "console", "usb"):
+        if pin in pins[reason]:
+            return reason
+    if pin_name in _OUTPUTS.get(kind, ()) and pin in pins["input_only"]:
+        return "input_only"
+    if kind == "analog" and pin not in pins["adc"]:
+        return "adc"
+    return ""
+
+
+@cache
+def load(name: str) -> Board:
+    """The board called `name`. BadInput if there is none, or its file is wrong."""
+    path = BOARDS_DIR / f"{name}.toml"
+    if name not in names():
+        raise BadInput(f"there is no board {name!r}: it must be one of {', '.join(names())}")
+    return parse(name, path.read_text(encoding="utf-8"))
+
+
+def parse(name: str, text: str) -> Board:
+    """A board from the text of its file. BadInput names every wrong key."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        raise BadInput(f"{name}.toml: {e}") from e
+    problems: list[str] = []
+
+    def take(key: str, kind: type):
+        value = data.pop(key, None)
+        if type(value) is not kind:
+            problems.append(f"{name}.toml: {key} must be given as {kind.__name__}")
+            return kind()
+        return value
+
+    chip = take("chip", str)
+    if chip not in _chips():
+        raise BadInput(*problems, f"{name}.toml: chip = {chip!r}: must be one of {', '.join(_chips())}")
+    rows = take("terminals", dict)
+    terminals: dict[str, list[int | str]] = {}
+    unfit: dict[str, tuple[int, str]] = {}
+    for terminal, row in rows.items():
+        try:
+            compact, refused = _terminal(chip, row)
+        except ValueError as e:
+            problems.append(f"{name}.toml: terminal {terminal}: {e}")
+            continue
+        if refused:
+            unfit[terminal] = refused
+        else:
+            terminals[terminal] = compact
+    board = Board(
+        name=name,
+        title_zh=take("title_zh", str),
+        title_en=take("title_en", str),
+        chip=chip,
+        flash_mb=take("flash_mb", int),
+        source=take("source", str),
+        partitions=take("partitions", dict),
+        terminals=terminals,
+        unfit=unfit,
+    )
+    problems += [f"{name}.toml: unknown key {key}" for key in data]
+    problems += [f"{name}.toml: {sentence}" for sentence in _wrong_partitions(board)]
+    if problems:
+        raise BadInput(*problems)
+    return board
+
+
+def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] | None]:
+    """(compact form, (pin, reason) if a pin of it must not be used). ValueError on a malformed row."""
+    if not isinstance(row, dict) or row.get("kind") not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+    kind = row["kind"]
+    number_name, pin_names = KINDS[kind]
+    wanted = {"kind", number_name} | {pin.rstrip("?") for pin in pin_names}
+    if unknown := set(row) - wanted:
+        raise ValueError(f"unknown key {min(unknown)}; a terminal of kind {kind} has {', '.join(sorted(wanted))}")
+    number = row.get(number_name)
+    if number_name == "active":
+        if number not in _LEVELS:
+            raise ValueError('active must be "low" or "high"')
+        number = _LEVELS[number]
+    elif type(number) is not int or number < 0:
+        raise ValueError(f"{number_name} must be a whole number")
+    compact: list[int | str] = [kind, number]
+    refused = None
+    for pin_name in pin_names:
+        plain = pin_name.rstrip("?")
+        pin = row.get(plain, -1 if pin_name.endswith("?") else None)
+        if type(pin) is not int:
+            raise ValueError(f"{plain} must be a GPIO number")
+        compact.append(pin)
+        if plain in row and (reason := unfit_for(chip, kind, plain, pin)):
+            refused = refused or (pin, reason)
+    return compact, refused
+
+
+def _wrong_partitions(board: Board) -> list[str]:
+    """The journal and the file system must fit into the flash without overlapping (all sizes in KiB)."""
+    p = board.partitions
+    wanted = ("vfs_at_kib", "vfs_kib", "journal_at_kib", "journal_kib")
+    if sorted(p) != sorted(wanted) or any(type(size) is not int or size <= 0 or size % 4 for size in p.values()):
+        return [f"partitions must hold {', '.join(wanted)}, each a multiple of 4"]
+    if p["vfs_at_kib"] + p["vfs_kib"] > p["journal_at_kib"]:
+        return ["partitions: vfs must end before the journal begins"]
+    if p["journal_at_kib"] + p["journal_kib"] > board.flash_mb * 1024:
+        return [f"partitions: the journal must end within {board.flash_mb} MB of flash"]
+    return []
