@@ -1,0 +1,294 @@
+"""The road of one second, readable from top to bottom: signals -> estimate -> claims -> protection -> outputs."""
+
+from . import reasons
+from .alarms import AlarmBook
+from .basics import NONE, const
+from .claims import BACKUP, HAND, REMOTE
+from .events import CLAIM, CLAIM_END, RESTART, Events
+from .inflow import Inflow
+from .io import BLOWER, N_OUTPUTS, OUTPUT_NAMES, P1, P2, RETURN, Inputs
+from .output import Output
+from .process.contact_oxidation import ContactOxidation
+from .signals import Analog, Switch
+from .snapshot import Reader, Writer
+from .supervision import Supervision
+from .well import Well
+
+_SNAPSHOT_VERSION = const(1)
+SNAPSHOT_BYTES = 160  # a buffer of this size holds every snapshot
+N_POINTS = 9  # entries of points.txt
+_STAGGER_S = const(5)  # machines of one unit do not start in the same second after mains return
+_LEVEL_FLAT_MM = const(2)
+_TURBIDITY_FLAT = const(1)  # 0.1 NTU
+
+
+class Controller:
+    """All decisions of one unit. Nothing in here knows the board, the network or the wall clock's source."""
+
+    def __init__(self, settings: dict[str, int], alarm_rows: list[tuple[str, int, int, int]]) -> None:
+        """`settings`: every key of settings.txt with an integer value, on the catalogue's scale.
+
+        `alarm_rows`: (code, on_delay_s, off_delay_s, latch), the catalogue of alarms. KeyError for a missing key.
+        """
+        self.inputs: Inputs = Inputs()
+        self.events: Events = Events()
+        self.now_s: int = 0
+        self.tod_s: int = -1
+        self.day: int = 0
+        self.mains_on: int = 1
+        self.well: Well = Well()
+        self.inflow: Inflow = Inflow()
+        self.turbidity: Analog = Analog()
+        self.outputs: list[Output] = [
+            Output(P1, OUTPUT_NAMES[0], 0),
+            Output(P2, OUTPUT_NAMES[1], 0),
+            Output(BLOWER, OUTPUT_NAMES[2], 0),
+            Output(RETURN, OUTPUT_NAMES[3], 0),
+        ]
+        self.process: ContactOxidation = ContactOxidation(self.outputs, self.well, self.inflow, self.events)
+        self.alarms: AlarmBook = AlarmBook(alarm_rows, self.events, settings["alarms.resound_h"] * 3600)
+        self.supervision: Supervision = Supervision(self.alarms, self.outputs, self.well, self.inflow)
+        self.energy_wh: int = 0
+        self._energy_ws: int = 0
+        self._mains: Switch = Switch(5, 2)
+        self._mains_sensed: int = 0
+        self._restart_wait_s: int = 0
+        self._max_lease_s: int = 0
+        self._reported: list[int] = [0] * (N_OUTPUTS + 1)  # totals at the last reading
+        self.configure(settings)
+        self._hold_starts(0)
+
+    def configure(self, s: dict[str, int]) -> None:
+        """Take other settings, at start or later; nothing that runs is interrupted by it."""
+        self.well.level.configure(
+            1 if s["level.signal"] == 0 else 0,
+            s["level.low_mm"],
+            s["level.high_mm"],
+            s["level.max_rate_mm_s"],
+            s["level.stale_s"],
+            s["level.flat_s"],
+            _LEVEL_FLAT_MM,
+        )
+        self.turbidity.configure(
+            1 if s["turbidity.signal"] == 0 else 0,
+            s["turbidity.low_ntu"],
+            s["turbidity.high_ntu"],
+            s["turbidity.max_rate_ntu_s"],
+            s["turbidity.stale_s"],
+            s["turbidity.flat_s"],
+            _TURBIDITY_FLAT,
+        )
+        self.well.configure(
+            s["lift.dry_level_mm"],
+            s["float_high.level_mm"],
+            s["float_low.level_mm"],
+            s["float_high.fitted"],
+            s["float_low.fitted"],
+        )
+        self.inflow.configure(
+            s["lift.well_area_m2"], s["lift.pump_flow_m3_h"] * 100 // 60, s["lift.clog_pct"]
+        )
+        self._protect(P1, s, "lift")
+        self._protect(P2, s, "lift")
+        self._protect(BLOWER, s, "aeration")
+        self._protect(RETURN, s, "return")
+        self.outputs[P1].power_w = s["lift.pump_power_w"]
+        self.outputs[P2].power_w = s["lift.pump_power_w"]
+        self.outputs[BLOWER].power_w = s["aeration.blower_power_w"]
+        self.outputs[RETURN].power_w = s["return.power_w"]
+        self.process.configure(s)
+        watch = self.supervision
+        watch.high_level_mm = s["lift.high_level_mm"]
+        watch.spill_level_mm = s["lift.spill_level_mm"]
+        watch.turbidity_limit = s["turbidity.limit_ntu"]
+        watch.pump_service_s = s["service.pump_h"] * 3600
+        watch.blower_service_s = s["service.blower_h"] * 3600
+        for alarm in self.alarms.alarms:
+            alarm.resound_s = s["alarms.resound_h"] * 3600
+        self._mains_sensed = s["mains.sensed"]
+        # Every unit of a village waits its own while, so that they do not start at once.
+        self._restart_wait_s = s["mains.restart_delay_s"] + s.get("unit.hash", 0) % (s["mains.restart_spread_s"] + 1)
+        self._max_lease_s = s["command.max_lease_s"]
+
+    def step(self, now_s: int, tod_s: int, day: int) -> None:
+        """Decide one second. Call it once a second.
+
+        `now_s`: seconds since this start, never backwards. `tod_s`: local second of the day, -1 while the clock was
+        never set. `day`: local days since 2000-01-01. Reads `inputs`; leaves `outputs` and `events`.
+        """
+        self.now_s = now_s
+        self.tod_s = tod_s
+        self.day = day
+        i = self.inputs
+        outputs = self.outputs
+        p1 = outputs[P1]
+        p2 = outputs[P2]
+        # signals
+        self._sense_mains(now_s, i.mains)
+        p1.running = i.p1_running
+        p2.running = i.p2_running
+        outputs[BLOWER].running = i.blower_running
+        outputs[RETURN].running = i.return_running
+        p1_turns: int = p1.turns()
+        p2_turns: int = p2.turns()
+        self.well.step(now_s, i.level, i.float_high, i.float_low, p1_turns | p2_turns)
+        self.turbidity.step(now_s, i.turbidity)
+        # estimate
+        self.inflow.step(now_s, self.well.level_mm, self.well.level_ok, p1_turns, p2_turns)
+        # claims
+        mains: int = self.mains_on
+        dry: int = self.well.dry
+        self.process.step(now_s, tod_s, mains)
+        # protection and outputs
+        power_w: int = 0
+        for output in outputs:
+            output.guard.watch(now_s, output.running, mains)
+            output.step(now_s, mains, dry if output.index <= P2 else 0, self.events)
+            if output.turns() == 1:
+                power_w += output.power_w
+        self._energy_ws += power_w
+        if self._energy_ws >= 3600:
+            self.energy_wh += self._energy_ws // 3600
+            self._energy_ws %= 3600
+        # alarms
+        self.supervision.step(now_s, tod_s, self.turbidity, self.process.lift, mains, dry)
+
+    def command(self, output: int, on: int, for_s: int, source: int) -> int:
+        """Run or stop a machine by hand (HAND) or from afar (REMOTE) for `for_s` seconds, below protection.
+
+        Returns 0 when the claim is lodged, else the reason (reasons.py) why it is refused.
+        """
+        machine = self.outputs[output]
+        if for_s < 1 or for_s > self._max_lease_s:
+            return reasons.LEASE_LIMIT
+        if source == REMOTE and machine.claims.holds(HAND, self.now_s):
+            return reasons.HAND
+        if on:
+            pump: int = 1 if output <= P2 else 0
+            if pump and self.well.level_ok and self.well.level_mm <= self.process.lift.stop_level_mm:
+                return reasons.LEVEL_WAIT
+            blocked: int = machine.guard.block(self.now_s, self.mains_on, self.well.dry if pump else 0)
+            if blocked and not machine.on and blocked != reasons.MIN_OFF:
+                return blocked
+        machine.claims.lodge(source, on, self.now_s + for_s, reasons.HAND if source == HAND else reasons.REMOTE)
+        self.events.add(CLAIM, output, source * 2 + on)
+        return 0
+
+    def auto(self, output: int, source: int) -> None:
+        """Give the machine back to the process: drop the claim of `source`; from the console, the remote one too."""
+        machine = self.outputs[output]
+        machine.claims.release(source)
+        if source == HAND:
+            machine.claims.release(REMOTE)
+        self.events.add(CLAIM_END, output, source)
+
+    def acknowledge(self, index: int) -> int:
+        """Acknowledge one alarm by its index, or all with NONE; returns how many waited for it."""
+        self.supervision.acknowledged(index)
+        if index == NONE:
+            return self.alarms.acknowledge_all(self.now_s)
+        self.alarms.alarms[index].acknowledge(self.now_s, self.events)
+        return 1
+
+    def service_done(self, output: int) -> None:
+        """The crew has serviced this machine: its service hours start again."""
+        self.outputs[output].serviced_run_s = self.outputs[output].run_s
+
+    def reading(self, values: list[int]) -> int:
+        """Fill `values` in the order of points.txt and return the quality code of the row.
+
+        A failed sensor gives its last credible value; the code says so: class of the level + 8 * class of the
+        turbidity + 64 when the clock was never set. Totals are the growth since the last reading.
+        """
+        values[0] = self.well.level_mm
+        values[1] = self.turbidity.value
+        values[2] = self.inflow.l_min
+        k: int = 0
+        while k < N_OUTPUTS:
+            total: int = self.outputs[k].run_s
+            values[3 + k] = total - self._reported[k]
+            self._reported[k] = total
+            k += 1
+        values[7] = self.energy_wh - self._reported[N_OUTPUTS]
+        self._reported[N_OUTPUTS] = self.energy_wh
+        bits: int = 1 if self.well.float_high.value == 1 else 0
+        bits += 2 if self.well.float_low.value == 1 else 0
+        bits += 4 if self.mains_on else 0
+        k = 0
+        while k < N_OUTPUTS:
+            bits += 8 << k if self.outputs[k].turns() == 1 else 0
+            k += 1
+        values[8] = bits
+        return self.well.level.quality + 8 * self.turbidity.quality + (64 if self.tod_s < 0 else 0)
+
+    def save(self, data: bytearray) -> int:
+        """Write the snapshot into `data` (at least SNAPSHOT_BYTES); returns its length."""
+        w = Writer(data)
+        w.put(_SNAPSHOT_VERSION, 1)
+        for output in self.outputs:
+            w.put(output.run_s, 4)
+            w.put(output.starts, 4)
+            w.put(output.serviced_run_s, 4)
+            w.put(output.rested_s, 4)
+            w.put(output.guard.starts_last_hour(self.now_s), 1)
+            w.put(output.guard.failed_starts, 1)
+        w.put(self.energy_wh, 4)
+        w.put(self.inflow.day_l, 4)
+        w.put(self.inflow.hours_known, 1)
+        for pump in self.inflow.pumps:
+            w.put(pump.usual_l_min, 3)
+        self.process.save(w)
+        return w.seal()
+
+    def restore(self, data: bytearray, n: int, outage_s: int) -> int:
+        """Take up a snapshot before the first step. `outage_s`: how long the unit was off, 0 if unknown.
+
+        Returns 1, or 0 when the bytes are damaged or of another version: then nothing is changed.
+        """
+        r = Reader(data, n)
+        if not r.intact() or r.get(1) != _SNAPSHOT_VERSION:
+            self.events.add(RESTART, 0, 0)
+            return 0
+        for output in self.outputs:
+            output.run_s = r.get(4)
+            output.starts = r.get(4)
+            output.serviced_run_s = r.get(4)
+            output.rested_s = r.get(4) + outage_s
+            output.guard.remember_starts(r.get(1))
+            output.guard.failed_starts = r.get(1)
+            self._reported[output.index] = output.run_s
+        self.energy_wh = r.get(4)
+        self._reported[N_OUTPUTS] = self.energy_wh
+        day_l: int = r.get(4)
+        self.inflow.restore_day(day_l, r.get(1))
+        for pump in self.inflow.pumps:
+            pump.usual_l_min = r.get(3)
+        self.process.restore(r)
+        self.process.aeration.missed(outage_s)
+        self.events.add(RESTART, 1, 0)
+        return 1
+
+    def _protect(self, output: int, s: dict[str, int], section: str) -> None:
+        guard = self.outputs[output].guard
+        guard.min_run_s = s[section + ".min_run_s"]
+        guard.min_off_s = s[section + ".min_off_s"]
+        guard.max_run_s = s[section + ".max_run_s"]
+        guard.rest_s = s[section + ".rest_s"]
+        guard.max_starts_per_h = s[section + ".max_starts_per_h"]
+
+    def _sense_mains(self, now_s: int, raw: int) -> None:
+        self._mains.step(now_s, raw if self._mains_sensed else NONE)
+        on: int = 0 if self._mains.value == 0 else 1
+        if on and not self.mains_on:
+            self._hold_starts(now_s)
+        self.mains_on = on
+
+    def _hold_starts(self, now_s: int) -> None:
+        """After power-up and mains return every machine waits its turn."""
+        k: int = 0
+        while k < N_OUTPUTS:
+            self.outputs[k].guard.wait_until_s = now_s + self._restart_wait_s + k * _STAGGER_S
+            k += 1
+
+
+__all__ = ["BACKUP", "HAND", "N_POINTS", "REMOTE", "SNAPSHOT_BYTES", "Controller"]

@@ -1,0 +1,39 @@
+"""What happened in a step, as small integers: the app and the simulator drain it after every step."""
+
+from .basics import const
+
+# Event codes; their names and words stand in events.txt, in this order.
+OUTPUT_ON = const(1)  # a: output, b: reason
+OUTPUT_OFF = const(2)  # a: output, b: reason
+ALARM = const(3)  # a: alarm index, b: new state (alarms.py)
+AERATION_MODE = const(4)  # a: new mode, b: old mode
+DUTY = const(5)  # a: pump that has duty now
+CLAIM = const(6)  # a: output, b: source*2 + on; somebody's claim begins
+CLAIM_END = const(7)  # a: output, b: source
+RESTART = const(8)  # a: 1 when a snapshot was taken up
+
+_CAPACITY = const(48)
+
+
+class Events:
+    """A fixed list of (code, a, b); what does not fit is counted in `dropped`, never stored half."""
+
+    def __init__(self) -> None:
+        self.code: list[int] = [0] * _CAPACITY
+        self.a: list[int] = [0] * _CAPACITY
+        self.b: list[int] = [0] * _CAPACITY
+        self.count: int = 0
+        self.dropped: int = 0
+
+    def add(self, code: int, a: int, b: int) -> None:
+        if self.count >= _CAPACITY:
+            self.dropped += 1
+            return
+        i: int = self.count
+        self.code[i] = code
+        self.a[i] = a
+        self.b[i] = b
+        self.count = i + 1
+
+    def clear(self) -> None:
+        self.count = 0

@@ -1,0 +1,79 @@
+"""Anoxic tank, contact oxidation, settling: a lift well with two pumps, a blower, a sludge return pump."""
+
+from ..basics import GOOD, OUT_OF_SPEC
+from ..events import Events
+from ..inflow import Inflow
+from ..io import BLOWER, P1, P2, RETURN
+from ..output import Output
+from ..snapshot import Reader, Writer
+from ..well import Well
+from .aeration import DAY, HOLIDAY, LOW_LOAD, NIGHT, Aeration
+from .lift import Lift
+from .sludge_return import SludgeReturn
+
+
+class ContactOxidation:
+    """The recipe: which machines it moves, and by what."""
+
+    def __init__(self, outputs: list[Output], well: Well, inflow: Inflow, events: Events) -> None:
+        self.well: Well = well
+        self.lift: Lift = Lift(outputs[P1], outputs[P2], well, inflow, events)
+        self.aeration: Aeration = Aeration(outputs[BLOWER], inflow, events)
+        self.sludge_return: SludgeReturn = SludgeReturn(outputs[RETURN], inflow)
+
+    def configure(self, s: dict[str, int]) -> None:
+        self.lift.configure(
+            s["lift.stop_level_mm"],
+            s["lift.start_level_mm"],
+            s["lift.assist_level_mm"],
+            s["lift.alternate"],
+            s["lift.run_on_every_starts"],
+            s["lift.run_on_s"],
+        )
+        self.lift.configure_backup(
+            s["lift.backup_run_s"],
+            s["lift.backup_pumps"],
+            s["lift.exercise_after_h"] * 3600,
+            s["lift.exercise_s"],
+        )
+        self.aeration.configure(
+            s["aeration.day_from_tod"],
+            s["aeration.day_to_tod"],
+            s["aeration.low_load_m3_d"],
+            s["aeration.holiday_m3_d"],
+            s["aeration.catch_up_min"],
+        )
+        self.aeration.configure_cycle(DAY, s["aeration.day_on_min"], s["aeration.day_off_min"])
+        self.aeration.configure_cycle(NIGHT, s["aeration.night_on_min"], s["aeration.night_off_min"])
+        self.aeration.configure_cycle(LOW_LOAD, s["aeration.low_on_min"], s["aeration.low_off_min"])
+        self.aeration.configure_cycle(HOLIDAY, s["aeration.holiday_on_min"], s["aeration.holiday_off_min"])
+        self.sludge_return.configure(
+            s["return.mode"],
+            s["return.ratio_pct"],
+            s["return.flow_m3_h"],
+            s["return.on_min"],
+            s["return.off_min"],
+        )
+
+    def step(self, now_s: int, tod_s: int, mains: int) -> None:
+        """Lodge this second's claims on every machine of the recipe."""
+        self.lift.step(now_s)
+        self.aeration.step(now_s, tod_s, mains)
+        usable: int = 1 if GOOD <= self.well.level.quality <= OUT_OF_SPEC else 0
+        self.sludge_return.step(now_s, usable)
+
+    def save(self, w: Writer) -> None:
+        w.put(self.lift.duty, 1)
+        w.put(self.aeration.mode, 1)
+        w.put(self.aeration.phase_s, 3)
+        w.put(self.aeration.debt_s, 3)
+        w.put(self.sludge_return.phase_s, 3)
+        w.put(self.sludge_return.owed_ml, 4)
+
+    def restore(self, r: Reader) -> None:
+        self.lift.duty = r.get(1) & 1
+        self.aeration.mode = r.get(1) & 3
+        self.aeration.phase_s = r.get(3)
+        self.aeration.debt_s = r.get(3)
+        self.sludge_return.phase_s = r.get(3)
+        self.sludge_return.owed_ml = r.get(4)

@@ -1,0 +1,234 @@
+"""The lift well's two pumps: duty and standby, assist, takeover, run-on, anti-seize, and the high float as backup."""
+
+from ..basics import const
+from ..claims import BACKUP, HAND, PROCESS, REMOTE
+from ..events import DUTY, Events
+from ..inflow import Inflow
+from ..output import Output
+from ..reasons import (
+    ASSIST,
+    BLIND_BACKUP,
+    EXERCISE,
+    FLOAT_BACKUP,
+    LEVEL_START,
+    LEVEL_WAIT,
+    RUN_ON,
+    STANDBY,
+)
+from ..well import Well
+
+BY_STARTS = const(0)
+BY_HOURS = const(1)
+FIXED = const(2)
+_LEASE_S = const(2)  # a claim of the process ends unless the next second renews it
+_EXERCISE_ABOVE_STOP_MM = const(50)
+_BLIND_PERIOD_S = const(1800)
+
+
+class Lift:
+    """Decides each second how many pumps should run, and which."""
+
+    def __init__(self, p1: Output, p2: Output, well: Well, inflow: Inflow, events: Events) -> None:
+        self.pumps: list[Output] = [p1, p2]
+        self.well: Well = well
+        self.inflow: Inflow = inflow
+        self.events: Events = events
+        self.wanted: int = 0  # pumps wanted by level: 0, 1, 2
+        self.duty: int = 0  # index of the pump that starts first
+        self.swaps: int = 0  # stops by the longest run since the well was last empty
+        self.no_pump: int = 0  # 1 when pumping is wanted and neither pump is available
+        self.backup: int = 0  # 1 while the high float or the blind timer runs the pumps
+        self.stop_level_mm: int = 0
+        self.start_level_mm: int = 0
+        self.assist_level_mm: int = 0
+        self._alternate: int = BY_STARTS
+        self._run_on_every: int = 0
+        self._run_on_s: int = 0
+        self._exercise_after_s: int = 0
+        self._exercise_s: int = 0
+        self._backup_run_s: int = 60
+        self._backup_pumps: int = 1
+        self._starts_to_run_on: int = 0
+        self._run_on_until_s: int = -1
+        self._exercise_pump: int = -1
+        self._exercise_until_s: int = 0
+        self._backup_until_s: int = -1
+        self._backup_n: int = 0
+        self._blind_next_s: int = 0
+        self._was_max_run: int = 0
+
+    def configure(
+        self, stop_mm: int, start_mm: int, assist_mm: int, alternate: int, run_on_every: int, run_on_s: int
+    ) -> None:
+        self.stop_level_mm = stop_mm
+        self.start_level_mm = start_mm
+        self.assist_level_mm = assist_mm
+        self._alternate = alternate
+        self._run_on_every = run_on_every
+        self._run_on_s = run_on_s
+
+    def configure_backup(self, run_s: int, pumps: int, exercise_after_s: int, exercise_s: int) -> None:
+        self._backup_run_s = run_s
+        self._backup_pumps = pumps
+        self._exercise_after_s = exercise_after_s
+        self._exercise_s = exercise_s
+
+    def step(self, now_s: int) -> None:
+        """Lodge this second's claims on both pumps."""
+        before: int = self.wanted
+        if self.well.level_ok:
+            self._count_by_level(now_s)
+        else:
+            self.wanted = 0
+            self._run_on_until_s = -1
+        if before == 0 and self.wanted > 0:
+            self._choose_duty()
+        self._claim(now_s)
+        self._exercise(now_s)
+        self._back_up(now_s)
+        self._count_swaps()
+        self._end_hands(now_s)
+
+    def _count_by_level(self, now_s: int) -> None:
+        level_mm: int = self.well.level_mm
+        if level_mm >= self.assist_level_mm:
+            self.wanted = 2
+        elif level_mm >= self.start_level_mm:
+            if self.wanted == 0:
+                self.wanted = 1
+        elif level_mm > self.stop_level_mm:
+            if self.wanted == 2:
+                self.wanted = 1
+            self._run_on_until_s = -1
+        elif self.wanted > 0:
+            if self._run_on_until_s < 0:
+                self._run_on_until_s = now_s
+                if self._run_on_every > 0 and self._starts_to_run_on >= self._run_on_every:
+                    self._starts_to_run_on = 0
+                    self._run_on_until_s = now_s + self._run_on_s
+            if now_s >= self._run_on_until_s:
+                self.wanted = 0
+                self._run_on_until_s = -1
+                self.swaps = 0
+
+    def _choose_duty(self) -> None:
+        p1 = self.pumps[0]
+        p2 = self.pumps[1]
+        before: int = self.duty
+        if self._alternate == BY_STARTS:
+            self.duty = 1 - self.duty
+        elif self._alternate == BY_HOURS:
+            self.duty = 0 if p1.run_s <= p2.run_s else 1
+        else:
+            self.duty = 0
+        self._starts_to_run_on += 1
+        if self.duty != before:
+            self.events.add(DUTY, self.duty, 0)
+
+    def _first(self, now_s: int) -> int:
+        """Index of the pump that runs when one is wanted: duty, unless only the other can or duty is clogged."""
+        duty: int = self.duty
+        other: int = 1 - duty
+        if not self.pumps[other].guard.available(now_s):
+            return duty
+        if not self.pumps[duty].guard.available(now_s):
+            return other
+        if self.inflow.pumps[duty].clogged and not self.inflow.pumps[other].clogged:
+            return other
+        if self.pumps[duty].claims.holds(HAND, now_s) and not self.pumps[duty].claims.by_source[HAND].on:
+            return other
+        return duty
+
+    def _claim(self, now_s: int) -> None:
+        first: int = self._first(now_s)
+        second: int = 1 - first
+        until_s: int = now_s + _LEASE_S
+        one = self.pumps[first].claims
+        two = self.pumps[second].claims
+        if self.wanted >= 1:
+            one.lodge(PROCESS, 1, until_s, RUN_ON if self._run_on_until_s >= 0 else LEVEL_START)
+        else:
+            one.lodge(PROCESS, 0, until_s, LEVEL_WAIT)
+        if self.wanted == 2:
+            two.lodge(PROCESS, 1, until_s, ASSIST)
+        else:
+            two.lodge(PROCESS, 0, until_s, STANDBY if self.wanted else LEVEL_WAIT)
+        self.no_pump = (
+            1
+            if (self.wanted or self.backup)
+            and not self.pumps[0].guard.available(now_s)
+            and not self.pumps[1].guard.available(now_s)
+            else 0
+        )
+
+    def _exercise(self, now_s: int) -> None:
+        """A pump that has rested too long turns for a moment, never below the stop level."""
+        wet: int = (
+            1
+            if self.well.level_ok and self.well.level_mm > self.stop_level_mm + _EXERCISE_ABOVE_STOP_MM
+            else 0
+        )
+        if self._exercise_pump < 0 and wet and self.wanted == 0:
+            i: int = 0
+            while i < 2:
+                if self.pumps[i].rested_s >= self._exercise_after_s and self._exercise_pump < 0:
+                    self._exercise_pump = i
+                    self._exercise_until_s = now_s + self._exercise_s
+                i += 1
+        if self._exercise_pump < 0:
+            return
+        pump = self.pumps[self._exercise_pump]
+        if not wet or now_s >= self._exercise_until_s:
+            pump.rested_s = 0  # refused or done, it is not asked again before the next long rest
+            self._exercise_pump = -1
+        elif self.wanted == 0:
+            pump.claims.lodge(PROCESS, 1, now_s + _LEASE_S, EXERCISE)
+
+    def _back_up(self, now_s: int) -> None:
+        """The high float runs the pumps for a fixed time, by turns; without level and float a timer does."""
+        high: int = self.well.float_high.value
+        if high == 1:
+            if now_s >= self._backup_until_s:
+                # Still up after a run: the other pump leads, and both run from the second turn on.
+                self._backup_n = self._backup_pumps if self._backup_until_s < 0 else 2
+                if self._backup_until_s >= 0:
+                    self.duty = 1 - self.duty
+                self._backup_until_s = now_s + self._backup_run_s
+            self._lodge_backup(now_s, FLOAT_BACKUP)
+        elif now_s < self._backup_until_s and not self.well.level_ok:
+            self._lodge_backup(now_s, FLOAT_BACKUP)
+        elif not self.well.level_ok and high != 0:
+            self._backup_until_s = -1
+            if now_s >= self._blind_next_s:
+                self._blind_next_s = now_s + _BLIND_PERIOD_S
+                self.duty = 1 - self.duty
+            self.backup = 1 if self._blind_next_s - now_s > _BLIND_PERIOD_S - self._backup_run_s else 0
+            if self.backup:
+                self._backup_n = 1
+                self._lodge_backup(now_s, BLIND_BACKUP)
+        else:
+            self._backup_until_s = -1
+            self.backup = 0
+
+    def _lodge_backup(self, now_s: int, reason: int) -> None:
+        self.backup = 1
+        first: int = self._first(now_s)
+        self.pumps[first].claims.lodge(BACKUP, 1, now_s + _LEASE_S, reason)
+        if self._backup_n > 1:
+            self.pumps[1 - first].claims.lodge(BACKUP, 1, now_s + _LEASE_S, reason)
+
+    def _count_swaps(self) -> None:
+        hit: int = self.pumps[0].guard.max_run_hit + self.pumps[1].guard.max_run_hit
+        if hit > self._was_max_run:
+            self.swaps += 1
+        self._was_max_run = hit
+
+    def _end_hands(self, now_s: int) -> None:
+        """A pump switched on by hand or from afar falls back to auto at the stop level."""
+        if not self.well.level_ok or self.well.level_mm > self.stop_level_mm:
+            return
+        for pump in self.pumps:
+            if pump.claims.by_source[HAND].on:
+                pump.claims.release(HAND)
+            if pump.claims.by_source[REMOTE].on:
+                pump.claims.release(REMOTE)

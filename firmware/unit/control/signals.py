@@ -1,0 +1,160 @@
+"""From raw signals to values with a quality: the first room on the road.
+
+Limits of 4-20 mA currents after NAMUR NE 43, classes of quality after NAMUR NE 107.
+"""
+
+from .basics import FAILURE, GOOD, MAINTENANCE, NONE, OUT_OF_SPEC, const
+
+_FAIL_LOW_UA = const(3600)
+_FAIL_HIGH_UA = const(21000)
+_MEASURE_LOW_UA = const(3800)
+_MEASURE_HIGH_UA = const(20500)
+_FAIL_DELAY_S = const(3)  # a wire that touches for a second is not a failure
+_JUMP_ACCEPT_S = const(10)  # an impossible jump that stays this long is believed
+
+# Why a value is not good.
+FINE = const(0)
+WIRE = const(1)  # current outside NE 43: open or short
+STALE = const(2)  # nothing new for too long
+FLAT = const(3)  # does not move any more
+JUMPY = const(4)  # jumps faster than it can
+RANGE = const(5)  # at the edge of the measuring range
+CONTRADICTED = const(6)  # another sensor says the opposite
+
+
+class Analog:
+    """One analog signal: scaled, checked, smoothed over some four seconds."""
+
+    def __init__(self) -> None:
+        self.value: int = 0  # in the point's integer scale; the last credible one
+        self.quality: int = FAILURE
+        self.why: int = STALE
+        self.changed_s: int = 0  # when the value last moved by more than the flat band
+        self.raw_value: int = 0  # the unfiltered value of this second
+        self.electrical: int = 0  # 1: the signal itself is alive, whatever its plausibility
+        self._current: int = 0
+        self._low: int = 0
+        self._high: int = 0
+        self._max_rate: int = 1
+        self._stale_s: int = 10
+        self._flat_s: int = 3600
+        self._flat_band: int = 2
+        self._fresh_s: int = -1000000
+        self._wire_bad_s: int = -1
+        self._rejected_s: int = -1
+        self._noise: int = 0
+        self._acc: int = 0  # value times 8
+        self._seen: int = 0
+        self._flat_value: int = NONE
+
+    def configure(
+        self, current: int, low: int, high: int, max_rate: int, stale_s: int, flat_s: int, flat_band: int
+    ) -> None:
+        """`current` 1: microampere scaled from 4..20 mA to `low`..`high`; 0: the value itself, credible there."""
+        self._current = current
+        self._low = low
+        self._high = high
+        self._max_rate = max_rate
+        self._stale_s = stale_s
+        self._flat_s = flat_s
+        self._flat_band = flat_band
+
+    def step(self, now_s: int, raw: int) -> None:
+        """Take the raw signal of this second, NONE for nothing new."""
+        if raw == NONE:
+            if now_s - self._fresh_s >= self._stale_s:
+                self._fail(STALE)
+            return
+        value: int = raw
+        edge: int = 0
+        if self._current:
+            if raw < _FAIL_LOW_UA or raw > _FAIL_HIGH_UA:
+                if self._wire_bad_s < 0:
+                    self._wire_bad_s = now_s
+                if now_s - self._wire_bad_s >= _FAIL_DELAY_S:
+                    self._fail(WIRE)
+                self._fresh_s = now_s
+                return
+            edge = 1 if raw < _MEASURE_LOW_UA or raw > _MEASURE_HIGH_UA else 0
+            value = self._low + (raw - 4000) * (self._high - self._low) // 16000
+        elif raw < self._low or raw > self._high:
+            edge = 1
+        self._wire_bad_s = -1
+        if self._seen and self.quality != FAILURE:
+            moved: int = value - self.raw_value
+            if moved < 0:
+                moved = -moved
+            if moved > self._max_rate * (now_s - self._fresh_s + 1):
+                if self._noise < 60:
+                    self._noise += 4
+                if self._rejected_s < 0:
+                    self._rejected_s = now_s
+                if now_s - self._rejected_s < _JUMP_ACCEPT_S:
+                    if self._noise > 20 and self.quality < OUT_OF_SPEC:
+                        self._degrade(OUT_OF_SPEC, JUMPY)
+                    return
+                self._acc = value * 8
+        else:
+            self._acc = value * 8
+            self._flat_value = NONE
+        self._rejected_s = -1
+        if self._noise > 0:
+            self._noise -= 1
+        self._seen = 1
+        self.electrical = 1
+        self._fresh_s = now_s
+        self.raw_value = value
+        self._acc += (value * 8 - self._acc) // 4
+        self.value = (self._acc + 4) >> 3
+        away: int = value - self._flat_value
+        if away > self._flat_band or away < -self._flat_band:
+            self._flat_value = value
+            self.changed_s = now_s
+        if edge:
+            self._degrade(OUT_OF_SPEC, RANGE)
+        elif self._noise > 20:
+            self._degrade(OUT_OF_SPEC, JUMPY)
+        elif now_s - self.changed_s >= self._flat_s:
+            self._degrade(MAINTENANCE, FLAT)
+        else:
+            self.quality = GOOD
+            self.why = FINE
+
+    def contradict(self, why: int) -> None:
+        """Another room has found this second's value to be wrong (FLAT while a pump runs, CONTRADICTED by a float)."""
+        self.quality = FAILURE
+        self.why = why
+
+    def _degrade(self, quality: int, why: int) -> None:
+        self.quality = quality
+        self.why = why
+
+    def _fail(self, why: int) -> None:
+        self.quality = FAILURE
+        self.why = why
+        self.electrical = 0
+        self._seen = 0
+
+
+class Switch:
+    """A switch input with delays against bounce; `value` is 1, 0, or NONE while it cannot be read."""
+
+    def __init__(self, on_delay_s: int, off_delay_s: int) -> None:
+        self.value: int = NONE
+        self._on_delay_s: int = on_delay_s
+        self._off_delay_s: int = off_delay_s
+        self._differs_s: int = -1
+
+    def step(self, now_s: int, raw: int) -> None:
+        if raw == self.value:
+            self._differs_s = -1
+            return
+        if self.value == NONE:
+            self.value = raw
+            return
+        if self._differs_s < 0:
+            self._differs_s = now_s
+        delay_s: int = self._on_delay_s if raw == 1 else self._off_delay_s
+        if now_s - self._differs_s >= delay_s:
+            self.value = raw
+            self._differs_s = -1

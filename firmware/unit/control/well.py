@@ -1,0 +1,130 @@
+"""The lift well as far as the sensors can tell: level, floats, who contradicts whom, and when it is dry."""
+
+from .basics import FAILURE, NONE, const
+from .signals import CONTRADICTED, FLAT, Analog, Switch
+
+_FLOAT_TOLERANCE_MM = const(200)  # a float tips somewhere around its mark
+_CONTRADICT_S = const(15)
+_FLAT_RUN_S = const(240)  # a pump runs this long and the level has not moved at all
+_FLAT_RUN_BAND_MM = const(3)
+_DRIFT_MM = const(120)  # level against a float's mark at the moment it tips
+
+
+class Well:
+    """Level and floats of the lift well; `level_mm` may be decided on while `level_ok` is 1."""
+
+    def __init__(self) -> None:
+        self.level: Analog = Analog()
+        self.float_high: Switch = Switch(2, 2)
+        self.float_low: Switch = Switch(2, 2)
+        self.level_mm: int = 0
+        self.level_ok: int = 0
+        self.level_drifts: int = 0  # 1 when the level disagreed with a float at the moment it tipped
+        self.float_low_wrong: int = 0  # 1 while the low float says dry and the level says wet
+        self.dry: int = 0
+        self._dry_level_mm: int = 0
+        self._high_mark_mm: int = 0
+        self._low_mark_mm: int = 0
+        self._high_fitted: int = 0
+        self._low_fitted: int = 0
+        self._contradicted_s: int = -1
+        self._low_wrong_s: int = -1
+        self._flat_failed: int = 0
+        self._flat_run_s: int = 0
+        self._flat_ref_mm: int = 0
+        self._was_high: int = NONE
+        self._was_low: int = NONE
+
+    def configure(self, dry_level_mm: int, high_mark_mm: int, low_mark_mm: int, high_fitted: int, low_fitted: int) -> None:
+        """Marks: the levels at which the floats tip; `*_fitted` 0 makes a float's signal ignored."""
+        self._dry_level_mm = dry_level_mm
+        self._high_mark_mm = high_mark_mm
+        self._low_mark_mm = low_mark_mm
+        self._high_fitted = high_fitted
+        self._low_fitted = low_fitted
+
+    def step(self, now_s: int, level_raw: int, high_raw: int, low_raw: int, pump_turns: int) -> None:
+        """Take the signals of this second. `pump_turns`: 1 while at least one lift pump turns."""
+        self.level.step(now_s, level_raw)
+        self.float_high.step(now_s, high_raw if self._high_fitted else NONE)
+        self.float_low.step(now_s, low_raw if self._low_fitted else NONE)
+        self._judge_flat(pump_turns)
+        self._judge_floats(now_s)
+        self.level_mm = self.level.value
+        self.level_ok = 0 if self.level.quality == FAILURE else 1
+        self._judge_drift()
+        self.dry = self._is_dry()
+
+    def _judge_flat(self, pump_turns: int) -> None:
+        """A pump that runs moves the level one way or the other: a level that stands still is stuck."""
+        level = self.level
+        if not level.electrical:
+            self._flat_run_s = 0
+            self._flat_failed = 0
+            return
+        away: int = level.raw_value - self._flat_ref_mm
+        if away > _FLAT_RUN_BAND_MM or away < -_FLAT_RUN_BAND_MM:
+            self._flat_ref_mm = level.raw_value
+            self._flat_run_s = 0
+            self._flat_failed = 0
+        elif pump_turns:
+            self._flat_run_s += 1
+            if self._flat_run_s >= _FLAT_RUN_S:
+                self._flat_failed = 1
+        if self._flat_failed:
+            level.contradict(FLAT)
+
+    def _judge_floats(self, now_s: int) -> None:
+        """The high float lifted far above the level, or the low float wet far above it: the level is wrong."""
+        level = self.level
+        if not level.electrical:
+            self._contradicted_s = -1
+            self._low_wrong_s = -1
+            self.float_low_wrong = 0
+            return
+        value: int = level.value
+        high: int = self.float_high.value
+        low: int = self.float_low.value
+        # The low float at rest says the well is empty; then the lifted high float is the odd one out.
+        wrong: int = 1 if high == 1 and low != 0 and value < self._high_mark_mm - _FLOAT_TOLERANCE_MM else 0
+        if not wrong:
+            self._contradicted_s = -1
+        elif self._contradicted_s < 0:
+            self._contradicted_s = now_s
+        elif now_s - self._contradicted_s >= _CONTRADICT_S:
+            level.contradict(CONTRADICTED)
+        low_wrong: int = 1 if low == 0 and value > self._low_mark_mm + _FLOAT_TOLERANCE_MM else 0
+        if not low_wrong:
+            self._low_wrong_s = -1
+            self.float_low_wrong = 0
+        elif self._low_wrong_s < 0:
+            self._low_wrong_s = now_s
+        elif now_s - self._low_wrong_s >= _CONTRADICT_S:
+            self.float_low_wrong = 1
+
+    def _judge_drift(self) -> None:
+        high: int = self.float_high.value
+        low: int = self.float_low.value
+        if self.level_ok:
+            if self._was_high == 0 and high == 1:
+                self._compare(self._high_mark_mm)
+            elif self._was_low != NONE and low != NONE and self._was_low != low:
+                self._compare(self._low_mark_mm)
+        self._was_high = high
+        self._was_low = low
+
+    def _compare(self, mark_mm: int) -> None:
+        off: int = self.level_mm - mark_mm
+        self.level_drifts = 1 if off > _DRIFT_MM or off < -_DRIFT_MM else 0
+
+    def _is_dry(self) -> int:
+        """Either witness of a dry well is enough, unless the high float is up: then both must say so.
+
+        The level is heard here as long as its signal is alive, even when it has been contradicted: stopping on a
+        wrong level costs time until the high float, running on one costs a pump.
+        """
+        level_dry: int = 1 if self.level.electrical and self.level.value < self._dry_level_mm else 0
+        float_dry: int = 1 if self.float_low.value == 0 else 0
+        if self.float_high.value == 1:
+            return 1 if level_dry and float_dry else 0
+        return 1 if level_dry or float_dry else 0
