@@ -1,42 +1,55 @@
-"""The table of faults: what can go wrong with what, and what `amount` means there."""
+"""The table of faults: what can go wrong with what, what `amount` means there, and its words."""
 
 from dataclasses import dataclass
 
-SENSORS = ("level", "turbidity", "float_high", "float_low")
-ACTUATORS = ("p1", "p2", "blower", "return")
+ANALOG = ("level", "turbidity")
+SENSORS = (*ANALOG, "float_high", "float_low")
+PUMPS = ("p1", "p2")
+ACTUATORS = (*PUMPS, "blower", "return")
+
+AS_IT_IS = float("nan")  # amount of `stuck`: the value of the moment when it sticks
 
 
 @dataclass(frozen=True)
 class FaultKind:
     """One kind of fault. `amount` says what the amount is, "" when the kind takes none; `low`..`high` is its range and
-    `default` stands in when it is left out: NaN for "as it is at that moment", None when it must be given."""
+    `default` stands in when it is left out: AS_IT_IS (NaN) for "as it is at that moment", None when it must be given.
+    What each kind does to each target: docs/plant-model.md."""
 
     kind: str
     targets: tuple[str, ...]
+    zh: str
+    en: str
     amount: str = ""
     low: float = 0.0
     high: float = 0.0
     default: float | None = 0.0
 
 
+_LOST = "share of the flow that is lost, 0 to 1"
+
 KINDS = (
-    FaultKind("stuck", SENSORS, "the value it is stuck at, in mm, NTU or 0/1", -1000.0, 20000.0, float("nan")),
-    FaultKind("drift", SENSORS, "mm or NTU an hour", -1000.0, 1000.0, None),
-    FaultKind("noise", SENSORS, "standard deviation in mm or NTU", 0.0, 5000.0, None),
-    FaultKind("open", SENSORS),
-    FaultKind("short", SENSORS),
-    FaultKind("missing", SENSORS),
-    FaultKind("clogged", ACTUATORS, "share of the flow that is lost, 0 to 1", 0.0, 1.0, None),
-    FaultKind("worn", ACTUATORS, "share of the flow that is lost, 0 to 1", 0.0, 1.0, None),
-    FaultKind("tripped", ACTUATORS),
-    FaultKind("welded", ACTUATORS),
-    FaultKind("dead", ACTUATORS),
-    FaultKind("off", ("mains",)),
-    FaultKind("down", ("network", "broker")),
-    FaultKind("unset", ("clock",)),
-    FaultKind("jump", ("clock",), "seconds, backwards when negative", -1e9, 1e9, None),
-    FaultKind("power_cut", ("board",)),
-)
+    FaultKind(
+        "stuck", SENSORS, "卡死不变", "stuck",
+        "the value it is stuck at, in mm, NTU or 0/1", -1000.0, 20000.0, AS_IT_IS,
+    ),
+    FaultKind("drift", SENSORS, "漂移", "drifting", "mm or NTU an hour", -1000.0, 1000.0, None),
+    FaultKind("noise", SENSORS, "跳动", "noisy", "standard deviation in mm or NTU", 0.0, 5000.0, None),
+    FaultKind("open", SENSORS, "断线", "wire open"),
+    FaultKind("short", SENSORS, "短路", "wire shorted"),
+    FaultKind("missing", SENSORS, "无信号", "no signal"),
+    FaultKind("clogged", ACTUATORS, "堵塞", "clogged", _LOST, 0.0, 1.0, 0.6),
+    FaultKind("worn", ACTUATORS, "磨损", "worn", _LOST, 0.0, 1.0, 0.3),
+    FaultKind("leaking", PUMPS, "止回阀漏", "check valve leaking", "share of the rated flow", 0.0, 1.0, 0.3),
+    FaultKind("tripped", ACTUATORS, "热继电器跳闸", "overload tripped"),
+    FaultKind("welded", ACTUATORS, "触点粘连", "contactor welded"),
+    FaultKind("dead", ACTUATORS, "不转", "dead"),
+    FaultKind("off", ("mains",), "停电", "off"),
+    FaultKind("down", ("network", "broker"), "不通", "down"),
+    FaultKind("unset", ("clock",), "未设时间", "never set"),
+    FaultKind("jump", ("clock",), "时间跳变", "jumped", "seconds, backwards when negative", -1e9, 1e9, 3600.0),
+    FaultKind("power_cut", ("board",), "控制板断电", "without power"),
+)  # fmt: skip
 
 BY_KIND = {kind.kind: kind for kind in KINDS}
 TARGETS = tuple(dict.fromkeys(target for kind in KINDS for target in kind.targets))

@@ -114,7 +114,7 @@ def test_durations_refused(text):
         ('kind = "clogged"', 'kind = "cloged"', 19, "fault 1, kind", "clogged"),
         ('target = "p1"', 'target = "level"', 20, "fault 1, target", "p1, p2, blower, return"),
         ("amount = 0.6", "amount = 60", 21, "fault 1, amount", "0 to 1"),
-        ("amount = 0.6", "", 16, "fault 1, amount", "missing"),
+        ('kind = "stuck"', 'kind = "drift"', 23, "fault 2, amount", "missing"),
         ('kind = "clogged"', 'kind = "welded"', 21, "fault 1, amount", "takes no amount"),
         ('kind = "stuck"', 'kind = "open"\namount = 1', 26, "fault 2, amount", "takes no amount"),
         ('"overflow_m3"', '"overfow_m3"', 29, "expect 1, quantity", "did you mean overflow_m3"),

@@ -1,0 +1,1 @@
+"""The world around the controller: sewer, plant, sensors and what breaks. Written to be compiled (see sim.fast)."""
