@@ -1,0 +1,41 @@
+"""The two worlds that the firmware runs in: scripts that go through the same steps on CPython and on the real VM."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from host_tools import upackages
+
+ROOT = Path(__file__).resolve().parents[2]
+WORLDS = ("cpython", "micropython")
+
+
+def start(world: str, script: str, *args: object, heap: str = "160k") -> subprocess.Popen:
+    """Start `tests/uplink/<script>` in `world`; its output is text, both streams together."""
+    path = f"{ROOT / 'firmware'}:{ROOT}:{upackages.ensure()}:.frozen"
+    if world == "cpython":
+        # The old names of MicroPython's modules come with on_cpython().
+        code = "import runpy, sys; from host_tools import upackages; upackages.on_cpython(); " \
+               "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+        command = [sys.executable, "-u", "-c", code]
+    else:
+        command = [str(Path(sys.executable).with_name("micropython")), "-X", "heapsize=" + heap]
+    return subprocess.Popen(
+        [*command, str(ROOT / "tests/uplink" / script), *map(str, args)],
+        env=dict(os.environ, MICROPYPATH=path, PYTHONPATH=f"{ROOT / 'firmware'}:{ROOT}"),
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1,
+    )  # fmt: skip
+
+
+def run(world: str, script: str, *args: object, heap: str = "160k", timeout_s: float = 60) -> list[str]:
+    """Run a script to its end; the lines it printed. AssertionError with them all if it does not end well."""
+    process = start(world, script, *args, heap=heap)
+    try:
+        output, _ = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, _ = process.communicate()
+        raise AssertionError(f"not done after {timeout_s} s:\n{output}") from None
+    assert process.returncode == 0, output
+    return output.splitlines()
