@@ -20,9 +20,23 @@ KINDS = {
     "uart": ("bus", ("tx", "rx")),
     "rs485": ("bus", ("tx", "rx", "de?")),
     "i2c": ("bus", ("scl", "sda")),
+    "hc595": ("lines", ("data", "clock", "latch")),
+}
+# A relay, input or analog terminal may be a line of a chip instead of a pin: chip -> kinds that it can be, lines.
+CHIPS = {
+    "pcf8574": (("relay", "input"), 8),
+    "tca9554": (("relay",), 8),
+    "hc595": (("relay",), 32),
+    "ads1115": (("analog",), 4),
 }
 _LEVELS = {"low": 0, "high": 1}
-_OUTPUTS = {"relay": ("gpio",), "uart": ("tx",), "rs485": ("tx", "de"), "i2c": ("scl", "sda")}
+_OUTPUTS = {
+    "relay": ("gpio",),
+    "uart": ("tx",),
+    "rs485": ("tx", "de"),
+    "i2c": ("scl", "sda"),
+    "hc595": ("data", "clock", "latch"),
+}
 
 # Why a pin is refused: (Chinese, English).
 _WHY = {
@@ -164,6 +178,8 @@ def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] 
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
     kind = row["kind"]
     number_name, pin_names = KINDS[kind]
+    if "chip" in row:
+        pin_names = ("line", "chip", "address")
     wanted = {"kind", number_name} | {pin.rstrip("?") for pin in pin_names}
     if unknown := set(row) - wanted:
         raise ValueError(f"unknown key {min(unknown)}; a terminal of kind {kind} has {', '.join(sorted(wanted))}")
@@ -176,6 +192,8 @@ def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] 
         raise ValueError(f"{number_name} must be a whole number")
     compact: list[int | str] = [kind, number]
     refused = None
+    if "chip" in row:
+        return compact + _line(kind, row), None
     for pin_name in pin_names:
         plain = pin_name.rstrip("?")
         pin = row.get(plain, -1 if pin_name.endswith("?") else None)
@@ -185,6 +203,20 @@ def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] 
         if plain in row and (reason := unfit_for(chip, kind, plain, pin)):
             refused = refused or (pin, reason)
     return compact, refused
+
+
+def _line(kind: str, row: dict) -> list[int | str]:
+    """[line, chip, address] of a terminal that is a line of a chip; a 74HC595 has no address. ValueError if wrong."""
+    chip, line, address = row["chip"], row.get("line"), row.get("address", 0)
+    able = [name for name, (kinds, _) in CHIPS.items() if kind in kinds]
+    if chip not in able:
+        raise ValueError(f"chip of a terminal of kind {kind} must be one of {', '.join(able) or 'none'}")
+    lines = CHIPS[chip][1]
+    if type(line) is not int or not 0 <= line < lines:
+        raise ValueError(f"line of a {chip} must be 0 to {lines - 1}")
+    if type(address) is not int or not (address == 0 if chip == "hc595" else 0x08 <= address <= 0x77):
+        raise ValueError("address must be the chip's I2C address, 8 to 119")
+    return [line, chip, address]
 
 
 def _wrong_partitions(board: Board) -> list[str]:

@@ -50,6 +50,12 @@ UNITS = (
     ("_ntu", "NTU"),
     ("_min", "min"),
     ("_tod", ""),
+    ("_address", ""),
+    ("_ratio", ""),
+    ("_ma", "mA"),
+    ("_ms", "ms"),
+    ("_mv", "mV"),
+    ("_per_kwh", "/kWh"),
     ("_m2", "m2"),
     ("_m3", "m3"),
     ("_mm", "mm"),
@@ -87,16 +93,21 @@ def choices(row):
 
 
 def kinds(row):
-    """The kinds of terminal that a terminal setting allows; an empty list for any other setting."""
-    kind = row[_TYPE]
-    return kind[9:].split("/") if kind.startswith("terminal:") else []
+    """The kinds of terminal that a terminal setting allows, the quantities of a probe setting; else an empty list."""
+    name, _, kinds_ = row[_TYPE].partition(":")
+    return kinds_.split("/") if name in ("terminal", "probe") else []
+
+
+def probes(row):
+    """The names in probes.txt that a probe setting allows."""
+    return [probe[0] for probe in rows("probes") if probe[1] in kinds(row)]
 
 
 def kind_of(row):
-    """What sort of value the row holds: int, num, bool, id, text, str, tod, tz, board, terminal or choice."""
-    kind = row[_TYPE]
-    if kind.startswith("terminal:"):
-        return "terminal"
+    """What sort of value the row holds: int, num, bool, id, text, str, tod, tz, board, terminal, probe or choice."""
+    kind = row[_TYPE].split(":")[0]
+    if kind in ("terminal", "probe"):
+        return kind
     return kind if kind in ("int", "num", "bool", "id", "text", "str", "tod", "tz", "board") else "choice"
 
 
@@ -218,11 +229,13 @@ def _printable(text, blanks):
 def allows(row, value, board=None):
     """Whether `value` is an allowed value of the row, on this board where one is given."""
     kind = kind_of(row)
-    if kind in ("id", "text", "str", "board", "terminal"):
+    if kind in ("id", "text", "str", "board", "terminal", "probe"):
         if not isinstance(value, str) or not _printable(value, kind == "text"):
             return False
         if kind == "board":
             return value == board["name"] if board else value != ""
+        if kind == "probe":
+            return value in probes(row)
         if kind == "terminal":
             if not board or not value:
                 return value != "" or "r" not in row[_FLAGS]
@@ -255,6 +268,8 @@ def allowed(row, lang, board=None):
     if "{choices}" in text:
         if kind == "choice":
             names = choices(row)
+        elif kind == "probe":
+            names = probes(row)
         elif kind == "board":
             names = [board["name"]] if board else []
         else:
@@ -292,6 +307,7 @@ def check(values, board=None, full=None):
     yield from _check_rules(full)
     if board:
         yield from _check_pins(full, board["terminals"])
+        yield from _check_signals(full, board["terminals"])
 
 
 def _check_rules(full):
@@ -330,17 +346,19 @@ def _work_out(term, full):
 
 
 def pins(terminal):
-    """The GPIO numbers that a terminal of a board takes."""
+    """The GPIO numbers that a terminal of a board takes; none if it is a line of a chip, whose name stands fourth."""
+    if len(terminal) > 3 and isinstance(terminal[3], str):
+        return []
     return [pin for pin in terminal[2:] if pin >= 0]
 
 
 def _check_pins(full, terminals):
-    taken: dict = {}
+    taken: dict = {}  # GPIO number, or line of a chip -> key
     for key in sorted(key for key in full if key.startswith("wiring.")):
         name = full[key]
         if name not in terminals:
             continue
-        for pin in pins(terminals[name]):
+        for pin in pins(terminals[name]) or [tuple(terminals[name][2:])]:
             other = taken.setdefault(pin, key)
             # Several sensors share an RS-485 bus by their addresses.
             if other != key and not (terminals[name][0] == "rs485" and full[other] == name):
@@ -348,9 +366,28 @@ def _check_pins(full, terminals):
                 break
 
 
+def _check_signals(full, terminals):
+    """A sensor with a direct value speaks over a serial line, one with a current sits at an analog terminal."""
+    for sensor in ("level", "turbidity"):
+        name = full.get("wiring." + sensor)
+        if name not in terminals or sensor + ".signal" not in full:
+            continue
+        direct = full[sensor + ".signal"]
+        kind = terminals[name][0]
+        # The TS-300B is both: a voltage that stands for a value.
+        if direct != (kind != "analog") and not (direct and sensor == "turbidity"):
+            yield "signal", sensor + ".signal", name
+
+
 def _quoted(value):
     text = '"%s"' % value if isinstance(value, str) else repr(value)
     return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
+
+
+def _pin_shown(pin):
+    if isinstance(pin, int):
+        return "GPIO%d" % pin
+    return "%s@0x%02x.%d" % (pin[1], pin[2], pin[0])
 
 
 def _term_shown(term, value):
@@ -377,11 +414,13 @@ def sentence(problem, lang, board=None):
         )
     key = problem[1]
     text = text.replace("{key}", _quoted(key)[1:-1])
+    if code == "signal":
+        return text.replace("{other}", "wiring." + key.split(".")[0]).replace("{value}", _quoted(problem[2]))
     if code == "twice":
         return (
             text.replace("{value}", _quoted(problem[2]))
             .replace("{other}", problem[3])
-            .replace("{pin}", str(problem[4]))
+            .replace("{pin}", _pin_shown(problem[4]))
         )
     row = find(key)
     if row is None:

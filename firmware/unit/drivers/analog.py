@@ -37,15 +37,15 @@ class PinVolts(Driver):
 
 
 class Current(Driver):
-    """Loop current in microampere, from the voltage over a shunt of `shunt_dohm` tenths of an ohm.
+    """Loop current in microampere, from the voltage over a shunt of `shunt_ohm`.
 
     An open loop reads 0 and a short one its full current: what that means is for the control core to say (NAMUR NE 43).
     """
 
-    def __init__(self, volts, shunt_dohm: int) -> None:
+    def __init__(self, volts, shunt_ohm: int) -> None:
         super().__init__()
         self._volts = volts
-        self._shunt_dohm = shunt_dohm
+        self._shunt_ohm = shunt_ohm
 
     def poll(self, now_ms: int) -> None:
         self._volts.poll(now_ms)
@@ -54,7 +54,7 @@ class Current(Driver):
         uv = self._volts.read_uv(now_ms)
         self.errors = self._volts.errors
         self.last_error = self._volts.last_error
-        return NONE if uv == NONE else uv * 10 // self._shunt_dohm
+        return NONE if uv == NONE else uv // self._shunt_ohm
 
 
 class Curve:

@@ -16,7 +16,7 @@ def _before(year: int, month: int) -> int:
 
 
 class Ds3231(Driver):
-    """`fetch()` fills `day` (days since 2000-01-01) and `second` (of that day), both UTC, for the years 2000 to 2099."""
+    """`fetch()` fills `day` (days since 2000-01-01) and `second` (of that day), both UTC, from 2000 to 2099."""
 
     def __init__(self, i2c, address: int = 0x68) -> None:
         super().__init__()

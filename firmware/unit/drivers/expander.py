@@ -71,26 +71,17 @@ class Pcf8574(Chip):
             self.fail(NO_DEVICE)
 
 
-_INPUT = const(0)
 _OUTPUT = const(1)
-_INVERT = const(2)
 _DIRECTION = const(3)
 
 
 class Tca9554(Chip):
-    """Eight lines, inputs after power-up; here all outputs once flushed (TI TCA9554)."""
+    """Eight lines, inputs after power-up; here used for relays only, all outputs once flushed (TI TCA9554)."""
 
     def __init__(self, i2c, address: int, idle: int = 0) -> None:
         super().__init__(idle)
         self._i2c = i2c
         self._address = address
-
-    def fetch(self) -> None:
-        try:
-            self._i2c.readfrom_mem_into(self._address, _INPUT, self._byte)
-            self.levels = self._byte[0]
-        except OSError:
-            self.levels = self.fail(NO_DEVICE)
 
     def flush(self) -> None:
         # Levels first: turning to outputs before they are right would pull in relays for a moment.

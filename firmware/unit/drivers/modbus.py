@@ -42,7 +42,8 @@ def find_answer(buffer, n: int, address: int, function: int, count: int) -> int:
     """Where in the first `n` bytes the registers of a sound answer begin.
 
     0 while there is no answer yet, -CHECKSUM if one is there but damaged, -REFUSED if the probe says that it will not.
-    Bytes before the answer are skipped: noise as a line driver turns round, or the request itself where an adapter hears it.
+    Bytes before the answer are skipped: noise as a line driver turns round, or the request itself, which some adapters
+    hear again.
     """
     verdict = 0
     start = 0
@@ -65,13 +66,13 @@ def find_answer(buffer, n: int, address: int, function: int, count: int) -> int:
 class Bus:
     """The wire and whose turn it is. `uart` must be opened with `timeout=0`.
 
-    `direction` is the pin that switches the line driver to sending and `timer` what switches it back after the request;
-    both None where the hardware does it by itself.
+    `direction` is the pin that switches the line driver to sending, None where the hardware does that by itself;
+    `timer` switches it back after the request, which without a timer has to be waited for (17 ms at 4800 baud).
     """
 
     def __init__(self, uart, baud: int, direction=None, timer=None) -> None:
         self._uart = uart
-        self._baud = baud
+        self.baud = baud
         self._direction = direction
         self._timer = timer
         self._release = self._to_receiving  # a bound method made once: making one allocates
@@ -135,18 +136,27 @@ class Bus:
             for _ in range(_DRAIN):
                 if self._uart.readinto(self._buffer) != _BUFFER:
                     break
-            if self._direction:
-                self._direction.value(1)
-            self._uart.write(self._request)
+            self._send()
         except OSError:
             probe.fail(NO_DEVICE)
             return
-        if self._timer:
-            # Ten bits a byte, rounded up, and one millisecond for the timer's own jitter.
-            self._timer.init(mode=self._timer.ONE_SHOT, period=_REQUEST * 10000 // self._baud + 2, callback=self._release)
         self._n = 0
         self._sent_ms = now_ms
         self._waiting = True
+
+    def _send(self) -> None:
+        if not self._direction:
+            self._uart.write(self._request)
+            return
+        self._direction.value(1)
+        self._uart.write(self._request)
+        if self._timer:
+            # Ten bits a byte, rounded up, and one millisecond for the timer's own jitter.
+            sent_ms = _REQUEST * 10000 // self.baud + 2
+            self._timer.init(mode=self._timer.ONE_SHOT, period=sent_ms, callback=self._release)
+        else:
+            self._uart.flush()
+            self._direction.value(0)
 
     def _to_receiving(self, _timer) -> None:
         self._direction.value(0)
@@ -160,7 +170,7 @@ class Bus:
 
 
 class Probe(Driver):
-    """One quantity of one probe on a bus, in the scale of its register map; NONE when no answer came since the last read.
+    """One quantity of one probe on a bus, in the scale of its register map; NONE when no answer has come since.
 
     `sign` and `zero` make a level of it: `zero + sign * value`.
     """

@@ -9,7 +9,7 @@ _PULSES_MAX = const(0x1FFFFFFF)
 class Switch(Driver):
     """A contact: 1 active, 0 not.
 
-    A new state counts once it has held for `debounce_ms` and at least two samples in a row; the first one counts at once.
+    A new state counts once it has held for `debounce_ms` and two samples in a row; the very first counts at once.
     `pin` is anything with `value()`: a `machine.Pin` or a bit of an expander, which says NONE when it cannot be read.
     `active` is the level of the pin, 0 or 1, when the contact is what the input's name says.
     """
@@ -75,7 +75,7 @@ class CurrentSwitch(Driver):
 
 
 class PulseCounter(Driver):
-    """Pulses of an energy meter's S0 output or a flow meter, counted in an interrupt; `read` takes those since the last.
+    """Pulses of an energy or flow meter, counted in an interrupt; `read` gives those since the last call.
 
     S0 pulses last at least 30 ms (IEC 62053-31), so edges closer than `gap_ms` to the last one are bounce.
     """
