@@ -50,6 +50,13 @@ class Holiday:
 
 
 @dataclass(frozen=True)
+class Visit:
+    """The crew comes: it acknowledges every alarm."""
+
+    at_s: int
+
+
+@dataclass(frozen=True)
 class Fault:
     """Something that breaks at `at_s` and is mended at `until_s` (FOREVER: never). See `sim.faults` for `amount`."""
 
@@ -82,6 +89,7 @@ class Scenario:
     faults: tuple[Fault, ...] = ()
     expects: tuple[Expect, ...] = ()
     holidays: tuple[Holiday, ...] = ()
+    visits: tuple[Visit, ...] = ()
 
     @property
     def seconds(self) -> int:
@@ -105,7 +113,7 @@ class _Reader:
 
     def scenario(self) -> Scenario:
         top = self.text.data
-        keys = ("name", "seed", "start", "days", "inflow", "rain", "holiday", "fault", "expect")
+        keys = ("name", "seed", "start", "days", "inflow", "rain", "holiday", "visit", "fault", "expect")
         self.text.unknown_keys("", top, keys)
         return Scenario(
             name=self._name(top),
@@ -120,6 +128,10 @@ class _Reader:
             holidays=tuple(
                 Holiday(*self._span(table, prefix), self._number(table, prefix, "factor", 0, 20))
                 for prefix, table in self._tables("holiday", ("at", "for", "factor"))
+            ),
+            visits=tuple(
+                Visit(at_s)
+                for at_s in sorted(self._time(t, prefix, "at", least=1) for prefix, t in self._tables("visit", ("at",)))
             ),
             faults=tuple(
                 self._fault(table, prefix)

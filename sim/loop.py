@@ -1,0 +1,175 @@
+"""The inner loop: plant and control logic, second after second, until somebody outside has something to do.
+
+Compiled together with them (see sim.fast). Everything that happens every second stands here, everything rarer in
+sim.runner. What it measures, it measures at the plant, not in the controller.
+"""
+
+from unit.control.basics import NONE, const
+from unit.control.controller import Controller
+
+from sim.world.world import World
+
+_DAY_S = const(86400)
+_HOUR_S = const(3600)
+_NTU_STEPS = const(4000)  # of 0.1 NTU; the last one holds everything above
+TURBIDITY_STEP_NTU = 0.1
+
+
+class Meter:
+    """Starts and runs of one machine, as an electrician with a clamp meter would write them down."""
+
+    def __init__(self) -> None:
+        self.on: int = 0
+        self.changed_s: int = -1  # -1: has stood since before the start
+        self.starts: int = 0
+        self.max_starts_per_h: int = 0
+        self.min_run_s: int = NONE  # of the runs that have ended
+        self.min_off_s: int = NONE  # of the rests between two runs
+        self._recent: list[int] = []  # starts of the last hour
+
+    def change(self, t_s: int, on: int) -> None:
+        """It starts to turn, or stands still, from second `t_s` on."""
+        lasted_s = t_s - self.changed_s
+        if on:
+            self.starts += 1
+            if self.changed_s >= 0 and (self.min_off_s == NONE or lasted_s < self.min_off_s):
+                self.min_off_s = lasted_s
+            self._recent.append(t_s)
+            while self._recent[0] <= t_s - _HOUR_S:
+                self._recent.pop(0)
+            self.max_starts_per_h = max(self.max_starts_per_h, len(self._recent))
+        elif self.min_run_s == NONE or lasted_s < self.min_run_s:
+            self.min_run_s = lasted_s
+        self.on = on
+        self.changed_s = t_s
+
+
+class Loop:
+    """`t_s` is the last second that was simulated; the first one is 1. `ctrl` may be changed for another one between
+    two calls of `run`, as a board restarts."""
+
+    def __init__(self, ctrl: Controller, world: World, start_s: int) -> None:
+        """`start_s`: local seconds from 2000-01-01 to the start of the scenario."""
+        self.ctrl: Controller = ctrl
+        self.world: World = world
+        self.t_s: int = 0
+        self.boot_s: int = 0  # second at which the board started
+        self.steps: int = 0
+        self.board_on: int = 1
+        self.line_up: int = 1  # network and broker
+        self.p1: Meter = Meter()
+        self.p2: Meter = Meter()
+        self.blower: Meter = Meter()
+        self.back: Meter = Meter()
+        self.level_max_mm: float = world.level_mm
+        self.overflow_s: int = 0
+        self._start_s: int = start_s
+        self._overflow_m3: float = 0.0
+        # Since the last `new_bin`
+        self.level_lo_mm: float = 0.0
+        self.level_hi_mm: float = 0.0
+        self.turbidity_lo_ntu: float = 0.0
+        self.turbidity_hi_ntu: float = 0.0
+        self.oxygen_sum: float = 0.0
+        self.rain_mm_h_sum: float = 0.0
+        self.minutes: int = 0
+        # Effluent by turbidity: m3 in each step
+        self.effluent_m3: list[float] = [0.0] * (_NTU_STEPS + 1)
+        self.effluent_ntu_m3: float = 0.0
+        self._discharged_m3: float = 0.0
+        self.new_bin()
+
+    def run(self, until_s: int) -> int:
+        """Simulate up to and with second `until_s`. Comes back earlier, with 1, after a second in which something
+        happened: events wait in the world or the controller, the board or the line changed."""
+        world = self.world
+        plant = world.plant
+        ctrl = self.ctrl
+        inputs = ctrl.inputs
+        events = ctrl.events
+        p1 = ctrl.outputs[0]
+        p2 = ctrl.outputs[1]
+        blower = ctrl.outputs[2]
+        back = ctrl.outputs[3]
+        t_s = self.t_s
+        happened = 0
+        while t_s < until_s and not happened:
+            t_s += 1
+            world.advance(t_s, inputs, p1.on, p2.on, blower.on, back.on)
+            if world.board_on != self.board_on:
+                happened = 1  # a board that starts decides from the next second on
+            elif self.board_on:
+                tod_s = -1
+                day = 0
+                if world.clock_known:
+                    local_s = self._start_s + t_s + world.clock_offset_s
+                    tod_s = local_s % _DAY_S
+                    day = local_s // _DAY_S
+                ctrl.step(t_s - self.boot_s, tod_s, day)
+                self.steps += 1
+                if events.count:
+                    happened = 1
+            if world.events or (world.network_up & world.broker_up) != self.line_up:
+                happened = 1
+            if plant.p1.running != self.p1.on:
+                self.p1.change(t_s, plant.p1.running)
+            if plant.p2.running != self.p2.on:
+                self.p2.change(t_s, plant.p2.running)
+            if plant.blower.running != self.blower.on:
+                self.blower.change(t_s, plant.blower.running)
+            if plant.back.running != self.back.on:
+                self.back.change(t_s, plant.back.running)
+            level_mm = plant.level_mm()
+            if level_mm > self.level_hi_mm:
+                self.level_hi_mm = level_mm
+            if level_mm < self.level_lo_mm:
+                self.level_lo_mm = level_mm
+            if plant.overflow_m3 > self._overflow_m3:
+                self._overflow_m3 = plant.overflow_m3
+                self.overflow_s += 1
+            if t_s % 60 == 0:
+                self._minute()
+        self.t_s = t_s
+        return happened
+
+    def _minute(self) -> None:
+        """What changes slowly is looked at once a minute."""
+        world = self.world
+        ntu = world.turbidity_ntu
+        self.turbidity_hi_ntu = max(self.turbidity_hi_ntu, ntu)
+        self.turbidity_lo_ntu = min(self.turbidity_lo_ntu, ntu)
+        self.oxygen_sum += world.oxygen_g_m3
+        self.rain_mm_h_sum += world.rain_mm_h
+        self.minutes += 1
+        out_m3 = world.discharged_m3 - self._discharged_m3
+        self._discharged_m3 = world.discharged_m3
+        step: int = int(ntu / TURBIDITY_STEP_NTU)
+        self.effluent_m3[min(step, _NTU_STEPS)] += out_m3
+        self.effluent_ntu_m3 += ntu * out_m3
+
+    def new_bin(self) -> None:
+        """Begin the next bin of the charts."""
+        level_mm = self.world.level_mm
+        ntu = self.world.turbidity_ntu
+        self.level_max_mm = max(self.level_max_mm, self.level_hi_mm)
+        self.level_lo_mm = level_mm
+        self.level_hi_mm = level_mm
+        self.turbidity_lo_ntu = ntu
+        self.turbidity_hi_ntu = ntu
+        self.oxygen_sum = 0.0
+        self.rain_mm_h_sum = 0.0
+        self.minutes = 0
+
+    def effluent_percentile(self, share: float) -> float:
+        """Turbidity in NTU that this share of the discharged volume stays below; -1 when nothing was discharged."""
+        total_m3 = sum(self.effluent_m3)
+        if total_m3 <= 0.0:
+            return -1.0
+        below_m3 = 0.0
+        step = 0
+        while step < _NTU_STEPS:
+            below_m3 += self.effluent_m3[step]
+            if below_m3 >= share * total_m3:
+                break
+            step += 1
+        return float(step + 1) * TURBIDITY_STEP_NTU

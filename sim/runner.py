@@ -1,0 +1,393 @@
+"""A run from end to end: the checked scenario and unit in, the results folder out."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from unit import alarms as alarm_catalogue
+from unit import tables
+from unit.control import alarms as alarm_states
+from unit.control import events as control_events
+from unit.control.basics import NONE
+
+from host_tools.unitfile import Unit
+
+from . import fast, report, summary
+from .outbox import Outbox
+from .record import Day, Event, Record
+from .results import EVENTS_HEADER, Results, Stream
+from .scenario import Scenario
+from .series import Series
+from .summary import AlarmList
+
+SNAPSHOT_EVERY_S = 600  # as the board does
+_EPOCH = datetime(2000, 1, 1)
+_NAN = float("nan")
+_STATES = {
+    getattr(alarm_states, name): name.lower()
+    for name in ("NORMAL", "UNACKNOWLEDGED", "ACKNOWLEDGED", "RETURNED", "SHELVED", "OUT_OF_SERVICE")
+}
+
+
+@dataclass
+class Options:
+    """How to run, not what."""
+
+    plain: bool = False  # the uncompiled source
+    speed: float = 0.0  # times real time; 0: as fast as it goes
+    progress: Callable[[float], None] = lambda share: None  # told now and then how much is done, 0 to 1
+    stop: Callable[[], bool] = lambda: False  # asked now and then whether to end here
+    reading: Callable[[int, int, list[int]], None] | None = None  # Unix seconds or -1, quality, values
+
+
+class Machinery:
+    """The three modules that do the work, compiled or plain."""
+
+    def __init__(self, plain: bool):
+        load: Callable[[str], ModuleType] = import_module if plain else fast.load
+        if not plain:
+            try:
+                fast.load("sim.loop")
+            except fast.NoCompiler as e:
+                print(str(e).splitlines()[0], file=sys.stderr)
+                load = import_module
+        self.Controller = load("unit.control.controller").Controller
+        self.World = load("sim.world.world").World
+        self.Loop = load("sim.loop").Loop
+
+
+def run(scenario: Scenario, unit: Unit, out: Path, options: Options) -> dict[str, Any]:
+    """Simulate and write the results to `out`; returns the summary. SurroundingsFailed when they cannot be written."""
+    with Results(out) as results:
+        work = _Run(scenario, unit, results.folder, options)
+        work.go()
+        done = work.finish()
+        results.keep()
+    return done
+
+
+class _Run:
+    def __init__(self, scenario: Scenario, unit: Unit, folder: Path, options: Options):
+        self.unit = unit
+        self.settings = unit.control_settings()
+        zone = timezone(timedelta(minutes=self.settings["unit.timezone"]))
+        self.scenario = scenario = replace(scenario, start=scenario.start.astimezone(zone))
+        self.folder = folder
+        self.options = options
+        self.interval_s = self.settings["readings.interval_s"]
+        self.interrupted = False
+        self.machinery = Machinery(options.plain)
+        self.began = time.perf_counter()
+        self.world = self.machinery.World(self.settings, scenario)
+        start_s = int((scenario.start.replace(tzinfo=None) - _EPOCH).total_seconds())
+        self.loop = self.machinery.Loop(self._new_controller(), self.world, start_s)
+
+        self.outbox = Outbox()
+        self.alarms = AlarmList()
+        self.record = Record(scenario, dict(unit.settings), Series(scenario.seconds))
+        self.book = _ReadingsBook(folder / "readings.csv", scenario.start)
+        self.events = Stream(folder / "events.csv", EVENTS_HEADER)
+        self.names = _Names()
+        self._day_of_start = scenario.start.replace(hour=0, minute=0, second=0)
+
+        self._snapshot = bytearray(1024)
+        self._snapshot_n = 0
+        self._off_since_s = 0
+        self._saves = any(fault.target == "board" for fault in scenario.faults)
+        self._bin = _BinStart(self.world)
+        self._day = _BinStart(self.world)
+
+    def _new_controller(self):
+        return self.machinery.Controller(self.settings, alarm_catalogue.definitions())
+
+    def go(self) -> None:
+        """The whole run; returns early when it is asked to stop."""
+        end_s = self.scenario.seconds
+        loop = self.loop
+        interval_s, bin_s = self.interval_s, self.record.series.bin_s
+        reading_s, bin_end_s, day_end_s = interval_s, bin_s, self._next_midnight(0)
+        save_s = SNAPSHOT_EVERY_S if self._saves else end_s + 1
+        visits = [visit.at_s for visit in self.scenario.visits if visit.at_s <= end_s] + [end_s + 1]
+        told = 0
+        pace = _Pace(self.options.speed)
+        while loop.t_s < end_s:
+            until_s = min(reading_s, bin_end_s, day_end_s, save_s, visits[0], end_s, pace.until(loop.t_s))
+            if loop.run(until_s):
+                self._drain()
+            t_s = loop.t_s
+            if t_s == reading_s:
+                reading_s += interval_s
+                if loop.board_on:
+                    self._take_reading(t_s)
+            if t_s in (bin_end_s, end_s):
+                bin_end_s = t_s + bin_s
+                self._end_bin()
+            if t_s in (day_end_s, end_s):
+                day_end_s = self._next_midnight(t_s)
+                self._end_day()
+            if t_s == save_s:
+                save_s += SNAPSHOT_EVERY_S
+                if loop.board_on:
+                    self._snapshot_n = loop.ctrl.save(self._snapshot)
+            if t_s == visits[0]:
+                visits.pop(0)
+                self._visit()
+            if t_s - told >= 3600 or self.options.speed:
+                told = t_s
+                self.options.progress(t_s / end_s)
+                pace.wait(t_s)
+            if self.options.stop():
+                self.interrupted = t_s < end_s
+                break
+        if self.interrupted:
+            self._end_bin()
+            self._end_day()
+
+    # --- what happened
+
+    def _drain(self) -> None:
+        """Events of the last second, and a board or line that changed."""
+        t_s, loop, world = self.loop.t_s, self.loop, self.world
+        for event in world.events:
+            self._write(event)
+        world.events.clear()
+        up = world.network_up & world.broker_up
+        if up != loop.line_up:
+            loop.line_up = up
+            if loop.board_on:
+                self.outbox.exchange(t_s, bool(up))
+        if world.board_on != loop.board_on:
+            self._board(t_s, world.board_on)
+        events = loop.ctrl.events
+        for i in range(events.count):
+            self._control_event(t_s, events.code[i], events.a[i], events.b[i])
+        events.clear()
+
+    def _board(self, t_s: int, on: int) -> None:
+        loop = self.loop
+        loop.board_on = on
+        loop.boot_s = t_s
+        self._write((t_s, "board", "starts" if on else "loses_power", ""))
+        if not on:
+            self._off_since_s = t_s
+            self.alarms.all_cleared(t_s)
+            loop.ctrl.events.clear()
+            return
+        loop.ctrl = self._new_controller()
+        if self._snapshot_n:
+            outage_s = t_s - self._off_since_s if self.world.clock_known else 0
+            loop.ctrl.restore(self._snapshot, self._snapshot_n, outage_s)
+
+    def _control_event(self, t_s: int, code: int, a: int, b: int) -> None:
+        self._write((t_s, "control", self.names.events[code], self.names.detail(code, a, b)), quiet=True)
+        if code != control_events.ALARM:
+            return
+        alarm = self.names.alarms[a]
+        if b == alarm_states.UNACKNOWLEDGED and self.alarms.raised(alarm, t_s):
+            self.record.note((t_s, "control", "alarm_raised", alarm))
+        elif b in (alarm_states.NORMAL, alarm_states.RETURNED) and self.alarms.cleared(alarm, t_s):
+            self.record.note((t_s, "control", "alarm_cleared", alarm))
+
+    def _write(self, event: Event, quiet: bool = False) -> None:
+        self.events.row(event)
+        if not quiet:
+            self.record.note(event)
+
+    def _visit(self) -> None:
+        """The crew is there: it acknowledges every alarm."""
+        self._write((self.loop.t_s, "crew", "visit", ""))
+        if self.loop.board_on:
+            self.loop.ctrl.acknowledge(NONE)
+            self._drain()
+
+    # --- what is recorded
+
+    def _take_reading(self, t_s: int) -> None:
+        loop = self.loop
+        quality = loop.ctrl.reading(self.book.values)
+        self.book.write(t_s, quality)
+        self.outbox.record(t_s, bool(loop.line_up))
+        if self.options.reading:
+            known = self.world.clock_known
+            unix_s = int(self.scenario.start.timestamp()) + t_s + self.world.clock_offset_s if known else -1
+            self.options.reading(unix_s, quality, self.book.values)
+
+    def _end_bin(self) -> None:
+        loop, start, now = self.loop, self._bin, _BinStart(self.world)
+        seconds = now.t_s(loop) - start.at_s
+        if seconds <= 0:
+            return
+        minutes = max(1, loop.minutes)
+        values = {
+            "level_lo_mm": loop.level_lo_mm,
+            "level_hi_mm": loop.level_hi_mm,
+            "turbidity_lo_ntu": loop.turbidity_lo_ntu,
+            "turbidity_hi_ntu": loop.turbidity_hi_ntu,
+            "oxygen_g_m3": loop.oxygen_sum / minutes if loop.minutes else self.world.oxygen_g_m3,
+            "inflow_m3_d": (now.inflow_m3 - start.inflow_m3) * 86_400 / seconds,
+            "overflow_m3_d": (now.overflow_m3 - start.overflow_m3) * 86_400 / seconds,
+            "rain_mm_h": loop.rain_mm_h_sum / minutes if loop.minutes else self.world.rain_mm_h,
+            **{name: (now.run_s[name] - start.run_s[name]) / seconds for name in now.run_s},
+            **self.book.seen(),
+        }
+        self.record.series.append(values)
+        loop.new_bin()
+        self._bin = now
+
+    def _end_day(self) -> None:
+        t_s, start, now = self.loop.t_s, self._day, _BinStart(self.world)
+        now.at_s = t_s
+        if t_s > start.at_s:
+            date = (self.scenario.start + timedelta(seconds=start.at_s)).date()
+            self.record.days.append(
+                Day(
+                    date,
+                    start.at_s,
+                    t_s,
+                    (now.energy_j - start.energy_j) / 3.6e6,
+                    now.inflow_m3 - start.inflow_m3,
+                    now.overflow_m3 - start.overflow_m3,
+                )
+            )
+        self._day = now
+
+    def _next_midnight(self, t_s: int) -> int:
+        since_s = t_s + int((self.scenario.start - self._day_of_start).total_seconds())
+        return t_s + 86_400 - since_s % 86_400
+
+    def finish(self) -> dict[str, Any]:
+        """Close the files, write summary and report."""
+        self.book.close()
+        digest = self.events.close()
+        wall_s = time.perf_counter() - self.began
+        done = summary.build(
+            self.scenario, self.unit.id, self.loop, self.outbox, self.alarms, wall_s, self.interrupted
+        )
+        done["expectations"] = summary.check(self.scenario.expects, done)
+        done["events_sha256"] = digest
+        self.record.summary = done
+        (self.folder / "report.html").write_text(report.page(self.record), encoding="utf-8")
+        (self.folder / "summary.json").write_text(summary.as_json(done), encoding="utf-8")
+        return done
+
+
+class _BinStart:
+    """The world's totals at a moment."""
+
+    def __init__(self, world: Any):
+        self.at_s = 0
+        self.inflow_m3: float = world.inflow_m3
+        self.overflow_m3: float = world.overflow_m3
+        self.energy_j: float = world.energy_j
+        self.run_s: dict[str, int] = {name: world.machine(name).run_s for name in ("p1", "p2", "blower", "return")}
+
+    def t_s(self, loop: Any) -> int:
+        self.at_s = loop.t_s
+        return self.at_s
+
+
+class _ReadingsBook:
+    """readings.csv, and what the unit read since the last bin of the charts."""
+
+    def __init__(self, path: Path, start: datetime):
+        points = list(tables.rows("points"))
+        self.values = [0] * len(points)
+        self._divisors = [(i, 10 ** int(row[2])) for i, row in enumerate(points) if row[2] != "0"]
+        self._level = [row[0] for row in points].index("level_mm")
+        self._turbidity = [row[0] for row in points].index("turbidity_ntu")
+        self._format = "%d,%sT%02d:%02d:%02d,%d," + ",".join("%%.%sf" % row[2] for row in points) + "\n"
+        self._stream = Stream(path, ("time_s", "time", "quality", *(row[0] for row in points)))
+        self._start = start
+        self._start_tod_s = start.hour * 3600 + start.minute * 60 + start.second
+        self._day = -1
+        self._date = ""
+        self._seen_lo = self._seen_hi = NONE
+        self._ntu_sum = self._ntu_n = 0
+
+    def write(self, t_s: int, quality: int) -> None:
+        """One row of `values`, which are integers on the scale of the points' catalogue."""
+        local_s = self._start_tod_s + t_s
+        day, tod_s = divmod(local_s, 86_400)
+        if day != self._day:
+            self._day = day
+            self._date = (self._start.date() + timedelta(days=day)).isoformat()
+        values: list[Any] = self.values[:]
+        level, ntu = values[self._level], values[self._turbidity]
+        if level != NONE:
+            if self._seen_lo == NONE or level < self._seen_lo:
+                self._seen_lo = level
+            self._seen_hi = max(self._seen_hi, level)
+        if ntu != NONE:
+            self._ntu_sum += ntu
+            self._ntu_n += 1
+        for i, divisor in self._divisors:
+            values[i] = values[i] / divisor
+        line = self._format % (t_s, self._date, tod_s // 3600, tod_s // 60 % 60, tod_s % 60, quality, *values)
+        if NONE in self.values:
+            fields = line.split(",")
+            for i, value in enumerate(self.values, len(fields) - len(self.values)):
+                if value == NONE:
+                    fields[i] = "\n" if i == len(fields) - 1 else ""
+            line = ",".join(fields)
+        self._stream.line(line)
+
+    def seen(self) -> dict[str, float]:
+        """Lowest and highest level and mean turbidity that were recorded since the last call, NaN for none."""
+        seen = {
+            "seen_lo_mm": _NAN if self._seen_lo == NONE else float(self._seen_lo),
+            "seen_hi_mm": _NAN if self._seen_lo == NONE else float(self._seen_hi),
+            "seen_ntu": self._ntu_sum / self._ntu_n / 10 if self._ntu_n else _NAN,
+        }
+        self._seen_lo = self._seen_hi = NONE
+        self._ntu_sum = self._ntu_n = 0
+        return seen
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _Names:
+    """The controller's integers as the catalogues' names."""
+
+    def __init__(self) -> None:
+        self.events = [row[0] for row in tables.rows("events")]
+        self.reasons = [row[0] for row in tables.rows("reasons")]
+        self.alarms = [row[0] for row in tables.rows("alarms")]
+        self.outputs = ("p1", "p2", "blower", "return")
+
+    def detail(self, code: int, a: int, b: int) -> str:
+        """The detail of an event of the controller (control/events.py)."""
+        if code in (control_events.OUTPUT_ON, control_events.OUTPUT_OFF):
+            return f"{self.outputs[a]} {self.reasons[b]}"
+        if code == control_events.ALARM:
+            return f"{self.alarms[a]} {_STATES[b]}"
+        if code == control_events.DUTY:
+            return self.outputs[a]
+        if code == control_events.CLAIM:
+            return f"{self.outputs[a]} {'on' if b % 2 else 'off'} source {b // 2}"
+        if code == control_events.CLAIM_END:
+            return f"{self.outputs[a]} source {b}"
+        return f"{a} {b}"
+
+
+class _Pace:
+    """Holds the run at so many times real time."""
+
+    def __init__(self, speed: float):
+        self._speed = speed
+        self._began = time.monotonic()
+
+    def until(self, t_s: int) -> int:
+        """The furthest second to simulate at once: some 0.2 s of waiting."""
+        return t_s + max(1, int(self._speed * 0.2)) if self._speed else 1 << 40
+
+    def wait(self, t_s: int) -> None:
+        """Sleep until the clock on the wall has come as far."""
+        if self._speed:
+            time.sleep(max(0.0, self._began + t_s / self._speed - time.monotonic()))

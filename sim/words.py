@@ -1,0 +1,122 @@
+"""Words of the report, Chinese and English; those of points, alarms and faults come from their catalogues."""
+
+from functools import cache
+
+from unit import tables
+
+from .faults import BY_KIND
+
+Words = tuple[str, str]  # zh, en
+
+TARGETS: dict[str, Words] = {
+    "level": ("液位计", "level sensor"),
+    "turbidity": ("浊度计", "turbidity probe"),
+    "float_high": ("高位浮球", "high float"),
+    "float_low": ("低位浮球", "low float"),
+    "p1": ("1号泵", "pump 1"),
+    "p2": ("2号泵", "pump 2"),
+    "blower": ("风机", "blower"),
+    "return": ("回流泵", "sludge return"),
+    "mains": ("市电", "mains"),
+    "network": ("网络", "network"),
+    "broker": ("服务器", "broker"),
+    "clock": ("时钟", "clock"),
+    "board": ("控制板", "board"),
+}
+
+EVENTS: dict[str, Words] = {
+    "fault_begins": ("故障开始", "fault begins"),
+    "fault_ends": ("故障排除", "fault mended"),
+    "overflow_begins": ("开始溢流", "overflow begins"),
+    "overflow_ends": ("溢流停止", "overflow ends"),
+    "dry_run_begins": ("开始干转", "runs dry"),
+    "dry_run_ends": ("干转结束", "dry run ends"),
+    "alarm_raised": ("报警", "alarm"),
+    "alarm_cleared": ("报警消除", "alarm cleared"),
+    "board_starts": ("控制板启动", "board starts"),
+    "board_stops": ("控制板断电", "board loses power"),
+    "start": ("启动", "starts"),
+    "stop": ("停止", "stops"),
+}
+
+QUANTITIES: dict[str, Words] = {
+    "inflow_m3": ("进水量", "inflow"),
+    "lifted_m3": ("提升水量", "lifted"),
+    "discharged_m3": ("排放水量", "discharged"),
+    "overflow_m3": ("溢流水量", "overflow"),
+    "energy_kwh": ("用电", "energy"),
+    "energy_kwh_per_m3": ("吨水电耗", "energy per m3"),
+    "starts": ("启动次数", "starts"),
+    "run_s": ("运行时间", "run time"),
+    "max_starts_per_h": ("每小时最多启动", "most starts in an hour"),
+    "min_run_s": ("最短运行", "shortest run"),
+    "min_off_s": ("最短停机", "shortest rest"),
+    "dry_run_s": ("干转时间", "dry running"),
+    "effluent.turbidity_ntu_mean": ("出水浊度均值", "mean effluent turbidity"),
+    "effluent.turbidity_ntu_p95": ("出水浊度95%值", "effluent turbidity, 95 %"),
+    "readings.recorded": ("记录数", "readings recorded"),
+    "readings.delivered": ("送达数", "readings delivered"),
+    "readings.lost": ("丢失数", "readings lost"),
+    "readings.duplicated": ("重复数", "readings sent twice"),
+    "level_max_mm": ("最高液位", "highest level"),
+    "alarms_total": ("报警总数", "alarms in all"),
+    "mass_error_m3": ("水量平衡误差", "water balance error"),
+    "stored_m3": ("池内水量变化", "stored"),
+}
+
+
+@cache
+def _alarms() -> dict[str, list[str]]:
+    names = tables.columns("alarms")
+    zh, en = names.index("zh"), names.index("en")
+    return {row[0]: [row[1], row[zh], row[en]] for row in tables.rows("alarms")}
+
+
+def alarm(code: str) -> Words:
+    """Words of an alarm; its code where the catalogue has none."""
+    entry = _alarms().get(code)
+    return (entry[1], entry[2]) if entry else (code, code)
+
+
+def severity(code: str) -> str:
+    """critical, warning or info."""
+    entry = _alarms().get(code)
+    return entry[0] if entry and entry[0] in ("critical", "warning") else "info"
+
+
+def fault(kind: str, target: str) -> Words:
+    """Words such as ("1号泵堵塞", "pump 1 clogged")."""
+    zh, en = TARGETS.get(target, (target, target))
+    known = BY_KIND.get(kind)
+    return (f"{zh}{known.zh}", f"{en} {known.en}") if known else (f"{zh} {kind}", f"{en} {kind}")
+
+
+def quantity(path: str) -> Words:
+    """Words of a number of the summary; the path itself where there are none."""
+    if path.startswith("actuators."):
+        _, name, key = path.split(".")
+        (zh, en), (key_zh, key_en) = TARGETS[name], QUANTITIES.get(key, (key, key))
+        return f"{zh}{key_zh}", f"{en}: {key_en}"
+    if path.startswith("alarm_counts."):
+        zh, en = alarm(path.split(".", 1)[1])
+        return f"报警次数：{zh}", f"alarms: {en}"
+    return QUANTITIES.get(path, (path, path))
+
+
+def event(name: str, detail: str) -> Words:
+    """An event in words, its detail included."""
+    zh, en = EVENTS.get(name, (name.replace("_", " "), name.replace("_", " ")))
+    first, _, rest = detail.partition(" ")
+    if name in ("alarm_raised", "alarm_cleared"):
+        a_zh, a_en = alarm(first)
+        return f"{zh}：{a_zh}", f"{en}: {a_en}"
+    if name in ("fault_begins", "fault_ends"):
+        target, _, amount = rest.partition(" ")
+        f_zh, f_en = fault(first, target)
+        tail = f" ({amount})" if amount else ""
+        return f"{zh}：{f_zh}{tail}", f"{en}: {f_en}{tail}"
+    if first in TARGETS:
+        t_zh, t_en = TARGETS[first]
+        tail = f" ({rest})" if rest else ""
+        return f"{t_zh}{zh}{tail}", f"{t_en} {en}{tail}"
+    return f"{zh} {detail}".strip(), f"{en} {detail}".strip()
