@@ -60,11 +60,17 @@ def translate(source: str) -> str:
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name) as target], value=value) if name.strip("_").isupper():
-                call = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "const"
-                number = value.args[0] if call else value
-                if call or (isinstance(number, ast.Constant) and isinstance(number.value, int | float)):
+                match value:
+                    case ast.Call(func=ast.Name(id="const"), args=[number]):
+                        pass
+                    case ast.Constant(value=int() | float()) as number:
+                        pass
+                    case _:
+                        number = None
+                if number is not None:
                     text = ast.get_source_segment(source, number)
-                    edits.append((statement.lineno, target.col_offset, statement.end_col_offset or 0, f"{name}: Final = {text}"))
+                    end = statement.end_col_offset or 0
+                    edits.append((statement.lineno, target.col_offset, end, f"{name}: Final = {text}"))
     for line, start, end, text in sorted(edits, reverse=True):
         raw = lines[line - 1].encode()
         lines[line - 1] = (raw[:start] + text.encode() + raw[end:]).decode()
@@ -104,7 +110,7 @@ setup(name="qingxi_fast", packages=["qingxi_fast"], ext_modules=mypycify(sys.arg
 
 def _compile(texts: dict[str, str], target: Path) -> None:
     if not any(shutil.which(cc) for cc in (os.environ.get("CC", "cc"), "gcc", "clang")):
-        raise NoCompiler("no C compiler found (on Debian: apt-get install gcc); running the plain source, some 50 times slower")
+        raise NoCompiler("no C compiler found (on Debian: apt-get install gcc); running the plain source, far slower")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         root = Path(scratch)
@@ -121,7 +127,7 @@ def _compile(texts: dict[str, str], target: Path) -> None:
         done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
         if done.returncode:
             tail = (done.stdout + done.stderr).strip()[-3000:]
-            raise NoCompiler(f"compiling the simulator failed, running the plain source, some 50 times slower:\n{tail}")
+            raise NoCompiler(f"compiling the simulator failed, running the plain source, far slower:\n{tail}")
         shutil.rmtree(root / "build", ignore_errors=True)
         try:
             os.rename(root, target)

@@ -57,6 +57,9 @@ class Controller:
         self._reported: list[int] = [0] * (N_OUTPUTS + 1)  # totals at the last reading
         self.configure(settings)
         self._hold_starts(0)
+        for output in self.outputs:
+            # When it last stopped is not known: it rests from now on, each its own while.
+            output.guard.since_s = output.index * _STAGGER_S
 
     def configure(self, s: dict[str, int]) -> None:
         """Take other settings, at start or later; nothing that runs is interrupted by it."""

@@ -7,6 +7,8 @@ _FLOAT_TOLERANCE_MM = const(200)  # a float tips somewhere around its mark
 _CONTRADICT_S = const(15)
 _FLAT_RUN_S = const(240)  # a pump runs this long and the level has not moved at all
 _FLAT_RUN_BAND_MM = const(3)
+_OVERRIDE_S = const(180)  # two floats against each other and no level: pump so long ...
+_OVERRIDE_REST_S = const(1800)  # ... and not again before this
 _DRIFT_MM = const(120)  # level against a float's mark at the moment it tips
 
 
@@ -29,13 +31,17 @@ class Well:
         self._low_fitted: int = 0
         self._contradicted_s: int = -1
         self._low_wrong_s: int = -1
+        self._low_outvoted: int = 0  # 1 from two witnesses against the low float until it moves
+        self._override_s: int = -_OVERRIDE_REST_S  # start of the last override
         self._flat_failed: int = 0
         self._flat_run_s: int = 0
         self._flat_ref_mm: int = 0
         self._was_high: int = NONE
         self._was_low: int = NONE
 
-    def configure(self, dry_level_mm: int, high_mark_mm: int, low_mark_mm: int, high_fitted: int, low_fitted: int) -> None:
+    def configure(
+        self, dry_level_mm: int, high_mark_mm: int, low_mark_mm: int, high_fitted: int, low_fitted: int
+    ) -> None:
         """Marks: the levels at which the floats tip; `*_fitted` 0 makes a float's signal ignored."""
         self._dry_level_mm = dry_level_mm
         self._high_mark_mm = high_mark_mm
@@ -53,7 +59,7 @@ class Well:
         self.level_mm = self.level.value
         self.level_ok = 0 if self.level.quality == FAILURE else 1
         self._judge_drift()
-        self.dry = self._is_dry()
+        self.dry = self._is_dry(now_s)
 
     def _judge_flat(self, pump_turns: int) -> None:
         """A pump that runs moves the level one way or the other: a level that stands still is stuck."""
@@ -117,14 +123,27 @@ class Well:
         off: int = self.level_mm - mark_mm
         self.level_drifts = 1 if off > _DRIFT_MM or off < -_DRIFT_MM else 0
 
-    def _is_dry(self) -> int:
-        """Either witness of a dry well is enough, unless the high float is up: then both must say so.
+    def _is_dry(self, now_s: int) -> int:
+        """Either witness of a dry well is enough, unless the high float is up and outvotes the low one.
 
         The level is heard here as long as its signal is alive, even when it has been contradicted: stopping on a
         wrong level costs time until the high float, running on one costs a pump.
         """
-        level_dry: int = 1 if self.level.electrical and self.level.value < self._dry_level_mm else 0
-        float_dry: int = 1 if self.float_low.value == 0 else 0
-        if self.float_high.value == 1:
-            return 1 if level_dry and float_dry else 0
+        alive: int = self.level.electrical
+        value: int = self.level.value
+        level_dry: int = 1 if alive and value < self._dry_level_mm else 0
+        low: int = self.float_low.value
+        high: int = self.float_high.value
+        if low != 0:
+            self._low_outvoted = 0
+        elif high == 1 and alive and value > self._low_mark_mm + _FLOAT_TOLERANCE_MM:
+            self._low_outvoted = 1
+        float_dry: int = 1 if low == 0 and not self._low_outvoted else 0
+        if high == 1:
+            if alive:
+                return 1 if level_dry and float_dry else 0
+            if float_dry and now_s - self._override_s >= _OVERRIDE_REST_S:
+                self._override_s = now_s
+        if not alive and now_s - self._override_s < _OVERRIDE_S:
+            return 0
         return 1 if level_dry or float_dry else 0

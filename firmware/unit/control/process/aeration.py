@@ -33,7 +33,9 @@ class Aeration:
         self._holiday_l: int = 0
         self._catch_up_s: int = 0
 
-    def configure(self, day_from_min: int, day_to_min: int, low_m3_10: int, holiday_m3_10: int, catch_up_min: int) -> None:
+    def configure(
+        self, day_from_min: int, day_to_min: int, low_m3_10: int, holiday_m3_10: int, catch_up_min: int
+    ) -> None:
         """Inflow limits in 0.1 m3/d."""
         self._day_from_s = day_from_min * 60
         self._day_to_s = day_to_min * 60

@@ -1,6 +1,6 @@
 """The lift well's two pumps: duty and standby, assist, takeover, run-on, anti-seize, and the high float as backup."""
 
-from ..basics import const
+from ..basics import NONE, const
 from ..claims import BACKUP, HAND, PROCESS, REMOTE
 from ..events import DUTY, Events
 from ..inflow import Inflow
@@ -23,6 +23,7 @@ FIXED = const(2)
 _LEASE_S = const(2)  # a claim of the process ends unless the next second renews it
 _EXERCISE_ABOVE_STOP_MM = const(50)
 _BLIND_PERIOD_S = const(1800)
+_BLIND_REST_S = const(300)
 
 
 class Lift:
@@ -202,7 +203,9 @@ class Lift:
             if now_s >= self._blind_next_s:
                 self._blind_next_s = now_s + _BLIND_PERIOD_S
                 self.duty = 1 - self.duty
-            self.backup = 1 if self._blind_next_s - now_s > _BLIND_PERIOD_S - self._backup_run_s else 0
+            # With a low float the pump may run until the float stops it, else only a fixed time.
+            rest_s: int = _BLIND_PERIOD_S - self._backup_run_s if self.well.float_low.value == NONE else _BLIND_REST_S
+            self.backup = 1 if self._blind_next_s - now_s > rest_s else 0
             if self.backup:
                 self._backup_n = 1
                 self._lodge_backup(now_s, BLIND_BACKUP)

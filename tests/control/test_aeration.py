@@ -1,0 +1,105 @@
+"""Blower and sludge return: cycles, modes by inflow, catch-up, ratio and timer."""
+
+from tests.control.rig import BLOWER, RETURN, Rig
+
+
+def duty(rig, k, seconds):
+    """Share of the next `seconds` in which output k is on."""
+    before = rig.ctrl.outputs[k].run_s
+    rig.run(seconds)
+    return (rig.ctrl.outputs[k].run_s - before) / seconds
+
+
+def test_day_and_night_cycles():
+    r = Rig()
+    r.tod_s = 8 * 3600
+    assert 0.70 <= duty(r, BLOWER, 4 * 3600) <= 0.80
+    night = Rig()
+    night.tod_s = 23 * 3600
+    assert 0.45 <= duty(night, BLOWER, 4 * 3600) <= 0.55
+
+
+def test_cycles_without_a_clock_and_the_schedule_once_it_is_set():
+    r = Rig()
+    r.tod_s = None
+    assert 0.70 <= duty(r, BLOWER, 4 * 3600) <= 0.80
+    assert r.raised("clock_unset")
+    r.tod_s = 19 * 3600  # it is 23:00 four hours after the start
+    assert 0.45 <= duty(r, BLOWER, 4 * 3600) <= 0.55
+    assert not r.active("clock_unset")
+
+
+def test_low_load_and_empty_village():
+    r = Rig(inflow_l_min=4.0)  # 5.8 m3/d
+    r.run(30 * 3600)
+    assert r.ctrl.process.aeration.mode == 2
+    assert 0.2 <= duty(r, BLOWER, 4 * 3600) <= 0.3
+    r.inflow_l_min = 0.0
+    r.run(30 * 3600)
+    assert r.ctrl.process.aeration.mode == 3
+    assert 0.05 <= duty(r, BLOWER, 4 * 3600) <= 0.12
+    r.inflow_l_min = 25.0
+    r.run(30 * 3600)
+    assert r.ctrl.process.aeration.mode < 2
+
+
+def test_catch_up_after_an_outage():
+    r = Rig()
+    r.run(3600)
+    r.power = False
+    r.run(3 * 3600)
+    r.power = True
+    owed = r.ctrl.process.aeration.debt_s
+    assert 3000 <= owed <= 3600  # the limit is 60 min
+    share = duty(r, BLOWER, 2 * 3600)
+    assert share > 0.85
+    r.run(4 * 3600)
+    assert r.ctrl.process.aeration.debt_s == 0
+
+
+def test_catch_up_after_a_power_cut_of_known_length():
+    r = Rig()
+    r.run(3600)
+    assert r.power_cut(2 * 3600) == 1
+    assert r.ctrl.process.aeration.debt_s == 3600
+    blind = Rig()
+    blind.run(3600)
+    assert blind.power_cut(2 * 3600, known=False) == 1
+    assert blind.ctrl.process.aeration.debt_s == 0
+
+
+def test_blower_rests_after_its_longest_run():
+    r = Rig({"aeration.day_on_min": 720, "aeration.max_run_s": 3600, "aeration.rest_s": 900})
+    r.run(6 * 3600)
+    starts = r.starts(BLOWER)
+    stops = r.stops(BLOWER)
+    assert len(stops) >= 3
+    assert all(b - a >= 900 for a, b in zip(stops, starts[1:]))
+
+
+def test_dead_blower_is_an_alarm_and_owes_aeration():
+    r = Rig()
+    r.run(300)
+    r.dead[BLOWER] = True
+    r.run(4 * 3600)
+    assert r.active("blower_trip")
+    assert r.ctrl.process.aeration.debt_s > 0
+
+
+def test_return_follows_the_inflow():
+    r = Rig(inflow_l_min=30.0)
+    r.run(6 * 3600)
+    share = duty(r, RETURN, 12 * 3600)
+    assert 0.25 <= share <= 0.35  # 30 of 100 L/min at 100 %
+    r.inflow_l_min = 0.0
+    r.run(6 * 3600)
+    assert duty(r, RETURN, 6 * 3600) < 0.05
+
+
+def test_return_by_timer_and_when_the_inflow_is_unknown():
+    r = Rig({"return.mode": 1}, inflow_l_min=0.0)
+    assert 0.14 <= duty(r, RETURN, 6 * 3600) <= 0.19
+    lost = Rig(inflow_l_min=0.0)
+    lost.level_raw = 0
+    lost.run(60)
+    assert 0.14 <= duty(lost, RETURN, 6 * 3600) <= 0.19

@@ -1,0 +1,149 @@
+"""Alarm states after ISA-18.2, the catalogue, and the snapshot over power cuts."""
+
+from tests.control.rig import P1, Rig
+from unit.control.alarms import ACKNOWLEDGED, NORMAL, OUT_OF_SERVICE, RETURNED, SHELVED, UNACKNOWLEDGED, Alarm
+from unit.control.controller import SNAPSHOT_BYTES
+from unit.control.events import Events
+from unit.tables import rows
+
+
+def alarm(on=5, off=10, latch=1):
+    return Alarm("x", 0, on, off, latch), Events()
+
+
+def feed(a, e, t, cause, seconds):
+    for _ in range(seconds):
+        a.update(t, cause, e)
+        t += 1
+    return t
+
+
+def test_delays():
+    a, e = alarm()
+    t = feed(a, e, 0, 1, 5)
+    assert a.state == NORMAL
+    t = feed(a, e, t, 0, 1)
+    t = feed(a, e, t, 1, 6)
+    assert a.state == UNACKNOWLEDGED
+    t = feed(a, e, t, 0, 10)
+    assert a.active
+    feed(a, e, t, 0, 1)
+    assert not a.active
+
+
+def test_acknowledged_then_returned():
+    a, e = alarm()
+    t = feed(a, e, 0, 1, 6)
+    a.acknowledge(t, e)
+    assert a.state == ACKNOWLEDGED
+    feed(a, e, t, 0, 11)
+    assert a.state == NORMAL
+
+
+def test_returned_before_anybody_saw_it_stays_when_latched():
+    a, e = alarm()
+    t = feed(a, e, 0, 1, 6)
+    t = feed(a, e, t, 0, 11)
+    assert a.state == RETURNED
+    a.acknowledge(t, e)
+    assert a.state == NORMAL
+    b, e = alarm(latch=0)
+    t = feed(b, e, 0, 1, 6)
+    feed(b, e, t, 0, 11)
+    assert b.state == NORMAL
+
+
+def test_sounds_again_while_the_cause_stands():
+    a, e = alarm()
+    a.resound_s = 3600
+    t = feed(a, e, 0, 1, 6)
+    a.acknowledge(t, e)
+    t = feed(a, e, t, 1, 3599)
+    assert a.state == ACKNOWLEDGED
+    feed(a, e, t, 1, 2)
+    assert a.state == UNACKNOWLEDGED
+
+
+def test_shelved_and_out_of_service():
+    a, e = alarm()
+    t = feed(a, e, 0, 1, 6)
+    a.shelve(t, 100, e)
+    t = feed(a, e, t, 1, 100)
+    assert a.state == SHELVED
+    t = feed(a, e, t, 1, 1)
+    assert a.state == UNACKNOWLEDGED
+    a.shelve(t, 0, e)
+    t = feed(a, e, t, 1, 1000)
+    assert a.state == OUT_OF_SERVICE
+    a.return_to_service(t, e)
+    assert a.state == UNACKNOWLEDGED
+
+
+def test_every_alarm_of_the_catalogue_belongs_to_the_control_core():
+    r = Rig()
+    known = [row[0] for row in rows("alarms")]
+    assert len(known) == len(set(known))
+    s = r.ctrl.supervision
+    held = []
+    for value in s.__dict__.values():
+        for item in value if isinstance(value, list) else [value]:
+            if type(item).__name__ == "Alarm":
+                held.append(item.name)
+    assert sorted(held) == sorted(known)
+
+
+def test_snapshot_carries_the_book():
+    r = Rig(inflow_l_min=60.0)
+    r.run(6 * 3600)
+    before = r.ctrl
+    assert r.power_cut(60) == 1
+    after = r.ctrl
+    for old, new in zip(before.outputs, after.outputs):
+        assert (new.run_s, new.starts, new.serviced_run_s) == (old.run_s, old.starts, old.serviced_run_s)
+    assert after.energy_wh == before.energy_wh
+    assert after.process.lift.duty == before.process.lift.duty
+    assert after.process.aeration.phase_s == before.process.aeration.phase_s
+    assert abs(after.inflow.day_l - before.inflow.day_l) < 24
+
+
+def test_a_damaged_snapshot_is_refused_whole():
+    r = Rig()
+    r.run(7200)
+    data = bytearray(SNAPSHOT_BYTES)
+    n = r.ctrl.save(data)
+    for k in range(n):
+        for bit in (1, 128):
+            r.start()
+            data[k] ^= bit
+            assert r.ctrl.restore(data, n, 0) == 0
+            assert r.ctrl.outputs[P1].run_s == 0
+            data[k] ^= bit
+    r.start()
+    assert r.ctrl.restore(data, n, 0) == 1
+    r.start()
+    assert r.ctrl.restore(data, 2, 0) == 0 and r.ctrl.restore(data, 999, 0) == 0
+
+
+def test_totals_of_readings_add_up_over_a_power_cut():
+    r = Rig(inflow_l_min=60.0)
+    values = [0] * 9
+    total = 0
+    for _ in range(60):
+        r.run(60)
+        r.ctrl.reading(values)
+        total += values[3]
+    assert total == r.ctrl.outputs[P1].run_s
+    assert r.power_cut(60) == 1
+    r.run(60)
+    r.ctrl.reading(values)
+    assert values[3] <= 60
+
+
+def test_service_due_and_done():
+    r = Rig({"service.pump_h": 10})
+    r.ctrl.outputs[P1].run_s = 36000
+    r.run(10)
+    assert r.active("p1_service") and not r.active("p2_service")
+    r.ctrl.service_done(P1)
+    r.run(10)
+    assert not r.active("p1_service")
