@@ -60,13 +60,12 @@ def translate(source: str) -> str:
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name) as target], value=value) if name.strip("_").isupper():
+                number: ast.expr | None = None
                 match value:
-                    case ast.Call(func=ast.Name(id="const"), args=[number]):
-                        pass
-                    case ast.Constant(value=int() | float()) as number:
-                        pass
-                    case _:
-                        number = None
+                    case ast.Call(func=ast.Name(id="const"), args=[inner]):
+                        number = inner
+                    case ast.Constant(value=int() | float()):
+                        number = value
                 if number is not None:
                     text = ast.get_source_segment(source, number)
                     end = statement.end_col_offset or 0

@@ -1,10 +1,11 @@
 """Alarm states after ISA-18.2, the catalogue, and the snapshot over power cuts."""
 
-from tests.control.rig import P1, Rig
 from unit.control.alarms import ACKNOWLEDGED, NORMAL, OUT_OF_SERVICE, RETURNED, SHELVED, UNACKNOWLEDGED, Alarm
 from unit.control.controller import SNAPSHOT_BYTES
 from unit.control.events import Events
 from unit.tables import rows
+
+from tests.control.rig import P1, Rig
 
 
 def alarm(on=5, off=10, latch=1):

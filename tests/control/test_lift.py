@@ -68,7 +68,8 @@ def test_locked_out_pump_is_tried_again_three_times_then_waits_for_an_acknowledg
 
 
 def test_longest_run_stops_alarms_and_swaps():
-    r = Rig({"lift.max_run_s": 600, "lift.assist_level_mm": 1400, "lift.rest_s": 600}, inflow_l_min=175.0, level_mm=605.0)
+    slow = {"lift.max_run_s": 600, "lift.assist_level_mm": 1400, "lift.rest_s": 600}
+    r = Rig(slow, inflow_l_min=175.0, level_mm=605.0)
     r.run(800)
     first = r.log[[event for _, event, _, _ in r.log].index("output_on")][2]
     assert r.raised("p1_max_run") or r.raised("p2_max_run")
@@ -76,7 +77,8 @@ def test_longest_run_stops_alarms_and_swaps():
 
 
 def test_third_swap_says_that_pumps_cannot_keep_up():
-    r = Rig({"lift.max_run_s": 600, "lift.assist_level_mm": 1400, "lift.rest_s": 300}, inflow_l_min=175.0, level_mm=605.0)
+    slow = {"lift.max_run_s": 600, "lift.assist_level_mm": 1400, "lift.rest_s": 300}
+    r = Rig(slow, inflow_l_min=175.0, level_mm=605.0)
     r.run(3000)
     assert r.raised("cannot_keep_up")
 
