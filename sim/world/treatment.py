@@ -12,8 +12,8 @@ STEP_D = 1.0 / 1440.0
 # Sewage of a village behind septic tanks, g/m3 [G]
 RAW_COD = 150.0
 RAW_NH4 = 40.0
-RAW_COLLOID = 60.0
-RAW_SOLIDS = 90.0
+RAW_COLLOID = 50.0
+RAW_SOLIDS = 70.0
 RAW_TSS = RAW_COLLOID + RAW_SOLIDS
 
 # ASM1 / BSM1
@@ -34,16 +34,16 @@ TSS_PER_COD = 0.75 * YIELD
 ACTIVE_SHARE = 0.2  # g active COD in each g of suspended solids
 BIOFILM_COD = 600.0  # active biomass on the carriers, g COD for each m3 of tank
 NITRIFY_D = 150.0  # highest nitrification of the biofilm, g N/(m3 d)
-ADSORB_D = 12.0  # removal of colloids in the presence of oxygen
-DECAY_OXIC_D = 0.10
-DECAY_ANOXIC_D = 0.05
-DECAY_BLANKET_D = 0.02
+ADSORB_D = 24.0  # removal of colloids in the presence of oxygen
+DECAY_OXIC_D = 0.20
+DECAY_ANOXIC_D = 0.10
+DECAY_BLANKET_D = 0.05
 O2_PER_SOLIDS = 1.2
 O2_SATURATION = 9.1  # clean water at 20 C
 O2_KG_PER_KWH = 1.0  # blower and diffusers in sewage, at no oxygen
 FLOC_STEP = 1.0 / 240.0  # flocs fall apart without oxygen and form again with a time constant of 4 h
-UNSETTLED = 0.003  # share of the solids that does not settle at no flow
-UNSETTLED_PER_RATE2 = 0.004  # grows with the square of the surface overflow rate in m/h
+UNSETTLED = 0.002  # share of the solids that does not settle at no flow
+UNSETTLED_PER_RATE2 = 0.002  # grows with the square of the surface overflow rate in m/h
 UNSETTLED_BROKEN = 2.0  # and with broken flocs
 BLANKET_G_M3 = 8000.0  # thickest sludge
 BLANKET_SHARE = 0.6  # of the settling tank before sludge lies at the weir
@@ -86,13 +86,13 @@ class Treatment:
         # A unit that has run well for weeks.
         self.raw: Water = Water(RAW_COD, RAW_NH4, 0.0, RAW_COLLOID, RAW_SOLIDS)
         self.well: Water = Water(RAW_COD, RAW_NH4, 0.0, RAW_COLLOID, RAW_SOLIDS)
-        self.anoxic: Water = Water(20.0, 20.0, 5.0, 30.0, 1500.0)
-        self.oxic: Water = Water(3.0, 3.0, 15.0, 5.0, 1500.0)
-        self.clear: Water = Water(3.0, 3.0, 15.0, 5.0, 6.0)
+        self.anoxic: Water = Water(15.0, 15.0, 8.0, 20.0, 1500.0)
+        self.oxic: Water = Water(0.5, 2.5, 22.0, 5.0, 1300.0)
+        self.clear: Water = Water(0.5, 2.5, 22.0, 5.0, 7.0)
         self.sludge: Water = Water(0.0, 0.0, 0.0, 0.0, 0.0)  # what the return pump draws
-        self.o2_g_m3: float = 4.0  # in the oxic tank
-        self.floc: float = 0.8  # 1 firm, 0 broken
-        self.blanket_g: float = 0.15 * BLANKET_G_M3 * BLANKET_SHARE * self.settling_m3
+        self.o2_g_m3: float = 2.0  # in the oxic tank
+        self.floc: float = 0.9  # 1 firm, 0 broken
+        self.blanket_g: float = 0.08 * BLANKET_G_M3 * BLANKET_SHARE * self.settling_m3
 
     def turbidity_ntu(self) -> float:
         """Turbidity of the effluent."""

@@ -126,7 +126,7 @@ class World:
     def advance(self, t_s: int, inputs: Inputs, p1_on: int, p2_on: int, blower_on: int, return_on: int) -> None:
         """The second that ends at `t_s` under these relay commands; then the signals of `t_s` are put into `inputs`.
 
-        Call with t_s = 0, 1, 2, ...; with the board off its relays have fallen open, whatever the commands say.
+        Call with t_s = 1, 2, 3, ...; with the board off its relays have fallen open, whatever the commands say.
         """
         if t_s >= self._fault_change_s:
             self._change_faults(t_s)

@@ -1,0 +1,245 @@
+"""Every kind of fault on every target does what docs/plant-model.md says, and ends when it is mended."""
+
+import itertools
+import statistics
+
+import pytest
+from unit.control.basics import NONE
+
+from sim.faults import ACTUATORS, BY_KIND, KINDS, TARGETS
+from sim.scenario import Fault, Inflow
+from tests.sim.rig import HOUR_S, Rig, fault, scenario
+
+EMPTY = Inflow(population=0)
+COMMANDS = {"p1": "p1", "p2": "p2", "blower": "blower", "return": "back"}
+
+
+def still(*faults: Fault, level_mm: float = 500, **settings: int) -> Rig:
+    """A well without inflow, all commands off."""
+    rig = Rig(scenario(EMPTY, faults=faults), **settings).fill(level_mm)
+    rig.p1 = rig.p2 = rig.blower = rig.back = 0
+    return rig
+
+
+def command(rig: Rig, target: str, on: int = 1) -> Rig:
+    setattr(rig, COMMANDS[target], on)
+    return rig
+
+
+def signal(rig: Rig, sensor: str) -> int:
+    return getattr(rig.inputs, sensor)
+
+
+def feedback(rig: Rig, target: str) -> int:
+    return getattr(rig.inputs, target + "_running")
+
+
+def test_the_table_names_every_fault_of_the_contract():
+    sensors = {"stuck", "drift", "noise", "open", "short", "missing"}
+    actuators = {"clogged", "worn", "tripped", "welded", "dead"}
+    for target in ("level", "turbidity", "float_high", "float_low"):
+        assert sensors <= {k.kind for k in KINDS if target in k.targets}
+    for target in ("p1", "p2", "blower", "return"):
+        assert actuators <= {k.kind for k in KINDS if target in k.targets}
+    others = {("mains", "off"), ("network", "down"), ("broker", "down"), ("clock", "unset"), ("clock", "jump")}
+    assert others | {("board", "power_cut")} <= {(t, k.kind) for k in KINDS for t in k.targets}
+    assert all(k.zh and k.en for k in KINDS)
+
+
+@pytest.mark.parametrize(("kind", "target"), [(k.kind, t) for k in KINDS for t in k.targets])
+def test_a_fault_begins_and_ends_with_an_event_and_leaves_no_trace(kind, target):
+    amount = BY_KIND[kind].default if BY_KIND[kind].default is not None else 1.0
+    rig = still(Fault(5, 20, kind, target, amount)).run(19)
+    words = f"{target} {kind}"
+    assert [(t, e) for t, s, e, d in rig.world.events if s == "fault" and d.startswith(words)] == [(5, "begin")]
+    rig.run(30)
+    assert rig.world.events[-1][0:3] == (20, "fault", "end")
+    whole = still().run(49)
+    for name in vars(whole.inputs):
+        if kind not in ("welded", "leaking"):  # those have moved water
+            assert getattr(rig.inputs, name) == getattr(whole.inputs, name), name
+
+
+# --- sensors
+
+ANALOG = ("level", "turbidity")
+FLOATS = ("float_high", "float_low")
+
+
+@pytest.mark.parametrize("sensor", [*ANALOG, *FLOATS])
+def test_missing_has_no_signal(sensor):
+    assert signal(still(fault("missing", sensor)).run(3), sensor) == NONE
+
+
+@pytest.mark.parametrize(("kind", "ua"), [("open", 0), ("short", 24000)])
+@pytest.mark.parametrize("sensor", ANALOG)
+def test_a_broken_loop_is_outside_the_measuring_currents(sensor, kind, ua):
+    assert signal(still(fault(kind, sensor)).run(3), sensor) == ua
+
+
+@pytest.mark.parametrize("kind", ["open", "short"])
+@pytest.mark.parametrize("sensor", ANALOG)
+def test_a_broken_data_line_is_silent(sensor, kind):
+    assert signal(still(fault(kind, sensor), **{sensor + ".signal": 1}).run(3), sensor) == NONE
+
+
+@pytest.mark.parametrize("sensor", FLOATS)
+@pytest.mark.parametrize("level_mm", [50, 500, 1300])
+def test_a_broken_float_wire_is_open_or_closed_for_good(sensor, level_mm):
+    assert signal(still(fault("open", sensor), level_mm=level_mm).run(3), sensor) == 0
+    assert signal(still(fault("short", sensor), level_mm=level_mm).run(3), sensor) == 1
+
+
+@pytest.mark.parametrize("sensor", ANALOG)
+def test_a_stuck_sensor_keeps_its_signal_to_the_last_bit(sensor):
+    rig = still(fault("stuck", sensor, at_s=10)).run(9)
+    kept = signal(rig, sensor)
+    command(rig, "p1")
+    assert {signal(rig.run(1), sensor) for _ in range(60)} == {kept}
+
+
+def test_a_sensor_can_be_stuck_at_a_value():
+    rig = still(fault("stuck", "level", amount=800), fault("stuck", "float_high", amount=1)).run(3)
+    assert rig.level_shown_mm() == pytest.approx(800, abs=1)
+    assert rig.inputs.float_high == 1
+
+
+def test_a_stuck_float_keeps_its_place():
+    rig = still(fault("stuck", "float_low", at_s=5)).run(6)
+    rig.fill(50).run(2)
+    assert rig.inputs.float_low == 1
+
+
+def test_drift_grows_with_the_hours():
+    rig = still(fault("drift", "level", at_s=100, amount=-60)).run(100 + HOUR_S)
+    assert rig.level_shown_mm() == pytest.approx(440, abs=8)
+    turbid = still(fault("drift", "turbidity", at_s=100, amount=10)).run(100 + HOUR_S)
+    assert (turbid.inputs.turbidity - 4000) / 160 == pytest.approx(turbid.world.turbidity_ntu + 10, abs=1.5)
+
+
+def test_a_slipping_float_cable_moves_its_level():
+    rig = still(fault("drift", "float_low", amount=600), level_mm=500)
+    assert rig.run(1800).inputs.float_low == 1
+    assert rig.run(1000).inputs.float_low == 0
+
+
+@pytest.mark.parametrize(("sensor", "ua_per_unit"), [("level", 8), ("turbidity", 160)])
+def test_noise_spreads_the_signal(sensor, ua_per_unit):
+    rig = still(fault("noise", sensor, amount=30 if sensor == "level" else 2))
+    spread = statistics.stdev(signal(rig.run(1), sensor) for _ in range(500)) / ua_per_unit
+    assert spread == pytest.approx(32 if sensor == "level" else 2.3, rel=0.1)
+
+
+def test_a_noisy_float_bounces():
+    rig = still(fault("noise", "float_low", amount=100), level_mm=150)
+    seen = [rig.run(1).inputs.float_low for _ in range(200)]
+    assert sum(a != b for a, b in itertools.pairwise(seen)) > 20
+
+
+def test_noise_of_one_sensor_changes_no_other_signal_and_no_inflow():
+    plain, noisy = Rig(scenario()), Rig(scenario(faults=(fault("noise", "level", amount=50),)))
+    for _ in range(300):
+        plain.run(1)
+        noisy.run(1)
+        assert plain.inputs.turbidity == noisy.inputs.turbidity
+    assert plain.world.inflow_m3 == noisy.world.inflow_m3
+
+
+# --- actuators
+
+
+@pytest.mark.parametrize("target", ACTUATORS)
+@pytest.mark.parametrize("kind", ["tripped", "dead"])
+def test_tripped_and_dead_stand_still_and_take_no_power(kind, target):
+    rig = command(still(fault(kind, target)), target).run(60)
+    assert feedback(rig, target) == 0
+    assert rig.world.energy_j == 0
+    assert rig.world.lifted_m3 == 0
+    assert rig.world.machine(target).run_s == 0
+
+
+@pytest.mark.parametrize("target", ACTUATORS)
+def test_welded_runs_without_command_as_long_as_there_is_mains(target):
+    rig = still(fault("welded", target), fault("off", "mains", 30, 60)).run(29)
+    assert feedback(rig, target) == 1
+    assert feedback(rig.run(10), target) == 0
+    assert feedback(rig.run(30), target) == 1
+
+
+def test_a_tripped_motor_stands_even_if_its_contactor_is_welded():
+    assert feedback(still(fault("welded", "p1"), fault("tripped", "p1")).run(5), "p1") == 0
+
+
+def lift(*faults: Fault, seconds: int = 60, level_mm: float = 500) -> tuple[float, float]:
+    """Flow out of the well (m3/h) and energy (J) of p1."""
+    rig = command(still(*faults, level_mm=level_mm), "p1")
+    before_m3 = rig.world.plant.well_m3
+    rig.run(seconds)
+    return (before_m3 - rig.world.plant.well_m3) * HOUR_S / seconds, rig.world.energy_j
+
+
+@pytest.mark.parametrize("kind", ["clogged", "worn"])
+def test_clogged_and_worn_pumps_lose_their_share_of_the_flow(kind):
+    assert lift(fault(kind, "p1", amount=1))[0] == 0
+    assert lift(fault(kind, "p1", amount=0.5))[0] < 0.65 * lift()[0]
+
+
+def test_a_clogged_pump_draws_more_than_a_worn_one():
+    assert lift(fault("clogged", "p1", amount=0.5))[1] > 1.2 * lift(fault("worn", "p1", amount=0.5))[1]
+
+
+def test_a_clogged_return_and_blower_give_less():
+    rig = command(still(fault("clogged", "return", amount=0.5)), "return")
+    before_m3 = rig.world.plant.settling_m3
+    rig.run(60)
+    assert before_m3 - rig.world.plant.settling_m3 == pytest.approx(3.0 / 60, rel=0.05)  # some is back
+    weak = command(still(fault("clogged", "blower", amount=0.9)), "blower").run(HOUR_S)
+    good = command(still(), "blower").run(HOUR_S)
+    assert weak.world.oxygen_g_m3 < 0.7 * good.world.oxygen_g_m3
+    assert weak.world.energy_j > good.world.energy_j
+
+
+def test_a_leaking_check_valve_empties_the_main_into_the_well():
+    rig = still(fault("leaking", "p2"), level_mm=400)
+    main_mm = rig.world.plant.main_full_m3 / 1.8 * 1000
+    rig.run(HOUR_S)
+    assert rig.world.level_mm == pytest.approx(400 + main_mm, abs=0.5)
+
+
+def test_a_leaking_check_valve_takes_from_the_other_pump():
+    leak_m3_h = lift()[0] - lift(fault("leaking", "p2", amount=0.4))[0]
+    assert leak_m3_h == pytest.approx(4.0, rel=0.05)
+    assert lift(fault("leaking", "p1", amount=0.4))[0] == lift()[0]  # its own valve is open while it runs
+
+
+# --- mains, line, clock, board
+
+
+def test_without_mains_nothing_runs_and_the_input_says_so():
+    rig = command(still(fault("off", "mains", 10, 20)), "p1").run(9)
+    assert (rig.inputs.mains, rig.inputs.p1_running) == (1, 1)
+    rig.run(5)
+    assert (rig.inputs.mains, rig.inputs.p1_running, rig.world.mains_on, rig.world.board_on) == (0, 0, 0, 1)
+
+
+def test_network_broker_and_clock_are_only_shown():
+    rig = still(
+        fault("down", "network", 5, 9), fault("down", "broker", 6, 9),
+        fault("unset", "clock", 5, 9), fault("jump", "clock", 5, 9, -7200),
+    ).run(7)  # fmt: skip
+    world = rig.world
+    assert (world.network_up, world.broker_up, world.clock_known, world.clock_offset_s) == (0, 0, 0, -7200)
+    rig.run(3)
+    assert (world.network_up, world.broker_up, world.clock_known, world.clock_offset_s) == (1, 1, 1, 0)
+
+
+def test_a_board_without_power_lets_its_relays_fall():
+    rig = command(still(fault("power_cut", "board", 10, 20), fault("welded", "p2")), "p1").run(15)
+    assert (rig.world.board_on, rig.inputs.p1_running, rig.inputs.p2_running) == (0, 0, 1)
+    assert rig.run(10).inputs.p1_running == 1
+
+
+def test_every_target_is_known():
+    assert set(TARGETS) == {"level", "turbidity", "float_high", "float_low", *ACTUATORS} | {
+        "mains", "network", "broker", "clock", "board",
+    }  # fmt: skip
