@@ -276,7 +276,7 @@ class Journal:
         self._program(self._mark, self.tail.end + mark)
 
     def _program(self, view, pos):
-        try:  # noqa: SIM105 - a board has no contextlib
+        try:
             self.device.writeblocks(self.tail.block, view, pos)
         except OSError:
             pass  # a record is read back, and a mark that is missing only costs an erase
