@@ -82,7 +82,7 @@ def test_one_file_one_hash():
         ('p2 = "relay2"', 'p2 = "in5"', r'wiring\.p2 = "in5": must be a terminal of the board: relay1, relay2'),
         ('float_high = "in1"', "", r'wiring\.float_high = "": must be other than "" \(a float that is fitted needs'),
         ('level = "ai1"', 'level = "rs485"', r'level\.signal: does not fit wiring\.level = "rs485"'),
-        ("low_mm = 0 ", 'probe = "sen0710" ', r'level\.probe = "sen0710": must be a kind of probe: hydrostatic-cm, hy'),
+        ("low_mm = 0 ", 'probe = "sen0710" ', r'level\.probe = "sen0710": must be a kind of probe: hydrostatic-cm'),
         ("[plant]", "[plants]", r"plants\.anoxic_m3: there is no such setting; did you mean plant\.anoxic_m3\?"),
         ("min_off_s = 30", "min_off_s = 600", r"lift\.min_off_s \* lift\.max_starts_per_h = 7200: must be at most"),
     ],

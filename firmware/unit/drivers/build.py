@@ -77,7 +77,7 @@ class Io:
         return self.inputs[_ENERGY].read(now_ms)
 
     def drive(self, outputs) -> None:
-        """Put every relay where the controller's `outputs` (each with `.on`) say, even if it is there already."""
+        """Put every relay where the controller's `outputs` (each with `.on`) say, even if it should be there."""
         for i in range(len(self.relays)):
             pin, active = self.relays[i]
             if pin:

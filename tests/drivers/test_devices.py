@@ -1,0 +1,176 @@
+"""Switches, analog inputs, chips and the clock against models of their registers."""
+
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.drivers import hardware
+from unit.control.basics import NONE
+from unit.drivers import NO_DEVICE, RANGE
+from unit.drivers.ads1115 import Ads1115
+from unit.drivers.analog import Current, FallingTurbidity, PinVolts
+from unit.drivers.build import curve
+from unit.drivers.ds3231 import Ds3231
+from unit.drivers.expander import Hc595, Pcf8574, Tca9554
+from unit.drivers.switch import CurrentSwitch, PulseCounter, Switch
+
+
+@pytest.fixture
+def machine():
+    return hardware.fresh()
+
+
+def test_a_switch_waits_until_the_contact_has_settled(machine):
+    pin = machine.Pin(4, value=1)
+    switch = Switch(pin, 0, 200)
+    assert switch.read(0) == 0
+    pin.level = 0
+    assert switch.read(1000) == 0
+    pin.level = 1
+    assert switch.read(1050) == 0
+    pin.level = 0
+    assert switch.read(1100) == 0
+    assert switch.read(1250) == 0
+    assert switch.read(1300) == 1
+
+
+def test_a_switch_counts_across_the_wrap_of_the_clock(machine):
+    pin = machine.Pin(4, value=0)
+    switch = Switch(pin, 1, 200)
+    switch.read(2**30 - 100)
+    pin.level = 1
+    assert switch.read(2**30 - 50) == 0
+    assert switch.read(150) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(1, 150)), max_size=30))
+def test_no_bounce_shorter_than_the_debounce_time_gets_through(bounces):
+    pin = hardware.fresh().Pin(4, value=0)
+    switch = Switch(pin, 1, 200)
+    now = 0
+    switch.read(now)
+    for level, ms in bounces:
+        pin.level = level
+        switch.read(now)
+        now += ms
+        pin.level = 0
+        assert switch.read(now) == 0
+
+
+def test_a_motor_runs_when_its_transformer_says_so(machine):
+    running = CurrentSwitch(Current(PinVolts(machine.ADC(machine.Pin(34))), 100), 5000)
+    for ua, state in ((4000, 0), (5000, 1), (4900, 1), (4800, 0), (4900, 0), (0, NONE), (4100, 0)):
+        machine.ADC.uv[34] = ua * 100
+        assert running.read(0) == state, ua
+
+
+def test_pulses_are_counted_once_each(machine):
+    now = [0]
+    pin = machine.Pin(4)
+    counter = PulseCounter(pin, pin.IRQ_FALLING, lambda: now[0])
+    for ms in (0, 5, 100, 119, 120, 2**30 + 200):
+        now[0] = ms % 2**30
+        pin.handler(pin)
+    assert counter.read(0) == 4
+    assert counter.read(0) == 0
+
+
+@given(st.integers(0, 24500))
+def test_loop_current_over_a_shunt(ua):
+    machine = hardware.fresh()
+    machine.ADC.uv[34] = ua * 100
+    assert Current(PinVolts(machine.ADC(machine.Pin(34))), 100).read(0) == ua
+
+
+def test_channels_of_one_ads1115_take_turns_and_are_never_mixed_up(machine):
+    machine.I2C.chips[0x48] = hardware.Ads1115Model([400_000, 2_000_000, 0, -5000])
+    chip = Ads1115(machine.I2C(0), 0x48)
+    channels = [chip.channel(i) for i in (0, 1, 3)]
+    seen = [set(), set(), set()]
+    for now in range(0, 300, 3):
+        for channel, values in zip(channels, seen, strict=True):
+            values.add(channel.read_uv(now))
+    assert seen == [{NONE, 400_000}, {NONE, 2_000_000}, {NONE, -5000}]
+    del machine.I2C.chips[0x48]
+    assert channels[0].read_uv(1000) == NONE
+    assert channels[0].last_error == NO_DEVICE
+
+
+def test_turbidity_falls_with_the_voltage(machine):
+    machine.ADC.uv[35] = 2_100_000
+    sensor = FallingTurbidity(PinVolts(machine.ADC(machine.Pin(35))), curve("ts300b"), 4200, 2000)
+    assert sensor.read(0) == 0
+    readings = []
+    for uv in range(2_200_000, 1_000_000, -10_000):
+        machine.ADC.uv[35] = uv
+        readings.append(sensor.read(0))
+    assert readings == sorted(readings)
+    assert readings[-1] == 9990
+    machine.ADC.uv[35] = 0
+    assert (sensor.read(0), sensor.last_error) == (NONE, RANGE)
+
+
+def test_expanders_put_out_and_take_in(machine):
+    chip = machine.I2C.chips[0x24] = hardware.Registers(b"\xff")
+    pcf = Pcf8574(machine.I2C(0), 0x24)
+    bit = pcf.bit(3)
+    assert bit.value() == NONE
+    bit.value(0)
+    pcf.flush()
+    assert chip.bytes[0] == 0xF7
+    pcf.fetch()
+    assert (bit.value(), pcf.bit(2).value()) == (0, 1)
+    tca_registers = machine.I2C.chips[0x20] = hardware.Registers(b"\x00\xff\x00\xff")
+    tca = Tca9554(machine.I2C(0), 0x20)
+    tca.bit(7).value(1)
+    tca.flush()
+    assert tca_registers.bytes == bytearray((0, 0x80, 0, 0))
+    machine.I2C.chips.clear()
+    pcf.fetch()
+    tca.flush()
+    assert (bit.value(), pcf.errors, tca.last_error) == (NONE, 1, NO_DEVICE)
+
+
+def test_a_shift_register_gets_its_last_line_first():
+    lines = {"data": [], "level": 0}
+
+    class Line:
+        def __init__(self, act):
+            self.value = act
+
+    def clock(level):
+        if level:
+            lines["data"].append(lines["level"])
+
+    chip = Hc595(Line(lambda level: lines.update(level=level)), Line(clock), Line(lambda level: None), 8)
+    chip.bit(0).value(1)
+    chip.bit(6).value(1)
+    chip.flush()
+    assert lines["data"] == [0, 1, 0, 0, 0, 0, 0, 1]
+
+
+@given(st.datetimes(datetime.datetime(2000, 1, 1), datetime.datetime(2099, 12, 31, 23, 59, 59)))
+def test_the_clock_keeps_every_time_of_its_century(time):
+    machine = hardware.fresh()
+    chip = machine.I2C.chips[0x68] = hardware.Registers(bytes(15) + b"\x80")
+    clock = Ds3231(machine.I2C(0))
+    assert not clock.fetch()  # it has stood still
+    day = (time.date() - datetime.date(2000, 1, 1)).days
+    second = time.hour * 3600 + time.minute * 60 + time.second
+    assert clock.set(day, second)
+    assert chip.bytes[:3].hex() == time.strftime("%S%M%H")
+    assert chip.bytes[4:7].hex() == time.strftime("%d%m%y")
+    assert clock.fetch()
+    assert (clock.day, clock.second) == (day, second)
+
+
+@given(st.binary(min_size=7, max_size=7))
+def test_no_registers_of_the_clock_give_a_day_that_is_none(registers):
+    machine = hardware.fresh()
+    machine.I2C.chips[0x68] = hardware.Registers(registers + bytes(9))
+    clock = Ds3231(machine.I2C(0))
+    if clock.fetch():
+        date = datetime.date(2000, 1, 1) + datetime.timedelta(clock.day)
+        assert date.strftime("%d%y") == bytes((registers[4], registers[6])).hex()
+        assert 0 <= clock.second < 86400
