@@ -5,7 +5,6 @@ import datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.drivers import hardware
 from unit.control.basics import NONE
 from unit.drivers import NO_DEVICE, RANGE
 from unit.drivers.ads1115 import Ads1115
@@ -14,6 +13,8 @@ from unit.drivers.build import curve
 from unit.drivers.ds3231 import Ds3231
 from unit.drivers.expander import Hc595, Pcf8574, Tca9554
 from unit.drivers.switch import CurrentSwitch, PulseCounter, Switch
+
+from tests.drivers import hardware
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ class Bus:
         self._turn = 0
         self._waiting = False
         self._sent_ms = 0
-        self._ended_ms = 0
+        self._ended_ms = -_SILENCE_MS
         self._n = 0
         self._request = bytearray(_REQUEST)
         self._buffer = bytearray(_BUFFER)
