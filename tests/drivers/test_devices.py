@@ -164,6 +164,9 @@ def test_the_clock_keeps_every_time_of_its_century(time):
     assert chip.bytes[4:7].hex() == time.strftime("%d%m%y")
     assert clock.fetch()
     assert (clock.day, clock.second) == (day, second)
+    chip.bytes[15] |= 0x80
+    assert not clock.fetch()
+    assert clock.last_error == RANGE
 
 
 @given(st.binary(min_size=7, max_size=7))

@@ -62,6 +62,11 @@ def test_two_good_frames_are_found_behind_any_garbage(garbage):
     assert distance(garbage + GOOD + GOOD) == 1953
 
 
+@pytest.mark.parametrize("cut", [b"\xff", b"\xff\x07", b"\xff\xff\xff", b"\xff\x07\xa1", GOOD[1:]])
+def test_the_very_next_frame_after_a_cut_one_is_found(cut):
+    assert distance(cut + GOOD) == 1953
+
+
 @given(st.binary(max_size=200))
 def test_garbage_never_gives_a_distance_out_of_range(data):
     got = distance(data)
