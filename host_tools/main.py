@@ -6,6 +6,7 @@ arguments that returns the exit code) as the parser's default.
 
 import argparse
 import importlib
+import os
 import sys
 
 from .errors import ToolError
@@ -34,6 +35,10 @@ def main(argv: list[str] | None = None) -> int:
         for problem in e.problems:
             print(problem, file=sys.stderr)
         return e.exit_code
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has seen enough; keep the interpreter from flushing into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,8 @@ class TomlText:
         """Parse `text`. BadInput when it is not TOML at all: there is nothing more to say about such a file."""
         self.path = path
         self.problems: list[str] = []
-        try:
-            self.data: dict[str, Any] = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as e:
-            raise BadInput(f"{path}: not a TOML file: {e}") from None
-        self._lines = _key_lines(text)
+        self.data = tables_of(path, text)
+        self._lines = key_lines(text)
 
     def wrong(self, key: str, what: str) -> None:
         """Note a problem. `key` is a dotted path such as `inflow.scale` or `fault.0.kind`."""
@@ -53,12 +50,30 @@ class TomlText:
 
 def read(path: Path) -> TomlText:
     """Read and parse `path`. BadInput when the file is missing, unreadable, not UTF-8 or not TOML."""
+    return TomlText(path, text_of(path))
+
+
+def text_of(path: Path, lang: str = "en") -> str:
+    """The text of a file. BadInput, in `lang`, when it is missing, unreadable or not UTF-8."""
     try:
-        return TomlText(path, path.read_text(encoding="utf-8-sig"))
+        return path.read_text(encoding="utf-8-sig")
     except OSError as e:
-        raise BadInput(f"{path}: cannot be read: {e.strerror}") from None
+        why = "读不了" if lang == "zh" else "cannot be read"
+        raise BadInput(f"{path}: {why}: {e.strerror}") from None
     except UnicodeDecodeError as e:
-        raise BadInput(f"{path}: not UTF-8 text: {e.reason} at byte {e.start}") from None
+        why = "不是 UTF-8 文字" if lang == "zh" else "not UTF-8 text"
+        raise BadInput(f"{path}: {why}: {e.reason} at byte {e.start}") from None
+
+
+def tables_of(path: Path, text: str, lang: str = "en", parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """What tomllib makes of `text`. BadInput, in `lang`, when it is not TOML."""
+    try:
+        return tomllib.loads(text, parse_float=parse_float)
+    except (ValueError, RecursionError) as e:  # beside TOML's own: thousands of digits, thousands of brackets
+        line = re.search(r"line (\d+)", str(e))
+        where = f"{path}:{line[1]}" if line else str(path)
+        why = "不是 TOML 文件" if lang == "zh" else "not a TOML file"
+        raise BadInput(f"{where}: {why}: {e}") from None
 
 
 def _readable(key: str) -> str:
@@ -66,7 +81,7 @@ def _readable(key: str) -> str:
     return re.sub(r"\.(\d+)(\.|$)", lambda m: f" {int(m[1]) + 1}" + (", " if m[2] else ""), key)
 
 
-def _key_lines(text: str) -> dict[str, int]:
+def key_lines(text: str) -> dict[str, int]:
     """Where each key and table header stands: dotted path -> line number. A scan that is right for files laid out
     one key a line; a path that it misses only costs the message its line number."""
     lines: dict[str, int] = {}

@@ -9,14 +9,14 @@ import difflib
 import hashlib
 import json
 import re
-import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from unit import settings as catalogue
+from unit import settings_words
 
-from . import boards
+from . import boards, tomltext
 from .errors import BadInput
 
 _SIMULATOR_OR_PC_ONLY = ("s", "p")  # flags of settings that no board gets
@@ -24,8 +24,6 @@ _SIMULATOR_OR_PC_ONLY = ("s", "p")  # flags of settings that no board gets
 _WORDS = {
     "suggest": ("；是不是 {near}？", "; did you mean {near}?"),
     "terminal": ("{key} = {value}：{why}", "{key} = {value}: {why}"),
-    "toml": ("不是 TOML：{why}", "not TOML: {why}"),
-    "read": ("{path}：读不了：{why}", "{path}: cannot be read: {why}"),
 }
 
 
@@ -86,31 +84,19 @@ def compact_json(value: object) -> str:
 def load(path: str | Path, lang: str = "en") -> Unit:
     """Read and check a unit file. BadInput holds a sentence in `lang` for every problem of the file."""
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as e:
-        why = e.strerror if isinstance(e, OSError) else "UTF-8"
-        raise BadInput(_words("read", lang, path=path, why=why)) from e
-    return parse(text, path, lang)
+    return parse(tomltext.text_of(path, lang), path, lang)
 
 
 def parse(text: str, path: str | Path, lang: str = "en") -> Unit:
     """Check the text of a unit file; `path` is named in the sentences of BadInput."""
     path = Path(path)
-    try:
-        tables = tomllib.loads(text, parse_float=_Float)
-    except (ValueError, RecursionError) as e:  # beside TOML's own: thousands of digits, thousands of brackets
-        line = re.search(r"line (\d+)", str(e))
-        where = f"{path}:{line[1]}" if line else f"{path}"
-        raise BadInput(f"{where}: {_words('toml', lang, why=e)}") from e
+    tables = tomltext.tables_of(path, text, lang, parse_float=_Float)
     values = {key: _value(key, written) for key, written in _flatten(tables)}
     name = values.get("unit.board")
     board = boards.load(name) if isinstance(name, str) and name in boards.names() else None
     compact = board.compact() if board else None
     full: dict[str, int | str] = {}
-    found = [
-        (problem, _sentence(problem, lang, board, compact)) for problem in catalogue.check(values, compact, full)
-    ]
+    found = [(problem, _sentence(problem, lang, board, compact)) for problem in catalogue.check(values, compact, full)]
     if board is None and "unit.board" in full:
         problem = ("value", "unit.board", full["unit.board"])
         found.append((problem, _sentence(problem, lang, board, {"name": ", ".join(boards.names()), "terminals": {}})))
@@ -179,7 +165,7 @@ def _sentence(problem: tuple, lang: str, board: boards.Board | None, compact: di
     code, key = problem[:2]
     if code == "value" and key.startswith("wiring.") and board and problem[2] in board.unfit:
         return _words("terminal", lang, key=key, value=f'"{problem[2]}"', why=boards.why(board, problem[2], lang))
-    text = catalogue.sentence(problem, lang, compact)
+    text = settings_words.sentence(problem, lang, compact)
     if code == "unknown" and (near := nearest(key)):
         text += _words("suggest", lang, near=near)
     return text
@@ -197,7 +183,7 @@ def nearest(key: str) -> str | None:
 
 def _located(found: list[tuple[tuple, str]], path: Path, text: str) -> list[str]:
     """The sentences with file and line in front, in the order of the file; what is missing from it comes last."""
-    lines = _lines(text)
+    lines = tomltext.key_lines(text)
     placed = []
     for problem, sentence in found:
         # A rule names up to four settings: the first that stands in the file gives the line.
@@ -205,20 +191,3 @@ def _located(found: list[tuple[tuple, str]], path: Path, text: str) -> list[str]
         line = next((lines[key] for key in keys if key in lines), None)
         placed.append((line or 10**9, f"{path}:{line}: {sentence}" if line else f"{path}: {sentence}"))
     return [sentence for _, sentence in sorted(placed, key=lambda item: item[0])]
-
-
-def _lines(text: str) -> dict[str, int]:
-    """Dotted key -> line of the file. Only for messages: `tomllib` keeps no lines, and odd layouts may lack some."""
-    found: dict[str, int] = {}
-    section = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
-            section = _unquoted(header[1]) + "."
-            found.setdefault(_unquoted(header[1]), number)
-        elif entry := re.match(r"""\s*([\w."'-]+(?:\s*\.\s*[\w"'-]+)*)\s*=""", line):
-            found.setdefault(section + _unquoted(entry[1]), number)
-    return found
-
-
-def _unquoted(key: str) -> str:
-    return re.sub(r"[\s\"']", "", key)

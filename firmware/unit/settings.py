@@ -1,8 +1,8 @@
 """The settings catalogue: what a unit's settings may be, checked by the same code on the PC and on the board.
 
 A setting's value is an int or a str as the board keeps it: decimals and choices as whole numbers (see settings.txt);
-its written form is what a person types in the unit file or at the console. Settings as a whole are a flat mapping
-from key to value, which may leave out every setting that has a default.
+its written form is what a person types in the unit file or at the console; `settings_words` gives it back. Settings as
+a whole are a flat mapping from key to value, which may leave out every setting that has a default.
 
 A board is the compact form of a board file: {"name": str, "chip": str, "terminals": {name: [kind, n, pins...]}}, where
 n is the active level of a relay or an input, the shunt in ohm of an analog terminal, the bus number of the others.
@@ -10,8 +10,11 @@ n is the active level of a relay or an input, the shunt in ohm of an analog term
 Everything is streamed from the tables: on a board neither the catalogue nor its words stay in memory.
 """
 
+import gc
+import sys
+
 from .control.basics import const
-from .tables import rows, words
+from .tables import rows
 
 # Columns of settings.txt.
 _KEY = const(0)
@@ -20,55 +23,36 @@ _DECIMALS = const(2)
 _DEFAULT = const(3)
 _RANGE = const(4)
 _FLAGS = const(5)
-_ZH = const(6)
-_EN = const(7)
 
 # Columns of rules.txt.
 _LEFT = const(0)
 _OP = const(1)
 _RIGHT = const(2)
 _ONLY_IF = const(3)
-_WHY_ZH = const(4)
-_WHY_EN = const(5)
 
 _MAX_DIGITS = const(12)  # longer numbers are out of every range, and need not be worked out
-_MAX_SHOWN = const(40)
+
+_ON_BOARD = sys.implementation.name == "micropython"
+_TIDY_ROWS = const(8)
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _DIGITS = "0123456789"
 
-# A key's last words and the unit they stand for; the longer ending comes first.
-UNITS = (
-    ("_mm_s", "mm/s"),
-    ("_ntu_s", "NTU/s"),
-    ("_m3_h", "m3/h"),
-    ("_m3_d", "m3/d"),
-    ("_per_h", "/h"),
-    ("_starts", ""),
-    ("_pumps", ""),
-    ("_pct", "%"),
-    ("_ntu", "NTU"),
-    ("_min", "min"),
-    ("_tod", ""),
-    ("_address", ""),
-    ("_ratio", ""),
-    ("_ma", "mA"),
-    ("_ms", "ms"),
-    ("_mv", "mV"),
-    ("_per_kwh", "/kWh"),
-    ("_m2", "m2"),
-    ("_m3", "m3"),
-    ("_mm", "mm"),
-    ("_m", "m"),
-    ("_s", "s"),
-    ("_h", "h"),
-    ("_w", "W"),
-)
-
-
 def entries():
     """Yield the catalogue's rows in order, each a list of str: key, type, decimals, default, range, flags, zh, en."""
     return rows("settings")
+
+
+def _tidy(table):
+    """The same rows, for a caller who keeps something of each.
+
+    Rows are garbage at once; on a board what is kept of them would come to lie scattered between, all over the heap,
+    until nothing longer than a row fits in anywhere. Collecting now and then keeps it together.
+    """
+    for count, row in enumerate(table):
+        if _ON_BOARD and count % _TIDY_ROWS == 0:
+            gc.collect()
+        yield row
 
 
 def find(key):
@@ -77,14 +61,6 @@ def find(key):
         if row[_KEY] == key:
             return row
     return None
-
-
-def unit(key):
-    """The unit of `key`'s value, "" for one without."""
-    for ending, name in UNITS:
-        if key.endswith(ending):
-            return name
-    return ""
 
 
 def choices(row):
@@ -165,34 +141,6 @@ def decode(row, text):
     return _decode(kind, int(row[_DECIMALS]), text)
 
 
-def encode(row, value):
-    """The written form of a value that `allows` accepts, without its unit; the inverse of `decode`."""
-    kind = kind_of(row)
-    if kind == "num":
-        decimals = int(row[_DECIMALS])
-        scale = 10**decimals
-        sign = "-" if value < 0 else ""
-        return "%s%d.%0*d" % (sign, abs(value) // scale, decimals, abs(value) % scale)
-    if kind == "int":
-        return str(value)
-    if kind == "bool":
-        return "true" if value else "false"
-    if kind == "tod":
-        return "%02d:%02d" % (value // 60, value % 60)
-    if kind == "tz":
-        return "%s%02d:%02d" % ("-" if value < 0 else "+", abs(value) // 60, abs(value) % 60)
-    if kind == "choice":
-        return choices(row)[value]
-    return value
-
-
-def show(row, value):
-    """The written form of a value with its unit, for people: "600 mm", "1.80 m2", "06:00", "starts"."""
-    text = encode(row, value)
-    name = unit(row[_KEY])
-    return text + " " + name if name else text
-
-
 def default(row):
     """The value that stands where a setting is left out; None for one that is required."""
     if "r" in row[_FLAGS]:
@@ -203,7 +151,7 @@ def default(row):
 def defaults():
     """Every setting that has a default, as a dict from key to value."""
     found = {}
-    for row in entries():
+    for row in _tidy(entries()):
         value = default(row)
         if value is not None:
             found[row[_KEY]] = value
@@ -255,40 +203,15 @@ def allows(row, value, board=None):
     return lowest <= value <= highest
 
 
-def allowed(row, lang, board=None):
-    """What the row allows, in words of `lang`, as the end of a sentence "must be ..."."""
-    kind = kind_of(row)
-    text = words("refusals", kind, lang)
-    if row[_RANGE]:
-        low, high = row[_RANGE].split("..")
-        name = unit(row[_KEY])
-        between = "%s..%s" if kind in ("id", "text", "str") else words("refusals", "range", lang)
-        span = between % (low, high) + (" " + name if name else "")
-        text = text.replace("{range}", span).replace("{decimals}", row[_DECIMALS])
-    if "{choices}" in text:
-        if kind == "choice":
-            names = choices(row)
-        elif kind == "probe":
-            names = probes(row)
-        elif kind == "board":
-            names = [board["name"]] if board else []
-        else:
-            names = kinds(row)
-            if board:
-                names = sorted(name for name, terminal in board["terminals"].items() if terminal[0] in names)
-        text = text.replace("{choices}", ", ".join(names))
-    return text
-
-
 def check(values, board=None, full=None):
-    """Yield what is wrong with the settings `values`, one tuple a problem, for `sentence`; nothing if all is well.
+    """Yield what is wrong with the settings `values`, one tuple a problem, for `settings_words.sentence`.
 
     `full`, an empty dict, is filled with every good value, defaults included: what the board runs on. The first entry
     of a problem is its code, the second the key (of a rule: its row).
     """
     full = {} if full is None else full
     unknown = set(values)
-    for row in entries():
+    for row in _tidy(entries()):
         key = row[_KEY]
         if key not in values:
             value = default(row)
@@ -377,59 +300,3 @@ def _check_signals(full, terminals):
         # The TS-300B is both: a voltage that stands for a value.
         if direct != (kind != "analog") and not (direct and sensor == "turbidity"):
             yield "signal", sensor + ".signal", name
-
-
-def _quoted(value):
-    text = '"%s"' % value if isinstance(value, str) else repr(value)
-    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
-
-
-def _pin_shown(pin):
-    if isinstance(pin, int):
-        return "GPIO%d" % pin
-    return "%s@0x%02x.%d" % (pin[1], pin[2], pin[0])
-
-
-def _term_shown(term, value):
-    row = find(term)
-    if value == "":
-        return '""'
-    return show(row, value) if row else str(value)
-
-
-def sentence(problem, lang, board=None):
-    """One problem of `check` as a sentence in `lang` ("zh" or "en"): key, value, what is allowed."""
-    code = problem[0]
-    text = words("refusals", code, lang)
-    if code == "rule":
-        _, rule, left, right = problem
-        term = rule[_RIGHT]
-        other = term + " = " + _term_shown(term, right) if find(term) else _term_shown(term, right)
-        return (
-            text.replace("{key}", rule[_LEFT])
-            .replace("{value}", _term_shown(rule[_LEFT], left))
-            .replace("{op}", words("refusals", rule[_OP], lang))
-            .replace("{other}", other)
-            .replace("{why}", rule[_WHY_ZH if lang == "zh" else _WHY_EN])
-        )
-    key = problem[1]
-    text = text.replace("{key}", _quoted(key)[1:-1])
-    if code == "signal":
-        return text.replace("{other}", "wiring." + key.split(".")[0]).replace("{value}", _quoted(problem[2]))
-    if code == "twice":
-        return (
-            text.replace("{value}", _quoted(problem[2]))
-            .replace("{other}", problem[3])
-            .replace("{pin}", _pin_shown(problem[4]))
-        )
-    row = find(key)
-    if row is None:
-        return text
-    text = text.replace("{name}", row[_ZH if lang == "zh" else _EN]).replace("{allowed}", allowed(row, lang, board))
-    if code == "value":
-        value = problem[2]
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        # A number out of its range is shown as it is written; what is not even of the right kind as it came.
-        numeric = kind_of(row) in ("int", "num", "tod", "tz")
-        text = text.replace("{value}", show(row, value) if whole and numeric else _quoted(value))
-    return text

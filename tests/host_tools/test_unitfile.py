@@ -120,7 +120,7 @@ def test_rs485_is_a_bus_that_sensors_share():
 def test_no_toml(text):
     (problem,) = problems(text)
     assert problem.startswith("q.toml")
-    assert "not TOML" in problem
+    assert "not a TOML file" in problem
 
 
 @pytest.mark.parametrize("path", ["missing.toml", "."])
