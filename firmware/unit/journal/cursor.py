@@ -52,11 +52,18 @@ class Cursor:
                 walker.forget()
                 if not self._is_open or walker.pos >= tail.pos:
                     return END
-            kind = walker.next() if self._is_open else END
+            if not self._is_open:
+                self.unreadable += 1
+                self._enter(self._gen + 1)
+                continue
+            known = walker.damaged
+            kind = walker.next()
+            self.damaged += walker.damaged - known
             if kind == END:
+                if walker.torn:
+                    self.torn += 1
                 if newest:
                     return END
-                self._leave()
                 self._enter(self._gen + 1)
             elif BASE < kind < ACK and walker.seq >= self._wanted:
                 self._take(kind)
@@ -83,10 +90,5 @@ class Cursor:
     def _enter(self, gen):
         self._gen = gen
         self._is_open = gen >= 0 and self._walker.open(gen)
-
-    def _leave(self):
         if self._is_open:
             self.damaged += self._walker.damaged
-            self.torn += 1 if self._walker.torn else 0
-        else:
-            self.unreadable += 1
