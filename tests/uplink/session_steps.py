@@ -77,7 +77,7 @@ def main(port):
     for _ in range(3):
         print("id", publish(session, b"other", b"wrap"))
     until(session, lambda: told.acks == 7)
-    session.stop("bye")
+    session.stop("bye", polite=True)
     assert session.state == IDLE
 
 

@@ -65,9 +65,9 @@ class Session(library.MQTTClient):
         except OSError as e:
             self._down("connect: %s" % e)
 
-    def stop(self, why="stopped"):
-        """Close at once, politely where the buffer is free."""
-        if self.state == UP and self.free():
+    def stop(self, why, polite=False):
+        """Close at once. Only after a polite goodbye the broker keeps the last will to itself."""
+        if polite and self.state == UP and self.free():
             try:
                 self.wire.begin()
                 self.disconnect()

@@ -11,7 +11,7 @@ import socket
 
 HEAD_BYTES = 128  # room before the payload for fixed header, topic and packet id; also for the small packets
 
-_IN_PROGRESS = (errno.EINPROGRESS, errno.EALREADY, getattr(errno, "EWOULDBLOCK", errno.EAGAIN))
+NOT_NOW = (errno.EINPROGRESS, errno.EALREADY, getattr(errno, "EWOULDBLOCK", errno.EAGAIN))
 _TCP, _NODELAY = 6, 1  # IPPROTO_TCP, TCP_NODELAY: not named in MicroPython's socket module
 
 
@@ -56,7 +56,7 @@ class Wire:
         try:
             self.raw.connect(address)
         except OSError as e:
-            if e.args[0] not in _IN_PROGRESS:
+            if e.args[0] not in NOT_NOW:
                 self.drop()
                 raise
 
@@ -114,7 +114,7 @@ class Wire:
                 n = stream.write(view) if out else stream.readinto(view)
         except OSError as e:
             # CPython's TLS says "want read" with a number of its own, but names the class.
-            if e.args[0] in _IN_PROGRESS or type(e).__name__[:7] == "SSLWant":
+            if e.args[0] in NOT_NOW or type(e).__name__[:7] == "SSLWant":
                 return 0
             raise Broken("connection lost: %s" % e) from None
         except ValueError as e:  # MicroPython: the certificate does not hold

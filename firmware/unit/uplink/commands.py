@@ -1,0 +1,253 @@
+"""Commands from afar: checked to the last field, then lodged as claims below protection, and always answered.
+
+What a command can do is the `actions` of the app:
+`claim(output, on, for_s)` returns 0, or the number of the reason why not; `auto(output)`;
+`acknowledge(index)`, NONE for all; `settings`, every value now, and `board`, as the settings catalogue wants them;
+`change(values)` returns "" or why not, and does it whole or not at all; `reboot()`;
+`events(n)`, the newest (t, uptime_s, code, a, b), newest first; `t()`, seconds since 2020, NONE without a clock.
+"""
+
+import json
+
+from .. import settings as catalogue
+from ..control.basics import NONE, const
+from ..control.io import OUTPUT_NAMES
+from ..tables import rows
+from . import payloads
+from .sign import verify
+
+MAX_BYTES = const(1024)
+_MAX_ID = const(36)
+_MAX_BRACKETS = const(8)  # `set` needs three; deep nesting would fill the heap before it is refused
+_MAX_KEYS = const(16)
+_MAX_EVENTS = const(20)
+_REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
+_MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
+
+
+class Refusal(Exception):
+    """code, why: the command is not carried out."""
+
+
+class Commands:
+    """`handle` takes what arrived on `cmd` and writes the answer. `refused` counts refusals by code."""
+
+    def __init__(self, unit_id, boot, actions, out, key=b""):
+        self._unit_id = unit_id
+        self._boot = boot
+        self._actions = actions
+        self._out = out
+        self._key = key
+        self._seen = []
+        # The boot id is signed too and never comes again, so that the counter need not outlive this start.
+        self._counter = -1
+        self.refused = {}
+        self.reboot = False  # asked for; the uplink does it once the answer has arrived
+
+    def handle(self, payload, retained, too_long=False):
+        """Carry out one command, or refuse it; the answer then stands in `out`."""
+        command_id = None
+        result: dict = {}
+        try:
+            if retained:
+                raise Refusal("retained", "a command must not be retained: it would come again after every reconnect")
+            if too_long or len(payload) > MAX_BYTES:
+                raise Refusal("too_long", "at most %d bytes" % MAX_BYTES)
+            command = self._parse(payload)
+            command_id = command["id"]
+            self._check(command)
+            args = command.get("args", {})
+            op = command["op"]
+            method = getattr(self, "_op_" + op, None) if op in OPS else None
+            if not method:
+                raise Refusal("unknown_op", "op is one of " + ", ".join(OPS))
+            result = method(args) or {}
+        except Refusal as e:
+            code, why = e.args
+            self.refused[code] = self.refused.get(code, 0) + 1
+            self._answer(command_id, {"code": code, "why": why}, False)
+            return
+        self._answer(command_id, result, True)
+
+    def _answer(self, command_id, members, ok):
+        out = self._out
+        out.begin()
+        out.raw(b'{"id":')
+        out.value(command_id)
+        out.raw(b',"ok":true' if ok else b',"ok":false')
+        for name in members:
+            out.key(name)
+            out.value(members[name])
+        out.raw(b"}")
+        if out.full:
+            self._answer(command_id, {"code": "too_much", "why": "ask for less at a time"}, False)
+
+    # --- is it a command, for us, now, once?
+
+    def _parse(self, payload):
+        if self._key and not verify(self._key, self._unit_id, payload):
+            raise Refusal("signature", "no valid signature")
+        if payload.count(b"{") + payload.count(b"[") > _MAX_BRACKETS:
+            raise Refusal("malformed", "too deep")
+        try:
+            command = json.loads(payload)
+        except (ValueError, MemoryError, RuntimeError):  # UnicodeError is a ValueError
+            raise Refusal("malformed", "not JSON") from None
+        if not isinstance(command, dict):
+            raise Refusal("malformed", "not an object")
+        command_id = command.get("id")
+        if not isinstance(command_id, str) or not 1 <= len(command_id) <= _MAX_ID:
+            raise Refusal("malformed", "id is a string of 1 to %d characters" % _MAX_ID)
+        return command
+
+    def _check(self, command):
+        for name in command:
+            if name not in _MEMBERS:
+                raise Refusal("malformed", "unknown member; known are " + ", ".join(_MEMBERS))
+        if not isinstance(command.get("op"), str) or not isinstance(command.get("args", {}), dict):
+            raise Refusal("malformed", "op is a string and args an object")
+        if not _is_int(command.get("boot")):
+            raise Refusal("malformed", "boot is an integer, see the topic meta")
+        if command["boot"] != self._boot:
+            raise Refusal("other_boot", "this is boot %d" % self._boot)
+        if "expires" in command:
+            if not _is_int(command["expires"]):
+                raise Refusal("malformed", "expires is an integer, Unix seconds")
+            now_s = payloads.unix(self._actions.t())
+            if now_s == NONE:
+                raise Refusal("clock", "the clock is not set, so an expiry cannot be judged")
+            if now_s >= command["expires"]:
+                raise Refusal("expired", "too late by %d s" % min(now_s - command["expires"], 1 << 29))
+        if self._key:
+            counter = command.get("ctr")
+            if not _is_int(counter) or not self._counter < counter < 1 << 62:
+                raise Refusal("counter", "ctr must grow, the last one was %d" % self._counter)
+            self._counter = counter
+        if command["id"] in self._seen:
+            raise Refusal("repeated", "this id was answered before")
+        self._seen.append(command["id"])
+        if len(self._seen) > _REMEMBERED:
+            self._seen.pop(0)
+
+    # --- the operations; each returns what the answer holds besides ok, or nothing
+
+    def _claim(self, args, on):
+        _only(args, ("output", "for_s"))
+        output = _output(args)
+        for_s = args.get("for_s")
+        if not _is_int(for_s) or not 1 <= for_s <= 1 << 29:
+            raise Refusal("args", "for_s is how long, in whole seconds")
+        reason = self._actions.claim(output, on, for_s)
+        if reason:
+            name = payloads.name_of("reasons", reason)
+            raise Refusal(name, "refused by the control: " + name)
+
+    def _op_run(self, args):
+        self._claim(args, 1)
+
+    def _op_off(self, args):
+        self._claim(args, 0)
+
+    def _op_auto(self, args):
+        _only(args, ("output",))
+        if args.get("output") == "all":
+            for output in range(len(OUTPUT_NAMES)):
+                self._actions.auto(output)
+        else:
+            self._actions.auto(_output(args))
+
+    def _op_ack(self, args):
+        _only(args, ("alarm",))
+        wanted = args.get("alarm")
+        if wanted == "all":
+            self._actions.acknowledge(NONE)
+            return
+        for index, row in enumerate(rows("alarms")):
+            if row[0] == wanted:
+                self._actions.acknowledge(index)
+                return
+        raise Refusal("args", "alarm is a code of the alarms catalogue, or all")
+
+    def _op_set(self, args):
+        _only(args, ("values", "confirm"))
+        wanted = args.get("values")
+        if not isinstance(wanted, dict) or not 1 <= len(wanted) <= _MAX_KEYS:
+            raise Refusal("args", "values is an object of 1 to %d settings" % _MAX_KEYS)
+        changed = {}
+        reboot = False
+        for key in wanted:
+            row = catalogue.find(key)
+            if not row or "s" in row[5]:
+                raise Refusal("args", "unknown setting: " + key[:40])
+            if "a" in row[5] and args.get("confirm") is not True:
+                raise Refusal("confirm", key + " is risky to change: send confirm true with it")
+            value = catalogue.decode(row, _written(wanted[key]))
+            if value is None:
+                raise Refusal("value", catalogue.sentence(("value", key, str(wanted[key])), "en", self._actions.board))
+            changed[key] = value
+            reboot = reboot or "b" in row[5]
+        all_values = dict(self._actions.settings)
+        all_values.update(changed)
+        for problem in catalogue.check(all_values, self._actions.board):
+            raise Refusal("value", catalogue.sentence(problem, "en", self._actions.board))
+        why = self._actions.change(changed)
+        if why:
+            raise Refusal("not_stored", why)
+        return {"reboot": True} if reboot else None
+
+    def _op_show(self, args):
+        _only(args, ("keys",))
+        keys = args.get("keys")
+        if not isinstance(keys, list) or not 1 <= len(keys) <= _MAX_KEYS:
+            raise Refusal("args", "keys is a list of 1 to %d settings" % _MAX_KEYS)
+        values = {}
+        for key in keys:
+            row = catalogue.find(key) if isinstance(key, str) else None
+            if not row or key not in self._actions.settings:
+                raise Refusal("args", "unknown setting: %s" % str(key)[:40])
+            values[key] = catalogue.encode(row, self._actions.settings[key])
+        return {"values": values}
+
+    def _op_log(self, args):
+        _only(args, ("n",))
+        n = args.get("n", 10)
+        if not _is_int(n) or not 1 <= n <= _MAX_EVENTS:
+            raise Refusal("args", "n is 1 to %d" % _MAX_EVENTS)
+        events = []
+        for t, uptime_s, code, a, b in self._actions.events(n):
+            name, happened, why = payloads.event_words(code, a, b)
+            events.append([payloads.unix(t), uptime_s, name, happened, why])
+        return {"events": events}
+
+    def _op_reboot(self, args):
+        _only(args, ())
+        self.reboot = True
+
+
+OPS = ("run", "off", "auto", "ack", "set", "show", "log", "reboot")
+
+
+def _is_int(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _only(args, names):
+    for name in args:
+        if name not in names:
+            raise Refusal("args", "args may hold " + (", ".join(names) or "nothing"))
+
+
+def _output(args):
+    name = args.get("output")
+    if name not in OUTPUT_NAMES:
+        raise Refusal("args", "output is one of " + ", ".join(OUTPUT_NAMES))
+    return OUTPUT_NAMES.index(name)
+
+
+def _written(value):
+    """A setting's value as a person would write it in the unit file."""
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return "%.7g" % value
+    return value if isinstance(value, str) else str(value)

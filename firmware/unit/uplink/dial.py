@@ -1,0 +1,101 @@
+"""Whom to call, and when: the broker list with fail-over, names and remembered addresses, waits that grow."""
+
+import random
+import socket
+
+from . import ask, ticks
+from .session import IDLE, UP
+
+FIRST_WAIT_MS = 1000
+LONGEST_WAIT_MS = 120000
+STEADY_MS = 60000  # a connection that lived this long was good: the next wait is short again
+
+
+def broker_list(text, port):
+    """`text` is "host[:port], ..."; returns a list of (host, port)."""
+    found = []
+    for entry in text.split(","):
+        host, _, own = entry.strip().partition(":")
+        if host:
+            found.append((host, int(own) if own.isdigit() else port))
+    return found
+
+
+class Dialer:
+    """Keeps the session connected to one of `brokers`, a list of (host, port), the first one preferred.
+
+    Waits double from one second to two minutes over whole rounds of the list, each cut by chance to between half and
+    all of it: a hundred units do not return in the same second. `why` says what the last failure was.
+    """
+
+    def __init__(self, session, brokers, tls=None):
+        self._session = session
+        self._brokers = brokers
+        self._tls = tls
+        self._which = 0
+        self._failures = 0
+        self._wait_ms = 0
+        self._since = self._up_at = ticks.now()
+        self._question = None
+        self._known = {}  # host: the address that it had last
+        self.why = ""
+
+    def poll(self, now, dns=None, may_block=True):
+        """Call when the network is up. `dns`: address of the resolver, None if there is none to ask.
+
+        Without a resolver a name is looked up by the port itself, which may block for many seconds: only `may_block`.
+        """
+        session = self._session
+        if self._question:
+            found = self._question.poll(now)
+            if found is not None:
+                self._question = None
+                self._call(found, now)
+        elif session.state == UP:
+            if self._failures and ticks.diff(now, self._up_at) >= STEADY_MS:
+                self._failures = 0
+        elif session.state == IDLE and self._brokers and ticks.diff(now, self._since) >= self._wait_ms:
+            host, port = self._brokers[self._which]
+            if ask.numeric(host):
+                self._call(host, now)
+            elif dns:
+                self._question = ask.Where(host, dns, now)
+            elif may_block:
+                self._call(self._look_up(host, port), now)
+
+    def on_up(self, now):
+        """The session stands."""
+        self._up_at = now
+
+    def on_down(self, now, why, was_up):
+        """The session ended, or did not come about: decide when to try whom."""
+        self.why = why
+        if was_up and not self._failures:
+            self._which = 0
+        else:
+            self._which = (self._which + 1) % len(self._brokers)
+        self._failures += 1
+        rounds = min((self._failures - 1) // len(self._brokers), 10)
+        wait_ms = min(FIRST_WAIT_MS << rounds, LONGEST_WAIT_MS)
+        self._wait_ms = wait_ms // 2 + random.getrandbits(16) * (wait_ms // 2) // 65536
+        self._since = now
+
+    def _call(self, found, now):
+        host, port = self._brokers[self._which]
+        if found:
+            self._known[host] = found
+        elif host in self._known:
+            found = self._known[host]  # rather an old address than none
+        else:
+            self.on_down(now, "no address for " + host, False)
+            return
+        self._session.start(ask.address(found, port), now, self._tls, host)
+
+    def _look_up(self, host, port):
+        try:
+            address = socket.getaddrinfo(host, port, socket.AF_INET)[0][-1]
+        except OSError:
+            return False
+        if isinstance(address, tuple):  # CPython and ESP32
+            return address[0]
+        return "%d.%d.%d.%d" % tuple(address[4:8])  # MicroPython on a PC: a raw sockaddr_in

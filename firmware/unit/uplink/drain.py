@@ -1,0 +1,153 @@
+"""Brings the journal to the broker: in order, in batches, several in flight, and nothing leaves before its PUBACK."""
+
+from ..control.basics import NONE, const
+from ..journal.layout import END, READING
+from . import payloads, ticks
+
+MAX_ROWS = const(50)  # rows of one message
+_ROWS_A_POLL = const(8)  # bounds the work of one poll: some 8 ms on an ESP32
+_PACKET_BYTES = const(80)  # what TCP and IP add to a packet and its acknowledgement
+_LEAST_CREDIT = const(4096)  # a batch must fit, however small the rate
+
+
+class Drain:
+    """The road from journal to broker. `poll` does a slice; `busy` while it holds the session's buffer.
+
+    `journal` is the ring with its `acked` and `ack(seq)`, `cursor` a reader of it. `bytes_per_h` bounds all traffic, 0
+    for no bound; readings wait up to `batch_s` to share a message once the backlog is gone.
+    """
+
+    def __init__(self, session, out, topics, points, journal, cursor, bytes_per_h=0, batch_s=0):
+        self._session = session
+        self._out = out
+        self._topics = topics
+        self._points = points
+        self._journal = journal
+        self._cursor = cursor
+        self._held = END  # kind of the record that the cursor stands on and no batch has taken yet
+        self._flying = []  # [packet id, or 0 once acknowledged; last seq] of each batch, in order
+        self._rows = 0  # of the batch being built
+        self._last_seq = 0
+        self._kind = READING
+        self._boot = 0
+        self._clock = False
+        self._bytes_per_h = bytes_per_h
+        self._batch_ms = batch_s * 1000
+        self._credit = _LEAST_CREDIT
+        self._fraction = 0
+        self._counted = 0
+        self._credit_at = self._sent_at = ticks.now()
+        self._caught_up = False
+        self.busy = False
+
+    def on_up(self):
+        """A new connection: whatever was not acknowledged goes again, from the first record on."""
+        self._flying.clear()
+        self._held = END
+        self.busy = self._caught_up = False
+        self._cursor.seek(self._journal.acked + 1)
+
+    def on_ack(self, packet_id):
+        """A PUBACK. The journal is told of whole beginnings only: a gap stays until it is filled."""
+        flying = self._flying
+        for batch in flying:
+            if batch[0] == packet_id:
+                batch[0] = 0
+                break
+        last = -1
+        while flying and not flying[0][0]:
+            last = flying.pop(0)[1]
+        if last >= 0:
+            self._journal.ack(last)
+
+    def poll(self, now):
+        """Send or prepare what can be; True if there is more to do at once."""
+        self._earn(now)
+        if not self.busy:
+            return self._begin(now)
+        cursor, out = self._cursor, self._out
+        for _ in range(_ROWS_A_POLL):
+            if not self._fits_batch():
+                self._send(now)
+                break
+            mark = out.at
+            if self._rows:
+                out.raw(b",")
+            if self._kind == READING:
+                payloads.data_row(out, cursor, self._points)
+            else:
+                payloads.event_row(out, cursor)
+            if out.full or out.room() < 2:
+                out.at = mark
+                self._send(now)
+                break
+            self._rows += 1
+            self._last_seq = cursor.seq
+            self._held = END
+        return True
+
+    def affordable(self):
+        """Whether the rate allows another packet now."""
+        return not self._bytes_per_h or self._credit > 0
+
+    def _begin(self, now):
+        session = self._session
+        # One place of the window stays free for the answer to a command.
+        if not session.free() or session.room() < 2 or not self.affordable():
+            return False
+        if self._caught_up and ticks.diff(now, self._sent_at) < self._batch_ms:
+            return False
+        if not self._next():
+            self._caught_up = True
+            return False
+        cursor = self._cursor
+        self._kind, self._boot, self._clock = self._held, cursor.boot, cursor.t == NONE
+        self._rows = 0
+        self._last_seq = cursor.seq - 1
+        if self._kind == READING:
+            payloads.data_head(self._out, cursor, self._points)
+        else:
+            payloads.event_head(self._out, cursor)
+        self.busy = True
+        return True
+
+    def _next(self):
+        if self._held == END:
+            self._held = self._cursor.next()
+        return self._held != END
+
+    def _fits_batch(self):
+        cursor = self._cursor
+        return (
+            self._rows < MAX_ROWS
+            and self._next()
+            and cursor.seq == self._last_seq + 1
+            and self._held == self._kind
+            and cursor.boot == self._boot
+            and (cursor.t == NONE) == self._clock
+        )
+
+    def _send(self, now):
+        self.busy = False
+        self._out.raw(b"]}")
+        topic = self._topics.data if self._kind == READING else self._topics.event
+        packet_id = self._session.send(topic, self._out.size())
+        self._flying.append([packet_id, self._last_seq])
+        self._sent_at = now
+        self._caught_up = self._held == END
+        self._credit -= _PACKET_BYTES
+
+    def _earn(self, now):
+        """Keep the account of bytes: everything on the wire is paid, both ways."""
+        if not self._bytes_per_h:
+            return
+        wire = self._session.wire
+        total = wire.sent_bytes + wire.received_bytes
+        self._credit -= total - self._counted
+        self._counted = total
+        seconds = ticks.diff(now, self._credit_at) // 1000
+        if seconds > 0:
+            self._credit_at = ticks.add(self._credit_at, seconds * 1000)
+            self._fraction += self._bytes_per_h * min(seconds, 60)
+            self._credit = min(self._credit + self._fraction // 3600, max(self._bytes_per_h // 60, _LEAST_CREDIT))
+            self._fraction %= 3600

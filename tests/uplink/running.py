@@ -1,0 +1,66 @@
+"""A unit that runs in one of the worlds, for the tests to talk to."""
+
+import json
+import threading
+from typing import Any
+
+from tests.uplink.worlds import start
+
+
+class Running:
+    """`unit_main.py` as a process. `lines` is what it has printed so far."""
+
+    def __init__(self, world: str, heap: str = "1m", **options: Any):
+        self.process = start(world, "unit_main.py", json.dumps(options), heap=heap)
+        self.lines: list[str] = []
+        self.changed = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.wait("boot")
+        self.boot = int(self.lines[0].split()[1])
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            with self.changed:
+                self.lines.append(line.rstrip("\n"))
+                self.changed.notify_all()
+
+    def wait(self, beginning: str, times: int = 1, timeout_s: float = 20) -> str:
+        """The newest line that begins so, once there are `times` of them. AssertionError with all lines otherwise."""
+
+        def found() -> list[str]:
+            return [line for line in self.lines if line.startswith(beginning)]
+
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(found()) >= times, timeout_s), "\n".join(self.lines[-40:])
+            return found()[-1]
+
+    def say(self, line: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def figures(self) -> dict[str, Any]:
+        """The unit's figures of this moment."""
+        with self.changed:
+            before = sum(line.startswith("{") for line in self.lines)
+        self.say("figures")
+        return json.loads(self.wait("{", before + 1))
+
+    def quit(self) -> dict[str, Any]:
+        """End it politely; its last figures."""
+        if self.process.poll() is None:
+            self.say("quit")
+        return self.end()
+
+    def end(self) -> dict[str, Any]:
+        """Wait for its end; its last figures."""
+        self.process.wait(20)
+        self._reader.join(20)
+        assert self.process.returncode == 0, "\n".join(self.lines[-40:])
+        return json.loads(self.lines[-1])
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()

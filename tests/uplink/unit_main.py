@@ -1,0 +1,234 @@
+"""A unit with the real control core, journal and uplink, and an app no longer than it must be; runs in both worlds.
+
+argv[1] is a JSON object: `port`, and what `OPTIONS` has. Standard input takes one command a line: `add N` (readings),
+`event`, `net 0|1`, `quit`. Prints what happens, and at the end one JSON line of figures.
+"""
+
+import gc
+import json
+import select
+import sys
+import time
+
+from unit import alarms
+from unit import settings as catalogue
+from unit.control.basics import NONE
+from unit.control.claims import REMOTE
+from unit.control.controller import Controller
+from unit.journal.cursor import Cursor
+from unit.journal.ring import Journal
+from unit.uplink import credentials, ticks, tls
+from unit.uplink.net import Host
+from unit.uplink.uplink import Uplink
+
+from sim.board.nor import Nor
+
+OPTIONS = {
+    "unit": "u1",
+    "readings": 0,  # in the journal at the start
+    "events": 0,
+    "speed": 1,  # how much faster than the wall the uplink's clock goes
+    "settings": {},
+    "credentials": "",
+    "ca": "",
+    "clock": 1,  # 0: never set
+    "brokers": "",
+    "flash_kb": 48,
+    "may_block": 1,
+}
+START_T = 200_000_000  # seconds since 2020
+
+
+class Net(Host):
+    def __init__(self):
+        self.on = True
+
+    def up(self):
+        return self.on
+
+
+class Identity:
+    def __init__(self, unit_id, boot):
+        self.unit_id = unit_id
+        self.boot = boot
+        self.name = "Bridge"
+        self.lang = "en"
+        self.firmware = "0.1.0"
+        self.firmware_sha256 = "ab" * 32
+        self.config_sha256 = "cd" * 32
+
+
+class Newest:
+    """What `state` shows."""
+
+    def __init__(self, ctrl, unit):
+        self._unit = unit
+        self.outputs = ctrl.outputs
+        self.alarms = ctrl.alarms.alarms
+        self.values = [NONE] * 9
+        self.quality = self.uptime_s = 0
+        self.t = NONE
+
+    def update(self):
+        self.t = self._unit.t()
+        self.uptime_s = self._unit.uptime_s()
+        self.values[0] = 612
+        self.values[1] = 123
+
+
+class Unit:
+    """The actions of commands.py, and the loop."""
+
+    def __init__(self, options, flash):
+        self.options = options
+        values = catalogue.defaults()
+        values["unit.id"] = options["unit"]
+        values["unit.name_zh"] = values["unit.name_en"] = values["unit.board"] = "x"
+        values["mqtt.broker"] = options["brokers"] or "127.0.0.1:%d" % options["port"]
+        values["network.ntp"] = ""
+        values.update(options["settings"])
+        self.settings = values
+        self.board = None
+        self.rebooted = False
+        self.ctrl = Controller(values, alarms.definitions())
+        self.journal = Journal(flash, 9, 60)
+        self.boot = self.journal.boot
+        self.time_set = 0
+        if options["clock"]:
+            self.journal.set_clock(0, START_T)
+        self.recorded = 0
+        self.ctrl.step(0, -1, 0)
+        self.ctrl.events.clear()
+        for _ in range(options["readings"]):
+            self.add()
+        for _ in range(options["events"]):
+            self.event()
+        user = password = key = None
+        if options["credentials"]:
+            user, password, key = credentials.broker(options["credentials"])
+        secure = tls.context(options["ca"]) if options["ca"] else None
+        self.net = Net()
+        self.uplink = Uplink(
+            values, Identity(options["unit"], self.boot), Newest(self.ctrl, self), self.journal, Cursor(self.journal),
+            self, self.net, user, password, key, secure,
+        )  # fmt: skip
+        self.longest_ms = 0
+        self.polls = 0
+
+    # actions
+    def claim(self, output, on, for_s):
+        return self.ctrl.command(output, on, for_s, REMOTE)
+
+    def auto(self, output):
+        self.ctrl.auto(output, REMOTE)
+
+    def acknowledge(self, index):
+        return self.ctrl.acknowledge(index)
+
+    def change(self, values):
+        self.settings.update(values)
+        return ""
+
+    def events(self, n):
+        return [(self.t(), self.uptime_s(), 1, 0, 1)] * min(n, 2)
+
+    def reboot(self):
+        self.rebooted = True
+
+    def set_time(self, unix_s):
+        self.time_set = unix_s
+
+    def t(self):
+        return START_T + self.uptime_s() if self.options["clock"] else NONE
+
+    def uptime_s(self):
+        return self.recorded * 60
+
+    # the loop
+    def add(self):
+        n = self.recorded
+        self.recorded += 1
+        values = [600 + n % 37, 120 + n % 5, n % 60, 60 * (n % 2), 0, 45, 12, 20 + n % 9, 5]
+        if not self.journal.reading(n * 60, 0, values):
+            raise RuntimeError("flash full")
+
+    def event(self):
+        self.journal.event(self.recorded * 60, 1, 0, 1)
+
+    def step(self):
+        now = ticks.now()
+        more = self.uplink.poll(now * self.options["speed"], self.options["may_block"])
+        self.longest_ms = max(self.longest_ms, ticks.diff(ticks.now(), now))
+        self.polls += 1
+        return more
+
+    def unacknowledged(self):
+        return self.journal.next_seq - 1 - self.journal.acked
+
+    def figures(self):
+        outputs = [(o.claims.holds(REMOTE, 0), o.on) for o in self.ctrl.outputs]
+        gc.collect()
+        return {
+            "unacknowledged": self.unacknowledged(),
+            "next_seq": self.journal.next_seq,
+            "connects": self.uplink.connects,
+            "why": self.uplink.dialer.why,
+            "refused": self.uplink.commands.refused,
+            "longest_ms": self.longest_ms,
+            "polls": self.polls,
+            "sent_bytes": self.uplink.session.wire.sent_bytes,
+            "received_bytes": self.uplink.session.wire.received_bytes,
+            "outputs": outputs,
+            "no_commands": self.uplink.no_commands,
+            "rebooted": self.rebooted,
+            "heap": gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0,
+        }
+
+
+def obey(unit, line):
+    """Carry out one line of standard input; False to end."""
+    words = (line if isinstance(line, str) else line.decode()).split()
+    if words[0] == "add":
+        for _ in range(int(words[1])):
+            unit.add()
+    elif words[0] == "event":
+        unit.event()
+    elif words[0] == "net":
+        unit.net.on = words[1] == "1"
+    elif words[0] == "figures":
+        print(json.dumps(unit.figures()))
+    return words[0] != "quit"
+
+
+def main():
+    options = dict(OPTIONS)
+    options.update(json.loads(sys.argv[1]))
+    flash = Nor(bytearray(options["flash_kb"] * 1024))
+    for block in range(flash.blocks):
+        flash.ioctl(6, block)
+    unit = Unit(options, flash)
+    print("boot", unit.boot)
+    # CPython's own stdin reads ahead: what it holds then, poll() does not see.
+    stdin = sys.stdin if hasattr(time, "ticks_ms") else open(0, "rb", 0)  # noqa: SIM115
+    keys = select.poll()
+    keys.register(stdin, select.POLLIN)
+    state = left = -1
+    while not unit.rebooted:
+        if not unit.step():
+            time.sleep(0.002)
+            if keys.poll(0) and not obey(unit, stdin.readline() or "quit"):
+                unit.uplink.close()
+                break
+        if unit.uplink.session.state != state:
+            state = unit.uplink.session.state
+            print("state", state, unit.uplink.dialer.why)
+        if unit.unacknowledged() != left:
+            left = unit.unacknowledged()
+            if not left:
+                print("drained", unit.journal.acked)
+    print(json.dumps(unit.figures()))
+
+
+if __name__ == "__main__":
+    main()
+
