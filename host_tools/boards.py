@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from unit import settings
+
 from .errors import BadInput
 
 BOARDS_DIR = Path(__file__).resolve().parents[1] / "boards" / "esp32"
@@ -61,6 +63,7 @@ class Board:
     chip: str
     flash_mb: int
     source: str
+    notes: list[dict[str, str]]  # what to mind when wiring it: {"zh": ..., "en": ...}
     partitions: dict[str, int]
     terminals: dict[str, list[int | str]]
     unfit: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -105,7 +108,7 @@ def unfit_for(chip: str, kind: str, pin_name: str, pin: int) -> str:
     if pin not in pins["exists"]:
         return "exists"
     for reason in ("flash", "strapping", "console", "usb"):
-        if pin in pins[reason]:
+        if pin in pins[reason] and not (kind == "i2c" and pin in pins["strapping_high"]):
             return reason
     if pin_name in _OUTPUTS.get(kind, ()) and pin in pins["input_only"]:
         return "input_only"
@@ -161,12 +164,13 @@ def parse(name: str, text: str) -> Board:
         chip=chip,
         flash_mb=take("flash_mb", int),
         source=take("source", str),
+        notes=take("notes", list),
         partitions=take("partitions", dict),
         terminals=terminals,
         unfit=unfit,
     )
     problems += [f"{name}.toml: unknown key {key}" for key in data]
-    problems += [f"{name}.toml: {sentence}" for sentence in _wrong_partitions(board)]
+    problems += [f"{name}.toml: {sentence}" for sentence in _wrong_partitions(board) + _wrong_terminals(board)]
     if problems:
         raise BadInput(*problems)
     return board
@@ -217,6 +221,23 @@ def _line(kind: str, row: dict) -> list[int | str]:
     if type(address) is not int or not (address == 0 if chip == "hc595" else 0x08 <= address <= 0x77):
         raise ValueError("address must be the chip's I2C address, 8 to 119")
     return [line, chip, address]
+
+
+def _wrong_terminals(board: Board) -> list[str]:
+    """A pin belongs to one terminal; a chip's lines need the bus that the chip sits on."""
+    wrong = []
+    owner: dict[int, str] = {}
+    for name, terminal in board.terminals.items():
+        for pin in settings.pins(terminal):
+            if (other := owner.setdefault(pin, name)) != name:
+                wrong.append(f"terminal {name}: GPIO{pin} is taken by terminal {other}")
+    kinds = {terminal[0] for terminal in board.terminals.values()}
+    for name, terminal in board.terminals.items():
+        chip = terminal[3] if len(terminal) > 3 else None
+        bus = "hc595" if chip == "hc595" else "i2c"
+        if isinstance(chip, str) and bus not in kinds:
+            wrong.append(f"terminal {name}: chip {chip} needs a terminal of kind {bus}")
+    return wrong
 
 
 def _wrong_partitions(board: Board) -> list[str]:

@@ -37,7 +37,7 @@ def _words(code: str, lang: str, **fill: object) -> str:
 def add_parser(verbs) -> None:
     """Add the verb `config` and its sub-verbs to the command line."""
     config = verbs.add_parser("config", help="write, check and show unit files")
-    subs = config.add_subparsers(dest="config_verb", required=True, metavar="new|check|show|schema|reference")
+    subs = config.add_subparsers(dest="config_verb", required=True, metavar="VERB")
 
     new = _sub(subs, "new", _new, "write a complete unit file to start from; never over an existing one")
     new.add_argument("file", nargs="?", type=Path, metavar="FILE", help="where to write it (default: standard output)")
@@ -51,6 +51,10 @@ def add_parser(verbs) -> None:
     show = _sub(subs, "show", _show, "show every setting: value, default, allowed values")
     show.add_argument("file", type=Path, metavar="FILE")
     show.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    wiring = _sub(subs, "wiring", _wiring, "print a board's wiring page")
+    wiring.add_argument("board", choices=boards.names())
+    wiring.add_argument("file", nargs="?", type=Path, metavar="FILE", help="(default: standard output)")
 
     for name, run, what in (
         ("schema", _schema, "print the JSON Schema of a unit file, for editors"),
@@ -147,6 +151,11 @@ def _schema(args: argparse.Namespace) -> int:
 
 def _reference(args: argparse.Namespace) -> int:
     _write(args.file, unitdocs.reference(), args.lang)
+    return 0
+
+
+def _wiring(args: argparse.Namespace) -> int:
+    _write(args.file, unitdocs.wiring_page(boards.load(args.board)), args.lang)
     return 0
 
 

@@ -70,14 +70,62 @@ def new_file(board: boards.Board, unit_id: str) -> str:
 
 
 def _wiring(board: boards.Board) -> dict[str, str]:
-    """A terminal for each machine and each sensor that the defaults say is fitted, in order, none twice."""
+    """A terminal for each machine and each sensor, in order, none twice; none for what few units have."""
     free = dict(board.terminals)
     given: dict[str, str] = {}
     for row in sections()["wiring"]:
-        fit = next((name for kind in catalogue.kinds(row) for name, t in free.items() if t[0] == kind), "")
+        rare = row[KEY].endswith("_running") or row[KEY] == "wiring.energy"
+        fit = (
+            ""
+            if rare
+            else next((name for kind in catalogue.kinds(row) for name, t in free.items() if t[0] == kind), "")
+        )
         given[row[KEY]] = fit
         free.pop(fit, None)
     return given
+
+
+def wiring_page(board: boards.Board) -> str:
+    """docs/wiring-<board>.md: the board's terminals, which of them not to use, and a wiring that works."""
+    lines = [
+        f"# {board.title_zh} · {board.title_en}",
+        "",
+        f'`board = "{board.name}"` · {board.chip}, {board.flash_mb} MB · pin map 引脚来源: <{board.source}>',
+        "",
+        "## Wiring that works · 接线示例",
+        "",
+        "| `[wiring]` | terminal 端子 | pin 引脚 | 接什么 | what |",
+        "|---|---|---|---|---|",
+    ]
+    for key, terminal in _wiring(board).items():
+        if terminal:
+            row = catalogue.find(key)
+            pin = _pins_shown(board.terminals[terminal])
+            lines.append(f"| `{key.partition('.')[2]}` | `{terminal}` | {pin} | {row[ZH]} | {row[EN]} |")
+    lines += [
+        "",
+        "## All terminals · 全部端子",
+        "",
+        "| terminal 端子 | kind 类型 | pin 引脚 | |",
+        "|---|---|---|---|",
+    ]
+    for name, compact in board.terminals.items():
+        active = f"active {'high' if compact[1] else 'low'}" if compact[0] in ("relay", "input") else ""
+        shunt = f"{compact[1]} ohm shunt" if compact[0] == "analog" else ""
+        lines.append(f"| `{name}` | {compact[0]} | {_pins_shown(compact)} | {active}{shunt} |")
+    for name in board.unfit:
+        lines.append(f"| ~~`{name}`~~ | | | {boards.why(board, name, 'zh')} · {boards.why(board, name, 'en')} |")
+    lines += ["", "## Mind · 注意", ""]
+    for note in [*board.notes, *_WIRING_NOTES]:
+        lines.append(f"- {note['zh']} {note['en']}")
+    lines += ["", _WIRING_FOOT.format(name=board.name)]
+    return "\n".join(lines)
+
+
+def _pins_shown(terminal: list[int | str]) -> str:
+    if len(terminal) == 5 and isinstance(terminal[3], str):
+        return f"{terminal[3]} 0x{terminal[4]:02x}, line {terminal[2]}"
+    return ", ".join(f"GPIO{pin}" for pin in catalogue.pins(terminal))
 
 
 def schema() -> dict:
@@ -194,6 +242,28 @@ Times of day are written `"HH:MM"`. The board checks what it gets with the same 
 code as `qingxi config check`.
 
 This page is written by `qingxi config reference docs/unit-file.md` from `firmware/unit/settings.txt`; change it there.
+"""
+
+_WIRING_NOTES = [
+    {
+        "zh": "继电器只控制接触器线圈，不直接带电机；接触器线圈并联阻容吸收。",
+        "en": "Relays switch the coils of contactors, never a motor; put an RC snubber across each coil.",
+    },
+    {
+        "zh": "高位浮球另有一路硬接线到接触器，不经控制板。",
+        "en": "The high float also has a hard wire of its own to the contactor, past this board.",
+    },
+    {
+        "zh": "浮球、反馈用干接点接地；4-20 mA 用采样电阻接地，信号地与电源地共地。",
+        "en": "Floats and feedback are dry contacts to ground; 4-20 mA runs through the shunt to the supply's ground.",
+    },
+    {
+        "zh": "传感器和触点的接法见 [sensors.md](sensors.md)。",
+        "en": "How each sensor and contact is wired: [sensors.md](sensors.md).",
+    },
+]
+
+_WIRING_FOOT = """`qingxi config wiring {name} docs/wiring-{name}.md` writes this page from `boards/esp32/{name}.toml`.
 """
 
 _RULES = """## Between settings · 设置之间

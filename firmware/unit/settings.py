@@ -210,6 +210,12 @@ def check(values, board=None, full=None):
     of a problem is its code, the second the key (of a rule: its row).
     """
     full = {} if full is None else full
+    if not isinstance(values, dict):
+        yield "shape", "settings"
+        return
+    if board is not None and not is_board(board):
+        yield "shape", "board"
+        return
     unknown = set(values)
     for row in _tidy(entries()):
         key = row[_KEY]
@@ -266,6 +272,21 @@ def _work_out(term, full):
             return None
         product *= value
     return product
+
+
+def is_board(board):
+    """Whether `board` is a board's compact form: a board's file may have rotted, and must not stop the unit."""
+    if not isinstance(board, dict) or not isinstance(board.get("name"), str):
+        return False
+    terminals = board.get("terminals")
+    return isinstance(terminals, dict) and all(_is_terminal(terminal) for terminal in terminals.values())
+
+
+def _is_terminal(terminal):
+    if not isinstance(terminal, list) or len(terminal) < 3 or not isinstance(terminal[0], str):
+        return False
+    numbers = terminal[1:3] + terminal[4:] if isinstance(terminal[3:4] and terminal[3], str) else terminal[1:]
+    return all(isinstance(number, int) for number in numbers)
 
 
 def pins(terminal):

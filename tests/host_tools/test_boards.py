@@ -1,58 +1,105 @@
-"""Board files: terminals that are lines of a chip."""
+"""Board files: the ones there are, what is refused in one, and the wiring pages."""
 
 import pytest
 
-from host_tools import boards
+from host_tools import boards, unitdocs
 from host_tools.errors import BadInput
+from tests.vm import ROOT
 
-HEAD = """
-title_zh = "板"
-title_en = "board"
-chip = "esp32"
-flash_mb = 4
-source = "test"
-[partitions]
-vfs_at_kib = 2048
-vfs_kib = 512
-journal_at_kib = 2560
-journal_kib = 1536
-[terminals]
-"""
+GOOD = (boards.BOARDS_DIR / "esp32-devkitc.toml").read_text(encoding="utf-8")
 
 
-def test_a_line_of_a_chip_is_a_terminal():
-    board = boards.parse(
-        "b",
-        HEAD + 'k1 = { kind = "relay", active = "low", line = 3, chip = "pcf8574", address = 0x24 }\n'
-        'a1 = { kind = "analog", shunt_ohm = 100, line = 0, chip = "ads1115", address = 0x48 }\n'
-        'k2 = { kind = "relay", active = "high", line = 0, chip = "hc595" }\n'
-        'sr = { kind = "hc595", lines = 8, data = 25, clock = 26, latch = 27 }\n',
-    )
-    assert board.terminals == {
-        "k1": ["relay", 0, 3, "pcf8574", 0x24],
-        "a1": ["analog", 100, 0, "ads1115", 0x48],
-        "k2": ["relay", 1, 0, "hc595", 0],
-        "sr": ["hc595", 8, 25, 26, 27],
+@pytest.mark.parametrize("name", boards.names())
+def test_board_has_what_a_unit_needs(name):
+    board = boards.load(name)
+    kinds = [terminal[0] for terminal in board.terminals.values()]
+    assert kinds.count("relay") >= 4
+    assert kinds.count("input") >= 3
+    assert kinds.count("analog") >= 2
+    assert board.source.startswith("https://")
+    assert all(note["zh"] and note["en"] for note in board.notes)
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_wiring_page_is_current(name):
+    page = (ROOT / "docs" / f"wiring-{name}.md").read_text(encoding="utf-8")
+    assert page == unitdocs.wiring_page(boards.load(name)), f"run: qingxi config wiring {name} docs/wiring-{name}.md"
+
+
+def test_unfit_terminals_of_the_boards():
+    found = {name: boards.load(name).unfit for name in boards.names()}
+    assert found == {
+        "esp32-devkitc": {},
+        "esp32-relay-x8": {"relay7": (12, "strapping")},
+        "esp32s3-relay-6ch": {"relay5": (45, "strapping"), "relay6": (46, "strapping")},
+        "kc868-a8": {},
     }
 
 
 @pytest.mark.parametrize(
-    ("row", "sentence"),
+    ("chip", "kind", "pin_name", "pin", "reason"),
     [
-        (
-            '{ kind = "relay", active = "low", line = 8, chip = "pcf8574", address = 36 }',
-            "line of a pcf8574 must be 0 to 7",
-        ),
-        (
-            '{ kind = "relay", active = "low", line = 0, chip = "ads1115", address = 72 }',
-            "must be one of pcf8574, tca9554",
-        ),
-        ('{ kind = "rs485", bus = 1, line = 0, chip = "pcf8574", address = 36 }', "must be one of none"),
-        ('{ kind = "relay", active = "low", line = 0, chip = "tca9554", address = 3 }', "address must be"),
-        ('{ kind = "relay", active = "low", line = 0, chip = "pcf8574", gpio = 3 }', "unknown key gpio"),
+        ("esp32", "relay", "gpio", 25, ""),
+        ("esp32", "relay", "gpio", 20, "exists"),
+        ("esp32", "relay", "gpio", -1, "exists"),
+        ("esp32", "relay", "gpio", 34, "input_only"),
+        ("esp32", "input", "gpio", 34, ""),
+        ("esp32", "input", "gpio", 6, "flash"),
+        ("esp32", "input", "gpio", 0, "strapping"),
+        ("esp32", "relay", "gpio", 5, "strapping"),
+        ("esp32", "i2c", "scl", 5, ""),  # an idle I2C bus is high, as GPIO5 must be at reset
+        ("esp32", "i2c", "scl", 12, "strapping"),
+        ("esp32", "relay", "gpio", 1, "console"),
+        ("esp32", "analog", "gpio", 25, "adc"),
+        ("esp32", "rs485", "tx", 35, "input_only"),
+        ("esp32", "rs485", "rx", 35, ""),
+        ("esp32s3", "relay", "gpio", 46, "strapping"),
+        ("esp32s3", "relay", "gpio", 19, "usb"),
+        ("esp32s3", "relay", "gpio", 30, "flash"),
+        ("esp32s3", "relay", "gpio", 22, "exists"),
+        ("esp32s3", "analog", "gpio", 11, "adc"),
     ],
 )
-def test_a_wrong_line_is_refused(row, sentence):
+def test_what_a_pin_is_unfit_for(chip, kind, pin_name, pin, reason):
+    assert boards.unfit_for(chip, kind, pin_name, pin) == reason
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('chip = "esp32"', 'chip = "esp8266"', "chip = 'esp8266': must be one of esp32, esp32s3"),
+        ("flash_mb = 4", 'flash_mb = "4"', "flash_mb must be given as int"),
+        ("flash_mb = 4", "flash_mb = 4\ncolour = 1", "unknown key colour"),
+        ('kind = "relay", gpio = 25', 'kind = "motor", gpio = 25', "terminal relay1: kind must be one of relay, input"),
+        ('gpio = 25, active = "high"', 'gpio = 25, active = "on"', 'terminal relay1: active must be "low" or "high"'),
+        ('gpio = 25, active = "high"', 'gpio = "25", active = "high"', "terminal relay1: gpio must be a GPIO number"),
+        ('gpio = 25, active = "high"', 'gpio = 25, level = "high"', "terminal relay1: unknown key level"),
+        ("gpio = 25,", "gpio = 26,", "terminal relay2: GPIO26 is taken by terminal relay1"),
+        ("gpio = 34, shunt_ohm = 100", "gpio = 34, shunt_ohm = 1.5", "terminal ai1: shunt_ohm must be a whole number"),
+        ("vfs_kib = 512", "vfs_kib = 1024", "partitions: vfs must end before the journal begins"),
+        ("journal_kib = 1536", "journal_kib = 2048", "the journal must end within 4 MB"),
+        ("journal_kib = 1536", "journal_kib = 1537", "each a multiple of 4"),
+        ("journal_kib = 1536", "", "partitions must hold vfs_at_kib"),
+        ("[terminals]", "[terminals", "b.toml: "),
+        ('gpio = 25, active', 'chip = "pcf8574", line = 8, address = 32, active', "line of a pcf8574 must be 0 to 7"),
+        ('gpio = 25, active', 'chip = "ads1115", line = 0, address = 72, active', "chip of a terminal of kind relay"),
+        ('gpio = 25, active', 'chip = "hc595", line = 0, active', "chip hc595 needs a terminal of kind hc595"),
+    ],
+)  # fmt: skip
+def test_bad_board_file(old, new, sentence):
+    assert old in GOOD
     with pytest.raises(BadInput) as caught:
-        boards.parse("b", HEAD + "k = " + row + "\n")
+        boards.parse("b", GOOD.replace(old, new, 1))
     assert any(sentence in problem for problem in caught.value.problems), caught.value.problems
+
+
+def test_no_such_board():
+    with pytest.raises(BadInput, match="there is no board 'uno': it must be one of esp32-devkitc"):
+        boards.load("uno")
+
+
+@pytest.mark.parametrize("reason", ["exists", "flash", "strapping", "console", "usb", "input_only", "adc"])
+def test_every_reason_has_words_in_both_languages(reason):
+    board = boards.Board("b", "", "", "esp32", 4, "", [], {}, {}, {"x": (7, reason)})
+    assert boards.why(board, "x", "zh").startswith("GPIO7 ")
+    assert boards.why(board, "x", "en").startswith("GPIO7 must not be used: ")

@@ -171,3 +171,21 @@ def test_every_rule_can_say_no_and_says_it_in_both_languages():
 @pytest.mark.parametrize("heap", ["96k"])
 def test_check_fits_into_a_small_heap(heap):
     assert vm.run("from unit import settings; print(len(list(settings.check({}))))", heap=heap).strip().isdigit()
+
+
+DAMAGED = [None, 5, "x", [], [[1]], {"terminals": 5}, {"name": "x"}]
+DAMAGED += [{"name": "x", "terminals": {"a": row}} for row in ([], 5, ["relay", "1", 2], ["relay", 1, None])]
+
+
+def test_what_rotted_is_a_sentence_and_no_exception():
+    for damaged in DAMAGED:
+        assert [p[0] for p in catalogue.check(EXAMPLE.board_settings(), damaged)] in ([], ["shape"])
+        if not isinstance(damaged, dict):
+            (problem,) = catalogue.check(damaged)
+            assert "damaged" in settings_words.sentence(problem, "en")
+    assert not [p for p in catalogue.check(EXAMPLE.board_settings(), DAMAGED[-1]) if p[0] != "shape"]
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_every_board_is_one_to_the_check(name):
+    assert catalogue.is_board(json.loads(unitfile.compact_json(boards.load(name).compact())))
