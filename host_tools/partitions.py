@@ -1,0 +1,66 @@
+"""The partition table of an ESP32's flash, as its boot loader and `esp32.Partition` read it.
+
+Format and the stock layout: ESP-IDF Programming Guide, Partition Tables; types of MicroPython's 4 MiB image.
+"""
+
+import hashlib
+import struct
+from dataclasses import dataclass
+
+from .boards import Board
+
+BLOCK = 4096  # bytes that one erase clears
+TABLE_AT = 0x8000
+_TABLE_SIZE = 0xC00
+_APP, _DATA = 0, 1
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One entry: `at` and `size` in bytes."""
+
+    name: str
+    kind: int
+    subtype: int
+    at: int
+    size: int
+
+
+def of_board(board: Board) -> list[Partition]:
+    """MicroPython's own partitions and, after them, `vfs` (the files) and `journal` (the raw ring)."""
+    p = {name: size * 1024 for name, size in board.partitions.items()}
+    return [
+        Partition("nvs", _DATA, 0x02, 0x9000, 0x6000),
+        Partition("phy_init", _DATA, 0x01, 0xF000, 0x1000),
+        Partition("factory", _APP, 0x00, 0x10000, p["vfs_at_kib"] - 0x10000),
+        Partition("vfs", _DATA, 0x81, p["vfs_at_kib"], p["vfs_kib"]),
+        Partition("journal", _DATA, 0x06, p["journal_at_kib"], p["journal_kib"]),
+    ]
+
+
+def encode(partitions: list[Partition]) -> bytes:
+    """The table's bytes: 32 an entry, then its MD5, the rest blank."""
+    entries = b"".join(
+        struct.pack("<2sBBII16sI", b"\xaaP", p.kind, p.subtype, p.at, p.size, p.name.encode(), 0) for p in partitions
+    )
+    digest = b"\xeb\xeb" + b"\xff" * 14 + hashlib.md5(entries).digest()
+    return (entries + digest).ljust(_TABLE_SIZE, b"\xff")
+
+
+def decode(table: bytes) -> list[Partition]:
+    """The entries of a table; an empty list where there is none."""
+    found = []
+    for at in range(0, len(table) - 31, 32):
+        magic, kind, subtype, start, size, name, _ = struct.unpack_from("<2sBBII16sI", table, at)
+        if magic != b"\xaaP":
+            break
+        found.append(Partition(name.rstrip(b"\0").decode("ascii", "replace"), kind, subtype, start, size))
+    return found
+
+
+def named(partitions: list[Partition], name: str) -> Partition:
+    """The partition called `name`. KeyError if there is none."""
+    for partition in partitions:
+        if partition.name == name:
+            return partition
+    raise KeyError(name)

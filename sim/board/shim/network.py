@@ -1,0 +1,90 @@
+"""`network`: a link that is up when the plant says so; the sockets themselves are the computer's."""
+
+import wire
+from host import link
+from micropython import const
+
+STA_IF = const(0)
+AP_IF = const(1)
+STAT_IDLE = const(1000)
+STAT_CONNECTING = const(1001)
+STAT_GOT_IP = const(1010)
+STAT_NO_AP_FOUND = const(201)
+PHY_LAN8720 = const(1)
+
+_host_name = "mpy-esp32"
+
+
+class _Interface:
+    def __init__(self):
+        self._active = False
+        self._asked = False
+
+    def active(self, on=None):
+        if on is not None:
+            self._active = bool(on)
+            if not on:
+                self._asked = False
+        return self._active
+
+    def isconnected(self):
+        return bool(self._active and self._asked and link.memory[wire.LINK_UP])
+
+    def ifconfig(self, parts=None):
+        if self.isconnected():
+            return ("192.168.4.20", "255.255.255.0", "192.168.4.1", "192.168.4.1")
+        return ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
+
+    def config(self, *names, **values):
+        if names == ("mac",):
+            return bytes(link.memory[wire.UNIQUE_ID : wire.UNIQUE_ID + 6])
+        if values or names in (("pm",), ("reconnects",), ("txpower",)):
+            return None
+        raise ValueError("unknown config param")
+
+
+class WLAN(_Interface):
+    IF_STA = const(0)
+    IF_AP = const(1)
+    PM_NONE = const(0)
+
+    def __init__(self, interface=STA_IF):
+        super().__init__()
+
+    def connect(self, ssid=None, key=None, **options):
+        if not self._active:
+            raise OSError("Wifi Internal State Error")
+        self._asked = True
+
+    def disconnect(self):
+        self._asked = False
+
+    def status(self, what=None):
+        if what == "rssi":
+            return -67
+        if not self._asked:
+            return STAT_IDLE
+        return STAT_GOT_IP if self.isconnected() else STAT_NO_AP_FOUND
+
+    def scan(self):
+        return []
+
+
+class LAN(_Interface):
+    def __init__(self, id=None, **pins):
+        super().__init__()
+        self._asked = True
+
+    def status(self):
+        return STAT_GOT_IP if self.isconnected() else STAT_CONNECTING
+
+
+def hostname(name=None):
+    global _host_name
+    if name is not None:
+        _host_name = name
+    return _host_name
+
+
+def country(code=None):
+    return code or "XX"

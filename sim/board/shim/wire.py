@@ -1,0 +1,64 @@
+"""What host and virtual machine agree on: the places in the memory they share and the numbers of the requests.
+
+Both sides import this file. The memory carries whatever one side may look at without asking: pins, ADC readings,
+received bytes. A request goes over a socket pair, one packet each way, and carries what has to happen in order.
+"""
+
+SIZE = 65536
+
+# One byte each.
+MODE = 0  # VIRTUAL or WALL
+RESET_CAUSE = 1
+LINK_UP = 2  # the network has a link (Wi-Fi associated, cable plugged in)
+SKIP_MAIN = 3  # a soft reset from the raw REPL does not start main.py, as on the ESP32
+FREQ_MHZ = 4
+UNIQUE_ID = 8  # six bytes
+CHIP = 14  # 0 ESP32, 1 ESP32-S3
+
+NOW_US = 16  # 8 bytes: virtual time of the last answer
+START_US = 24  # 8 bytes: virtual time at which this machine was started
+WALL_BASE_US = 32  # 8 bytes: CLOCK_MONOTONIC at virtual time 0, for WALL
+SPEED_PERMILLE = 40  # 4 bytes, for WALL
+TICKS_START_MS = 44  # 4 bytes: what ticks_ms says at START_US
+RTC_OFFSET_S = 48  # 8 bytes, signed: seconds since 2000 at virtual time 0
+WDT_TIMEOUT_MS = 56  # 4 bytes, 0 while not started
+WDT_FED_US = 64  # 8 bytes
+SHIM_HEAP = 76  # 4 bytes: what the modules of this directory take of the heap
+PIN_LOG_COUNT = 72  # 4 bytes: entries written since the power came on
+
+N_PINS = 64
+PIN_IN = 128  # a byte a pin: the level that the outside drives, FLOATING where nothing does
+PIN_OUT = 192  # a byte a pin: the level in the output register
+PIN_MODE = 256  # a byte a pin: 0 untouched, 1 input, 3 output, 7 open drain
+ADC_RAW = 320  # 2 bytes a pin: the 12-bit count
+ADC_MV = 448  # 2 bytes a pin: the same after the chip's own calibration, mV
+RTC_MEMORY = 1024  # 2 bytes of length, then 2048 bytes
+PIN_LOG = 4096  # a ring of PIN_LOG_ENTRIES pairs (pin, level | mode << 1)
+PIN_LOG_ENTRIES = 1024
+UART_RX = 8192  # rings of received bytes, one a UART
+UART_RX_STRIDE = 2048  # 2 bytes written, 2 bytes read (both count up, 16 bits), then the bytes
+UART_RX_SIZE = 1024
+N_UARTS = 3
+DATA = 16384  # payload of a request or an answer
+DATA_SIZE = 8192
+
+VIRTUAL = 0
+WALL = 1
+FLOATING = 2
+
+# A request: op, sequence, 2 bytes free, a (4), b (8). An answer: sequence, 3 bytes free, result (4, signed).
+REQUEST = "<BBHIq"
+REQUEST_SIZE = 16
+ANSWER = "<BBHi"
+ANSWER_SIZE = 8
+
+ADVANCE = 1  # b: virtual time to wait for, us; answered there or at the first thing that happens before it
+PROGRAM = 2  # a: flash address, b: bytes in DATA
+ERASE = 3  # a: flash address of a 4 KiB block
+RESET = 4  # a: reset cause of the next start; not answered
+UART_WRITE = 5  # a: UART, b: bytes in DATA
+UART_INIT = 6  # a: UART, b: baud rate
+I2C = 7  # a: bus << 16 | address << 8 | STOP; b: bytes written << 16 | bytes to read, in DATA
+STARTED = 8  # boot.py and main.py have been through; the REPL comes next
+RTC_SET = 9  # b: RTC offset, s
+LISTENS = 10  # boot.py comes next: from here on Ctrl-C interrupts a program

@@ -1,0 +1,372 @@
+"""The virtual board: the host that keeps time, flash, pins and plant for one virtual machine, and starts it again.
+
+The machine asks, the host answers: see `shim/wire.py`. In virtual time the clock moves only while the machine waits, so
+that every run is the same; at wall speed the clock is the computer's.
+"""
+
+import os
+import select
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from host_tools import partitions
+from host_tools.errors import SurroundingsFailed
+from host_tools.fsimage import firmware_image
+from host_tools.unitfile import Unit
+
+from . import vm
+from .agenda import Agenda
+from .devices import I2cDevice
+from .flash_file import FlashFile
+from .memory import SharedMemory
+from .plant import Plant
+from .serial_port import SerialPort
+from .shim import wire
+from .wiring import Wiring
+
+PWRON, HARD, WDT, SOFT = 1, 2, 3, 5
+# What a firmware of 160 KiB gets; the modules of `shim/` take their share on top (see tests/board/test_heap.py).
+DEFAULT_HEAP_BYTES = 160 * 1024 + 20 * 1024
+_BOOT_US = 300_000  # from reset to boot.py, about what an ESP32 needs
+_HUNG_S = 5.0  # a machine in virtual time that asks nothing for so long hangs: its watchdog may bite
+_LOOK_ROUND = 64  # requests between two looks at the terminals
+_PATIENCE_S = 0.02
+_REQUEST = struct.Struct(wire.REQUEST)
+_ANSWER = struct.Struct(wire.ANSWER)
+
+
+class VirtualBoard:
+    """One board with its flash file, serial port and plant. `run()` is its life.
+
+    `speed` None is virtual time, else virtual seconds a wall second. `log` gets a line for everything that happens to
+    the board from outside: power, resets, watchdog.
+    """
+
+    def __init__(
+        self,
+        unit: Unit,
+        flash_path: Path,
+        link: str | None = None,
+        plant: Plant | None = None,
+        speed: float | None = 1.0,
+        heap_bytes: int = DEFAULT_HEAP_BYTES,
+        ticks_start_ms: int = 0,
+        log: Callable[[str], None] = lambda line: None,
+    ):
+        self.unit = unit
+        self.plant = plant
+        self.speed = speed
+        self.now_us = 0
+        self.stop_us: int | None = None
+        self.has_power = True
+        self.starts = 0
+        self.requests = 0
+        self.log = log
+        self.agenda = Agenda()
+        self.memory = SharedMemory()
+        self.wiring = Wiring(unit, self.memory)
+        self.flash = FlashFile(flash_path, unit.board.flash_mb << 20)
+        if self.flash.is_new:
+            self._flash_firmware()
+        self.i2c: dict[tuple[int, int], I2cDevice] = {}
+        self.uarts: dict[int, Callable[[bytes], None]] = {}
+        self.serial = SerialPort(link)
+        self._heap_bytes = heap_bytes
+        self._process: subprocess.Popen | None = None
+        self._wire: socket.socket | None = None
+        self._request = bytearray(wire.REQUEST_SIZE)
+        self._stopping = False
+        self._at_prompt = False
+        self._asked_at = 0.0
+        memory = self.memory
+        memory.put_u32(wire.TICKS_START_MS, ticks_start_ms)
+        memory.bytes[wire.MODE] = wire.VIRTUAL if speed is None else wire.WALL
+        memory.bytes[wire.FREQ_MHZ] = 160
+        memory.bytes[wire.CHIP] = int(unit.board.chip == "esp32s3")
+        memory.bytes[wire.UNIQUE_ID : wire.UNIQUE_ID + 6] = b"\x24\x0a\xc4\x00\x00\x01"
+        memory.bytes[wire.LINK_UP] = 1
+        memory.put_u32(wire.SPEED_PERMILLE, round((speed or 1.0) * 1000))
+        self._base_us = time.monotonic_ns() // 1000
+        memory.put_u64(wire.WALL_BASE_US, self._base_us)
+        if plant is not None:
+            plant.connect(self)
+            self.agenda.add(0, self._second)
+
+    def _flash_firmware(self) -> None:
+        table = partitions.of_board(self.unit.board)
+        self.flash.flash_tool_write(partitions.TABLE_AT, partitions.encode(table))
+        self.flash.flash_tool_write(partitions.named(table, "vfs").at, firmware_image(self.unit))
+
+    # --- life
+
+    def run(self, until_s: float | None = None) -> None:
+        """Power on and live until `until_s` of virtual time, or until `stop()`."""
+        self.stop_us = None if until_s is None else round(until_s * 1e6)
+        if self.speed is None and hasattr(os, "sched_setaffinity"):
+            # The two processes take turns; on one core the turn costs a fifth.
+            os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        try:
+            self._start(PWRON)
+            while not self._stopping:
+                self._live()
+        finally:
+            self._kill()
+            self.serial.pump()
+            self.serial.close()
+
+    def stop(self) -> None:
+        """End `run()` soon; may be called from a signal handler."""
+        self._stopping = True
+
+    def power_cut(self) -> None:
+        """The supply fails: the machine is gone within this very moment."""
+        self.has_power = False
+        self._kill()
+        self.memory.power_on()
+
+    def power_on(self) -> None:
+        """The supply is back."""
+        self.has_power = True
+        self._start(PWRON)
+
+    def _start(self, cause: int) -> None:
+        memory = self.memory
+        if cause != SOFT:
+            memory.hard_reset()
+            self._advance_silently(_BOOT_US)
+            if not self.has_power:
+                return  # cut again in the meantime
+        raw = cause == SOFT and self.serial.is_raw
+        memory.bytes[wire.RESET_CAUSE] = cause
+        memory.bytes[wire.SKIP_MAIN] = int(raw)
+        memory.put_u64(wire.START_US, self.now_us)
+        self.serial.machine_starts(raw)
+        self._wire, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._wire.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, round(_PATIENCE_S * 1e6))
+        )
+        self._process = vm.spawn(self._heap_bytes, memory.fd, self.flash.path, end, self.serial.terminal)
+        end.close()
+        self.starts += 1
+        self._at_prompt = False
+        self._asked_at = time.monotonic()
+
+    def _kill(self) -> None:
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+
+    def _reset(self, cause: int, why: str) -> None:
+        self.log(f"{self.now_us / 1e6:.3f} s: reset, {why}")
+        self._kill()
+        self._start(cause)
+
+    def _ended(self) -> None:
+        """The machine's program ended by itself: a soft reset, or a crash of the interpreter."""
+        assert self._process is not None
+        code = self._process.wait()
+        self.serial.pump()
+        if code < 0:
+            self._reset(HARD, f"the virtual machine died of signal {-code}")
+            return
+        self._soft_reset()
+
+    def _soft_reset(self) -> None:
+        self._kill()
+        self.serial.pump()
+        self.serial.say(b"MPY: soft reboot\r\n")
+        self._start(SOFT)
+
+    # --- the loop
+
+    def _live(self) -> None:
+        if self.speed is None:
+            self._live_virtual()
+        else:
+            self._live_wall()
+
+    def _live_virtual(self) -> None:
+        """Requests one after the other; between them, now and then, a look at the terminals."""
+        if self._wire is None:
+            self._dark_second()
+            return
+        wire_end = self._wire
+        for _ in range(_LOOK_ROUND):
+            try:
+                n = wire_end.recv_into(self._request)
+            except BlockingIOError:
+                self._quiet()
+                break
+            except ConnectionResetError:
+                n = 0
+            if n == 0:
+                self._ended()
+                break
+            self._answer()
+            if self._wire is not wire_end or self._stopping:
+                break
+        while self.serial.pump():
+            pass
+
+    def _quiet(self) -> None:
+        """Nothing asked for a while: the machine works, waits at its prompt, or hangs."""
+        quiet_s = time.monotonic() - self._asked_at
+        if self._at_prompt:
+            self._wait_for_typing()
+            self._advance_silently(round(_PATIENCE_S * 1e6))
+        elif quiet_s > _HUNG_S and self.memory.u32(wire.WDT_TIMEOUT_MS):
+            self._bite()
+
+    def _wait_for_typing(self) -> None:
+        if self._wire is not None:
+            select.select([self.serial.user_fd, self.serial.machine_fd, self._wire.fileno()], [], [], _PATIENCE_S)
+
+    def _dark_second(self) -> None:
+        """Without power only the plant goes on."""
+        self._advance_silently(1_000_000)
+        if self.speed is not None:
+            time.sleep(1 / self.speed)
+
+    def _live_wall(self) -> None:
+        if self._wire is None:
+            self._dark_second()
+            return
+        wait_s = min(0.5, max(0.0, (self.agenda.next_us - self._clock_us()) / 1e6 / (self.speed or 1)))
+        if self.serial.waits:
+            wait_s = min(wait_s, 0.005)
+        fds = [self._wire.fileno(), self.serial.user_fd, self.serial.machine_fd]
+        ready, _, _ = select.select(fds, [], [], wait_s)
+        self._advance_silently(self._clock_us() - self.now_us)
+        if self._wire is None or self._wire.fileno() != fds[0]:
+            return  # reset meanwhile
+        if fds[0] in ready:
+            try:
+                n = self._wire.recv_into(self._request)
+            except ConnectionResetError:
+                n = 0
+            if n == 0:
+                self._ended()
+                return
+            self._answer()
+        self.serial.pump()
+
+    def _clock_us(self) -> int:
+        return int((time.monotonic_ns() // 1000 - self._base_us) * (self.speed or 1.0))
+
+    # --- time
+
+    def _advance_silently(self, by_us: int) -> None:
+        """Let time pass while the machine does not wait for it."""
+        until_us = self.now_us + max(0, by_us)
+        while (event := self.agenda.pop(until_us)) is not None:
+            self.now_us, action = event
+            action()
+        self.now_us = max(self.now_us, until_us)
+        self._watch()
+
+    def _advance(self, until_us: int) -> bool:
+        """Let time pass up to `until_us`, or to the first event that may wake the machine; False if it is gone."""
+        bite_us = self._bite_us()
+        limit_us = until_us if bite_us is None else min(until_us, bite_us)
+        while (event := self.agenda.pop(limit_us)) is not None:
+            self.now_us, action = event
+            wakes = action()
+            if self._stopping or self._wire is None:
+                return False
+            if wakes:
+                return True
+        self.now_us = max(self.now_us, limit_us)
+        if limit_us < until_us:
+            self._bite()
+            return False
+        return True
+
+    def _second(self) -> bool:
+        """The plant's second: relays as they are now, signals as they are after it."""
+        second = self.now_us // 1_000_000
+        self.agenda.add((second + 1) * 1_000_000, self._second)
+        assert self.plant is not None
+        self.plant.second(second)
+        if self.stop_us is not None and self.now_us >= self.stop_us:
+            self._stopping = True
+        return False
+
+    def _bite_us(self) -> int | None:
+        timeout_ms = self.memory.u32(wire.WDT_TIMEOUT_MS)
+        return self.memory.u64(wire.WDT_FED_US) + timeout_ms * 1000 if timeout_ms else None
+
+    def _watch(self) -> None:
+        bite_us = self._bite_us()
+        if bite_us is not None and self.now_us > bite_us and self._process is not None:
+            self._bite()
+
+    def _bite(self) -> None:
+        self._reset(WDT, "the watchdog was not fed")
+
+    # --- requests
+
+    def _answer(self) -> None:
+        op, sequence, _, a, b = _REQUEST.unpack(self._request)
+        self.requests += 1
+        self._asked_at = time.monotonic()
+        if op == wire.ADVANCE:
+            if not self._advance(b):
+                return
+            self.memory.put_u64(wire.NOW_US, self.now_us)
+            result = 0
+        elif op == wire.RESET:
+            if a == SOFT:
+                self._soft_reset()
+            else:
+                self._reset(a, "the firmware asked for it")
+            return
+        else:
+            result = self._do(op, a, b)
+        if self._wire is not None:
+            self._wire.send(_ANSWER.pack(sequence, 0, 0, result))
+
+    def _do(self, op: int, a: int, b: int) -> int:
+        data = self.memory.bytes
+        if op == wire.PROGRAM:
+            self.flash.program(a, data[wire.DATA : wire.DATA + b])
+        elif op == wire.ERASE:
+            self.flash.erase(a)
+        elif op == wire.UART_WRITE:
+            if a in self.uarts:
+                self.uarts[a](data[wire.DATA : wire.DATA + b])
+        elif op == wire.I2C:
+            device = self.i2c.get((a >> 16, a >> 8 & 0xFF))
+            written = b >> 16
+            answer = device.transfer(data[wire.DATA : wire.DATA + written], b & 0xFFFF) if device else None
+            if answer is None:
+                return -1
+            data[wire.DATA : wire.DATA + len(answer)] = answer
+        elif op == wire.RTC_SET:
+            struct.pack_into("<q", data, wire.RTC_OFFSET_S, b)
+        elif op == wire.LISTENS:
+            self.serial.machine_listens()
+        elif op == wire.STARTED:
+            self._at_prompt = True
+            if data[wire.SKIP_MAIN]:
+                self.serial.enter_raw()
+        elif op != wire.UART_INIT:
+            raise SurroundingsFailed(f"the virtual machine asked for {op}, which is no request")
+        return 0
+
+    def receive(self, uart: int, data: bytes, after_us: int = 0) -> None:
+        """Let bytes arrive at a UART, now or later."""
+
+        def arrive() -> bool:
+            self.memory.receive(uart, data)
+            return True
+
+        self.agenda.add(self.now_us + after_us, arrive)

@@ -1,0 +1,95 @@
+"""The child process of the virtual board: the real MicroPython virtual machine with its windows to the host mapped.
+
+`spawn` starts it from the host; `python -m sim.board.vm ...` is the child. Modules that an ESP32 has in its flash come
+from a read-only file system outside the heap, whose bytecode runs in place (MicroPython's ROMFS).
+"""
+
+import ctypes
+import fcntl
+import mmap
+import os
+import signal
+import socket
+import subprocess
+import sys
+import termios
+from functools import cache
+from pathlib import Path
+
+import micropython_unix
+from mpremote.romfs import VfsRomWriter
+
+from host_tools.fsimage import compiled
+
+SHIM_DIR = Path(__file__).with_name("shim")
+_PR_SET_PDEATHSIG = 1
+
+
+@cache
+def shim_rom() -> bytes:
+    """The modules of `shim/`, compiled, as a ROMFS image."""
+    rom = VfsRomWriter()
+    for path in sorted(SHIM_DIR.glob("*.py")):
+        if path.stem != "__init__":
+            rom.mkfile(path.stem + ".mpy", compiled(path, path.name))
+    return bytes(rom.finalise())
+
+
+def spawn(
+    heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int
+) -> subprocess.Popen[bytes]:
+    """Start a virtual machine whose console is the terminal device `terminal`; it ends with this process."""
+    rom_fd = os.memfd_create("qingxi-shim", 0)
+    os.write(rom_fd, shim_rom())
+    flash_fd = os.open(flash_path, os.O_RDONLY)
+    passed = (memory_fd, flash_fd, rom_fd, wire_end.fileno())
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "sim.board.vm", str(heap_bytes), *map(str, passed), str(os.getpid())],
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            pass_fds=passed,
+            start_new_session=True,
+            cwd=SHIM_DIR.parents[2],
+        )
+    finally:
+        os.close(rom_fd)
+        os.close(flash_fd)
+
+
+def main(argv: list[str]) -> None:
+    heap_bytes, memory_fd, flash_fd, rom_fd, wire_fd, host_pid = map(int, argv)
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != host_pid:
+        return  # the host died before it was watched
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C on the console is this process's SIGINT
+    memory, _ = _map(libc, memory_fd, mmap.PROT_READ | mmap.PROT_WRITE)
+    flash, flash_size = _map(libc, flash_fd, mmap.PROT_READ)
+    rom, rom_size = _map(libc, rom_fd, mmap.PROT_READ)
+    start = (
+        "import sys,vfs,uctypes\n"
+        f"vfs.mount(vfs.VfsRom(memoryview(uctypes.bytearray_at({rom},{rom_size}))),'/.shim')\n"
+        "sys.path.insert(0,'/.shim')\n"
+        "import power_on\n"
+        f"power_on.start({memory},{flash},{flash_size},{wire_fd})\n"
+    )
+    micropython_unix.run_main(["micropython", "-X", f"heapsize={heap_bytes}", "-i", "-c", start])
+
+
+def _map(libc: ctypes.CDLL, fd: int, protection: int) -> tuple[int, int]:
+    """Address and size of a file mapped for as long as the process lives."""
+    size = os.fstat(fd).st_size
+    libc.mmap.restype = ctypes.c_void_p
+    number = ctypes.c_int
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, number, number, number, ctypes.c_long]
+    address = libc.mmap(None, size, protection, mmap.MAP_SHARED, fd, 0)
+    if address in (None, ctypes.c_void_p(-1).value):
+        raise OSError(ctypes.get_errno(), "mmap")
+    os.close(fd)
+    return int(address), size
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
