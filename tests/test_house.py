@@ -1,0 +1,197 @@
+"""The house rules that a machine can check: arrows of imports, complete catalogues, sizes, packages, clean text."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from pip._internal.models.index import PyPI
+from unit import settings as catalogue
+from unit import tables
+
+from tests.vm import ROOT
+
+FIRMWARE = ROOT / "firmware"
+PRODUCT = [FIRMWARE, ROOT / "sim", ROOT / "host_tools"]
+NOT_OURS = {".git", ".venv", "build", "out", "typings", "node_modules", "__pycache__"}
+MAX_LINES = 400
+
+# Arrows point inward only. A room may import itself, the rooms named here, and the tables and catalogues beside them.
+ROOMS: dict[str, set[str]] = {
+    "control": set(),
+    "journal": {"control"},
+    "uplink": {"control", "journal"},
+    "drivers": {"control"},
+    "console": {"control", "journal"},
+}
+HARDWARE = {"machine", "esp32", "network"}
+# Only these may import what exists on a board alone.
+HARDWARE_PLACES = {
+    "boot.py", "main.py", "unit/board.py", "unit/app.py", "unit/clock.py", "unit/restart.py", "unit/safe_mode.py",
+    "unit/uplink/net.py",
+}  # fmt: skip
+
+
+def modules(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*.py")) if not NOT_OURS & set(path.parts)]
+
+
+def imports(path: Path, root: Path) -> set[str]:
+    """Dotted names of all that a module imports, relative imports resolved against `root`."""
+    package = list(path.relative_to(root).parts[:-1])
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            found |= {f"{base}.{alias.name}" for alias in node.names} | {base}
+    return found
+
+
+def room_of(name: str) -> str:
+    """The room of firmware/unit that a dotted name lies in; "" for the tables and the modules beside them."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "unit" and (FIRMWARE / "unit" / parts[1]).is_dir() else ""
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_arrows_point_inward(room):
+    for path in modules(FIRMWARE / "unit" / room):
+        for name in imports(path, FIRMWARE):
+            if not name.startswith("unit"):
+                continue
+            assert room_of(name) in {"", room, *ROOMS[room]}, f"{path.relative_to(ROOT)} imports {name}"
+            assert not name.startswith(("unit.app", "unit.board", "unit.main")), f"{path.relative_to(ROOT)}: {name}"
+
+
+def test_every_room_has_its_arrows():
+    assert {path.name for path in (FIRMWARE / "unit").iterdir() if (path / "__init__.py").exists()} == set(ROOMS)
+
+
+def test_control_imports_nothing_outside_itself():
+    for path in modules(FIRMWARE / "unit" / "control"):
+        for name in imports(path, FIRMWARE):
+            assert name.startswith("unit.control"), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_firmware_knows_nothing_of_its_tools():
+    for path in modules(FIRMWARE):
+        for name in imports(path, FIRMWARE):
+            assert name.partition(".")[0] not in {"sim", "host_tools", "tests"}, f"{path.relative_to(ROOT)}: {name}"
+
+
+def test_product_knows_nothing_of_its_tests():
+    for folder in PRODUCT:
+        for path in modules(folder):
+            for name in imports(path, ROOT):
+                assert name.partition(".")[0] not in {"tests", "pytest"}, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_hardware_is_imported_in_few_places():
+    for path in modules(FIRMWARE):
+        place = path.relative_to(FIRMWARE).as_posix()
+        if HARDWARE & {name.partition(".")[0] for name in imports(path, FIRMWARE)}:
+            assert place in HARDWARE_PLACES, f"{place} imports {HARDWARE & imports(path, FIRMWARE)}"
+
+
+@pytest.mark.parametrize("path", [p for folder in PRODUCT for p in modules(folder)], ids=lambda p: p.name)
+def test_a_module_is_one_story(path):
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines <= MAX_LINES, f"{path.relative_to(ROOT)} has {lines} lines: two modules?"
+
+
+TABLES = sorted(path.stem for path in (FIRMWARE / "unit").glob("*.txt"))
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_catalogue_is_complete_in_both_languages(table):
+    columns = tables.columns(table)
+    keys = []
+    for row in tables.rows(table):
+        keys.append(tuple(row[:3]) if columns[0] == "left" else row[0])
+        assert len(row) == len(columns), f"{table}.txt: {row}"
+        words = dict(zip(columns, row, strict=True))
+        for column in columns:
+            if column not in ("zh", "en") and not column.endswith(("_zh", "_en")):
+                continue
+            text = words[column]
+            assert text, f"{table}.txt: {row[0]} has no words in {column}"
+            chinese = re.search(r"[\u4e00-\u9fff]", text)
+            if column.endswith("en"):
+                assert not chinese, f"{table}.txt: {row[0]}: Chinese words in {column}"
+                other = words[column[:-2] + "zh"]
+                assert set(re.findall(r"{\w*}", text)) == set(re.findall(r"{\w*}", other)), f"{table}.txt: {row[0]}"
+            else:
+                latin = re.search(r"[A-Za-z]{3}", text)
+                assert chinese or not latin, f"{table}.txt: {row[0]}: no Chinese words in {column}"
+    assert len(keys) == len(set(keys)), f"{table}.txt: an entry stands twice"
+
+
+def test_settings_that_the_code_names_exist():
+    """A key spelt wrong in the code would be found only when that line runs."""
+    keys = {row[0] for row in catalogue.entries()}
+    sections = {key.partition(".")[0] for key in keys} - {"unit", "readings"}  # also a package, a file
+    for folder in PRODUCT:
+        for path in modules(folder):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    section, _, name = node.value.partition(".")
+                    if section in sections and re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", name):
+                        place = f"{path.relative_to(ROOT)}:{node.lineno}"
+                        assert node.value in keys, f"{place}: no setting {node.value}"
+
+
+def pyproject() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_every_package_is_installed():
+    named = set(pyproject()["tool"]["setuptools"]["packages"])
+    found = set()
+    for folder, root in ((FIRMWARE / "unit", FIRMWARE), (ROOT / "sim", ROOT), (ROOT / "host_tools", ROOT)):
+        for init in folder.rglob("__init__.py"):
+            found.add(".".join(init.parent.relative_to(root).parts))
+    assert named == found
+
+
+def test_every_data_file_of_a_package_is_installed():
+    patterns = pyproject()["tool"]["setuptools"]["package-data"]
+    for name, folder in (("unit", FIRMWARE / "unit"), ("sim", ROOT / "sim"), ("host_tools", ROOT / "host_tools")):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix not in {".py", ".pyc"} and not NOT_OURS & set(path.parts):
+                place = path.relative_to(folder).as_posix()
+                assert any(fnmatch(place, pattern) for pattern in patterns.get(name, [])), f"{name}/{place}"
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    """Every text of the repository with its path."""
+    for path in sorted(ROOT.rglob("*")):
+        inside = path.relative_to(ROOT)
+        if path.is_file() and not NOT_OURS & set(inside.parts) and not any(p.endswith("_cache") for p in inside.parts):
+            try:
+                yield inside, path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue  # a picture or an archive
+
+
+def test_no_file_names_a_place_on_somebodys_machine():
+    places = re.compile(r"(?<![\w.>}])(?:/(?:home|Users|work|root|tmp)/\w|[A-Z]:\\Users\\)")
+    for path, text in texts():
+        if "egg-info" in path.parts[0] or path.parts[0] in {".hypothesis", ".git"}:
+            continue
+        found = places.search(text)
+        assert not found, f"{path}: {found[0] if found else ''}"
+        assert str(ROOT) not in text, f"{path} names the folder it lies in"
+
+
+def test_no_file_names_a_registry():
+    """Which registry serves a package is a matter of whoever installs; the hosts' names are pip's own."""
+    hosts = (PyPI.netloc, PyPI.file_storage_domain)
+    for path, text in texts():
+        if path.parts[0] not in {".hypothesis"} and "egg-info" not in path.parts[0]:
+            assert not any(host in text for host in hosts), path
