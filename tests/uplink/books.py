@@ -38,7 +38,7 @@ class Books:
             self.messages.append((message.topic, message.payload))
             try:
                 body = json.loads(message.payload)
-            except ValueError:
+            except (ValueError, RecursionError):
                 body = message.payload.decode(errors="replace")
             self.last[message.topic] = body
             kind = message.topic.rsplit("/", 1)[-1]

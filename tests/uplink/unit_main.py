@@ -83,7 +83,10 @@ class Unit:
         self.options = options
         values = catalogue.defaults()
         values["unit.id"] = options["unit"]
-        values["unit.name_zh"] = values["unit.name_en"] = values["unit.board"] = "x"
+        for row in catalogue.entries():
+            # Names and terminals, which nobody looks at here.
+            if row[0] not in values or row[0].startswith("wiring."):
+                values[row[0]] = row[0]
         values["mqtt.broker"] = options["brokers"] or "127.0.0.1:%d" % options["port"]
         values["network.ntp"] = ""
         values.update(options["settings"])

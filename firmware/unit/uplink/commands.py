@@ -177,25 +177,32 @@ class Commands:
         reboot = False
         for key in wanted:
             row = catalogue.find(key)
-            if not row or "s" in row[5]:
+            if not row or "s" in row[5] or "p" in row[5]:
                 raise Refusal("args", "unknown setting: " + key[:40])
             if "a" in row[5] and args.get("confirm") is not True:
                 raise Refusal("confirm", key + " is risky to change: send confirm true with it")
             value = catalogue.decode(row, _written(wanted[key]))
             if value is None:
-                raise Refusal("value", catalogue.sentence(("value", key, str(wanted[key])), "en", self._actions.board))
+                raise self._bad_value(("value", key, str(wanted[key])))
             changed[key] = value
             reboot = reboot or "b" in row[5]
         all_values = dict(self._actions.settings)
         all_values.update(changed)
         for problem in catalogue.check(all_values, self._actions.board):
-            raise Refusal("value", catalogue.sentence(problem, "en", self._actions.board))
+            raise self._bad_value(problem)
         why = self._actions.change(changed)
         if why:
             raise Refusal("not_stored", why)
         return {"reboot": True} if reboot else None
 
+    def _bad_value(self, problem):
+        from .. import settings_words  # only here: a board seldom needs it in memory
+
+        return Refusal("value", settings_words.sentence(problem, "en", self._actions.board))
+
     def _op_show(self, args):
+        from .. import settings_words
+
         _only(args, ("keys",))
         keys = args.get("keys")
         if not isinstance(keys, list) or not 1 <= len(keys) <= _MAX_KEYS:
@@ -205,7 +212,7 @@ class Commands:
             row = catalogue.find(key) if isinstance(key, str) else None
             if not row or key not in self._actions.settings:
                 raise Refusal("args", "unknown setting: %s" % str(key)[:40])
-            values[key] = catalogue.encode(row, self._actions.settings[key])
+            values[key] = settings_words.encode(row, self._actions.settings[key])
         return {"values": values}
 
     def _op_log(self, args):

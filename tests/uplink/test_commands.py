@@ -1,0 +1,173 @@
+"""Commands over the real broker to the real control core: carried out, or refused with a reason, always answered."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.uplink.books import Books
+from tests.uplink.broker import Broker
+from tests.uplink.running import Running
+
+NOW = 1577836800 + 200_000_000  # the unit's clock, Unix seconds
+
+
+class Platform:
+    """Sends commands to one unit and waits for the answers."""
+
+    def __init__(self, books: Books, unit: Running):
+        self.books = books
+        self.unit = unit
+        self.sent = 0
+
+    def answer(self, payload: Any, retain: bool = False) -> dict[str, Any]:
+        before = len(self.books.replies)
+        self.books.command("u1", payload, retain)
+        assert self.books.wait(lambda: len(self.books.replies) > before), self.unit.lines
+        return self.books.replies[-1]
+
+    def ask(self, op: str, args: dict[str, Any] | None = None, **members: Any) -> dict[str, Any]:
+        self.sent += 1
+        body = {"id": f"c{self.sent}", "boot": self.unit.boot, "op": op, "args": args or {}, **members}
+        answer = self.answer(body)
+        assert answer["id"] == body["id"], answer
+        return answer
+
+    def code(self, op: str, args: dict[str, Any] | None = None, **members: Any) -> str:
+        """The code of a refusal."""
+        answer = self.ask(op, args, **members)
+        assert answer["ok"] is False and answer["why"]
+        return answer["code"]
+
+
+@pytest.fixture
+def platform(world: str, broker: Broker, books: Books) -> Iterator[Platform]:
+    unit = Running(world, port=broker.port)
+    assert books.wait(lambda: "qingxi/v1/u1/state" in books.last)
+    yield Platform(books, unit)
+    unit.kill()
+
+
+def test_claims_are_leases_below_protection(platform: Platform):
+    assert platform.ask("off", {"output": "p1", "for_s": 600}) == {"id": "c1", "ok": True}
+    assert platform.unit.figures()["outputs"][0] == [1, 0]
+    assert platform.ask("auto", {"output": "p1"})["ok"]
+    assert platform.unit.figures()["outputs"][0] == [0, 0]
+    assert platform.code("run", {"output": "p1", "for_s": 1_000_000}) == "lease_limit"
+    assert platform.code("run", {"output": "p9", "for_s": 60}) == "args"
+    assert platform.code("off", {"output": "p1"}) == "args"
+    assert platform.code("off", {"output": "p1", "for_s": "60"}) == "args"
+    assert platform.code("off", {"output": "p1", "for_s": True}) == "args"
+    assert platform.code("off", {"output": "p1", "for_s": 60, "force": True}) == "args"
+    assert platform.ask("auto", {"output": "all"})["ok"]
+
+
+def test_other_operations_answer(platform: Platform):
+    assert platform.ask("ack", {"alarm": "high_level"})["ok"]
+    assert platform.ask("ack", {"alarm": "all"})["ok"]
+    assert platform.code("ack", {"alarm": "no_such"}) == "args"
+    shown = platform.ask("show", {"keys": ["lift.start_level_mm", "aeration.day_from_tod"]})
+    assert shown["values"] == {"lift.start_level_mm": "600", "aeration.day_from_tod": "06:00"}
+    assert platform.code("show", {"keys": ["no.such"]}) == "args"
+    assert platform.ask("log", {"n": 2})["events"][0] == [NOW, 0, "p1", "on", "level_start"]
+    assert platform.code("fly") == "unknown_op"
+
+
+def test_settings_change_whole_or_not_at_all(platform: Platform):
+    def shown() -> dict[str, str]:
+        return platform.ask("show", {"keys": ["lift.start_level_mm", "mqtt.state_s", "lift.alternate"]})["values"]
+
+    before = shown()
+    # A good value beside one out of range, one of the wrong kind, one unknown: none is taken.
+    assert platform.code("set", {"values": {"lift.alternate": "hours", "mqtt.state_s": 5}}) == "value"
+    assert platform.code("set", {"values": {"lift.alternate": "hours", "mqtt.state_s": "soon"}}) == "value"
+    assert platform.code("set", {"values": {"lift.alternate": "hours", "no.such": 1}}) == "args"
+    assert platform.code("set", {"values": {"plant.oxic_m3": 10}}) == "args"  # of the simulator only
+    # Each allowed for itself, but the start level may not lie below the stop level.
+    confirmed = {"values": {"lift.start_level_mm": 100}, "confirm": True}
+    assert "lift.stop_level_mm" in platform.ask("set", confirmed)["why"]
+    assert platform.code("set", {"values": {"lift.start_level_mm": 650}}) == "confirm"
+    assert shown() == before
+    assert "reboot" not in platform.ask("set", {"values": {"lift.start_level_mm": 650}, "confirm": True})
+    assert platform.ask("set", {"values": {"lift.alternate": "hours", "mqtt.state_s": 30}})["reboot"] is True
+    assert shown() == {"lift.start_level_mm": "650", "mqtt.state_s": "30", "lift.alternate": "hours"}
+
+
+def test_what_is_not_for_now_or_not_for_this_start_is_refused(platform: Platform):
+    assert platform.code("auto", {"output": "p1"}, boot=platform.unit.boot + 1) == "other_boot"
+    assert platform.code("auto", {"output": "p1"}, boot=None) == "malformed"
+    assert platform.code("auto", {"output": "p1"}, expires=NOW - 1) == "expired"
+    assert platform.code("auto", {"output": "p1"}, expires="later") == "malformed"
+    assert platform.ask("auto", {"output": "p1"}, expires=NOW + 60)["ok"]
+    platform.sent -= 1
+    assert platform.code("auto", {"output": "p1"}) == "repeated"  # the id of the one that worked
+    body = {"id": "r", "boot": platform.unit.boot, "op": "auto", "args": {"output": "p1"}}
+    assert platform.answer(body, retain=True)["ok"] is True  # this subscriber gets it live, as any other
+    refused = platform.unit.figures()["refused"]
+    assert refused == {"other_boot": 1, "malformed": 2, "expired": 1, "repeated": 1}
+
+
+def test_retained_command_is_refused_after_every_connection(world: str, broker: Broker, books: Books):
+    body = {"id": "old", "boot": 1, "op": "reboot", "args": {}}
+    books.command("u1", body, retain=True)
+    unit = Running(world, port=broker.port)
+    assert books.wait(lambda: bool(books.replies))
+    assert (books.replies[0]["ok"], books.replies[0]["code"]) == (False, "retained")
+    assert unit.quit()["rebooted"] is False
+
+
+def test_malformed_and_over_long_commands_are_answered(platform: Platform):
+    for payload, code in (
+        (b"", "malformed"),
+        (b"{", "malformed"),
+        (b"[]", "malformed"),
+        (b"null", "malformed"),
+        (b'"run"', "malformed"),
+        (b"\xff\xfe\x00", "malformed"),
+        (b'{"id":1}', "malformed"),
+        (b'{"id":"' + b"x" * 37 + b'"}', "malformed"),
+        (b"[" * 1000, "malformed"),
+        (b'{"id":"q","boot":1,"op":"reboot","more":1}', "malformed"),
+        (b" " * 1100, "too_long"),
+        (b"x" * 70000, "too_long"),
+    ):
+        answer = platform.answer(payload)
+        assert (answer["ok"], answer["code"]) == (False, code), payload[:40]
+    assert platform.unit.quit()["rebooted"] is False
+
+
+def test_reboot_waits_for_its_answer(platform: Platform):
+    assert platform.ask("reboot") == {"id": "c1", "ok": True}
+    assert platform.unit.end()["rebooted"] is True
+    assert platform.books.wait(lambda: platform.books.last["qingxi/v1/u1/availability"] == "offline")
+
+
+def test_signed_commands(world: str, broker: Broker, books: Books, tmp_path):
+    (tmp_path / "credentials").write_text("# made by the platform\ncommand_key = village key\n")
+    unit = Running(world, port=broker.port, credentials=str(tmp_path / "credentials"))
+    assert books.wait(lambda: "qingxi/v1/u1/state" in books.last)
+    platform = Platform(books, unit)
+
+    def signed(counter: int, key: bytes = b"village key", unit_id: str = "u1", op: str = "auto") -> bytes:
+        command = {"id": f"s{counter}{op}", "boot": unit.boot, "op": op, "args": {"output": "p1"}, "ctr": counter}
+        body = json.dumps(command).encode()[:-1]
+        signature = hmac.new(key, unit_id.encode() + b"\n" + body, hashlib.sha256).hexdigest()
+        return body + b',"sig":"' + signature.encode() + b'"}'
+
+    def code(payload: bytes) -> str:
+        return platform.answer(payload).get("code", "ok")
+
+    good = signed(5)
+    assert code(good) == "ok"
+    assert code(good) == "counter"  # the same bytes again
+    assert code(signed(4)) == "counter"
+    assert code(signed(6, key=b"other key")) == "signature"
+    assert code(signed(6, unit_id="u2")) == "signature"  # meant for another unit
+    assert code(signed(6).replace(b"auto", b"okay")) == "signature"
+    assert code(signed(6)[:-3] + b'0"}') in ("signature", "ok")
+    assert code(json.dumps({"id": "x", "boot": unit.boot, "op": "auto", "args": {"output": "p1"}}).encode()) == "signature"  # fmt: skip  # noqa: E501
+    assert code(signed(8)) == "ok"
+    unit.kill()
