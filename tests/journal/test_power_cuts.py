@@ -10,17 +10,17 @@ from tests.journal.lives import check, cuts, live
 def _cut_everywhere(seed: int, share: float) -> int:
     life = live(seed)
     count = 0
-    for image, ops, gens_erased in cuts(life, random.Random(seed), share):
-        check(life, image, ops, gens_erased)
+    for cut in cuts(life, random.Random(seed), share):
+        check(life, cut)
         count += 1
     return count
 
 
 def test_a_sample_of_cuts():
-    assert sum(_cut_everywhere(seed, 0.06) for seed in range(4)) >= 2000
+    assert sum(_cut_everywhere(seed, 0.065) for seed in range(4)) >= 2000
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("seed", range(100, 110))
+@pytest.mark.parametrize("seed", range(100, 113))
 def test_every_cut(seed):
-    assert _cut_everywhere(seed, 1.0) >= 10_000
+    assert _cut_everywhere(seed, 1.0) >= 8_000  # 104,000 together

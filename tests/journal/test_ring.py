@@ -3,10 +3,10 @@
 from unit.control.basics import NONE
 from unit.control.events import READINGS_LOST
 from unit.journal.cursor import Cursor
-from unit.journal.layout import EVENT, READING
+from unit.journal.layout import EVENT, MARKS, READING
 from unit.journal.ring import ACK_EVERY, Journal
 
-from sim.board.nor import Nor
+from sim.board.nor import Nor, program
 
 POINTS = 9
 BLOCK = 512
@@ -307,6 +307,33 @@ class DeadFlash(Nor):
         if self.dead and request == 6:
             raise OSError(5)
         return Nor.ioctl(self, request, argument)
+
+
+def test_a_block_with_a_torn_end_takes_no_further_record():
+    nor = flash()
+    journal = mount(nor)
+    append(journal, 0, 5)
+    block = journal.tail.block
+    program(nor.data, journal.tail.pos, b"\x2a\x06\x00")  # three bytes of a record: bits of their cells may be weak
+    before = bytes(nor.data[: BLOCK - MARKS])
+    again = mount(nor)
+    assert again.reading(360, 0, values(6)) > 7  # the number that the torn record may have used is not used again
+    assert again.tail.block == block + 1
+    assert bytes(nor.data[: BLOCK - MARKS]) == before
+
+
+def test_a_loss_is_told_even_where_no_note_of_it_has_room():
+    nor = flash()
+    journal = mount(nor)
+    append(journal, 0, 400)
+    while not journal.event(0, 7, 0, 0) or journal.tail.pos > 200:
+        pass
+    held = [r[0] for r in records(journal) if len(r) == 6]
+    nor.data[journal.tail.block * BLOCK + journal.tail.pos] = 0
+    append(journal, 401, 401)
+    left = records(journal)
+    told = [r for r in left if len(r) == 7 and r[4] == READINGS_LOST][-1]
+    assert told[5] == len(held) + 1 - len([r for r in left if len(r) == 6])
 
 
 def test_dead_flash_is_told_and_stops_nothing():
