@@ -86,6 +86,20 @@ def test_a_block_of_rubbish_costs_that_block():
     assert cursor.unreadable == 1
 
 
+def test_a_start_that_cannot_be_read_keeps_its_number():
+    nor = flash()
+    append(mount_nor(nor), 0, 5)
+    second = mount_nor(nor)
+    start = second.tail.pos
+    append(second, 0, 5)
+    middle = (start + second.tail.pos) // 2
+    for place in range(start, middle):
+        nor.data[place] &= 0x7E  # both base records of the second start
+    third = mount_nor(nor)
+    assert third.boot > second.boot
+    assert third.next_seq >= second.next_seq
+
+
 @pytest.mark.parametrize("kind", ["zeros", "random", "text"])
 def test_foreign_flash_is_taken_into_use(kind):
     rng = random.Random(5)
