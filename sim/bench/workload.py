@@ -1,0 +1,38 @@
+"""One-minute readings of the example unit, from the simulator: the workload of the benches that store or send them."""
+
+import tempfile
+from pathlib import Path
+
+from host_tools import unitfile
+
+from .. import runner, scenario
+
+UNIT = Path(__file__).resolve().parents[2] / "boards/esp32/units/qiaotou.toml"
+_WEEK = """
+name = "bench-week"
+seed = 1
+start = 2026-06-15T00:00:00+08:00
+days = 7
+[inflow]
+population = 420
+litres_per_person_day = 70
+peak_factor = 3.5
+[[rain]]
+at = "2d04:00"
+for = "6h"
+mm_h = 12.0
+"""
+
+
+def readings() -> list[tuple[int, int, list[int]]]:
+    """A week of (seconds since 2020-01-01, quality, values in the order of points.txt)."""
+    taken: list[tuple[int, int, list[int]]] = []
+
+    def take(unix_s: int, quality: int, values: list[int]) -> None:
+        taken.append((unix_s - 1577836800, quality, list(values)))
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "week.toml"
+        path.write_text(_WEEK, encoding="utf-8")
+        runner.run(scenario.load(path), unitfile.load(UNIT), Path(folder) / "out", runner.Options(reading=take))
+    return taken
