@@ -105,6 +105,21 @@ def test_energy_is_power_times_time():
     assert rig.world.energy_j == before_j
 
 
+def test_the_return_pump_takes_its_power_and_runs_dry_in_an_empty_tank():
+    rig = Rig(scenario(EMPTY))
+    rig.p1 = rig.blower = 0
+    rig.back = 1
+    rig.run(60)
+    assert rig.world.energy_j == pytest.approx(370 * 60)
+    assert rig.world.machine("return").dry_run_s == 0
+    plant = rig.world.plant
+    plant.settling_m3 = 0.2 * plant.settling_crest_m3  # nothing above the inlet of the pump
+    plant.anoxic_m3 = plant.oxic_m3 = 1.0  # and nothing on its way
+    rig.run(60)
+    assert rig.world.machine("return").dry_run_s == 60
+    assert rig.world.events[-1][1:3] == ("return", "dry_run_begin")
+
+
 def test_the_tanks_hand_on_what_they_get_and_smooth_it():
     rig = Rig(scenario(EMPTY)).fill(1000)
     rig.back = 0
@@ -146,6 +161,58 @@ def test_without_return_nitrate_and_solids_get_worse(two_days):
     bad.run(2 * DAY_S)
     assert bad.world.nitrate_g_m3 > two_days.world.nitrate_g_m3 + 4
     assert bad.world.turbidity_ntu > 1.5 * two_days.world.turbidity_ntu
+
+
+def test_strong_and_thin_sewage_show_in_the_lift_well():
+    strong = Rig(scenario(Inflow(rows=((0, 40.0, 480.0),)))).run(6 * HOUR_S).world.treatment.well
+    usual = Rig(scenario(Inflow(rows=((0, 40.0, -1.0),)))).run(6 * HOUR_S).world.treatment.well
+    thin = Rig(scenario(Inflow(population=0, rows=((0, 20.0, -1.0),), infiltration_m3_d=20.0))).run(6 * HOUR_S)
+    assert strong.solids > 3 * usual.solids and strong.nh4 == pytest.approx(usual.nh4)
+    assert thin.world.treatment.well.nh4 == pytest.approx(usual.nh4 / 2, rel=0.05)
+    assert thin.world.treatment.well.cod == pytest.approx(usual.cod / 2, rel=0.05)
+
+
+def test_nitrogen_only_leaves_by_the_outlet_or_as_gas():
+    rig = Rig(scenario(Inflow(rows=((0, 40.0, -1.0),))))
+    world, treatment = rig.world, rig.world.treatment
+    treatment._denitrify = lambda water: None  # no gas
+
+    def stored_g() -> float:
+        plant = world.plant
+        return (
+            plant.well_m3 * treatment.well.nh4
+            + plant.anoxic_m3 * (treatment.anoxic.nh4 + treatment.anoxic.no3)
+            + plant.oxic_m3 * (treatment.oxic.nh4 + treatment.oxic.no3)
+            + plant.settling_m3 * (treatment.clear.nh4 + treatment.clear.no3)
+        )
+
+    before_g = stored_g()
+    out_g = 0.0
+    for _ in range(12 * 60):
+        discharged_m3 = world.discharged_m3
+        rig.run(60)
+        out_g += (world.discharged_m3 - discharged_m3) * (treatment.clear.nh4 + treatment.clear.no3)
+    in_g = 40.0 * world.inflow_m3
+    assert in_g - out_g == pytest.approx(stored_g() - before_g, abs=0.02 * in_g)
+
+
+def test_a_blanket_that_is_full_leaves_over_the_weir_and_is_not_made_from_nothing():
+    rig = Rig(scenario(Inflow(rows=((0, 48.0, -1.0),))))
+    rig.back = 0
+    treatment = rig.world.treatment
+    treatment.blanket_g = 45_000.0
+    clear_g_m3 = treatment.clear.solids
+    rig.run(6 * HOUR_S)
+    assert treatment.clear.solids > 5 * clear_g_m3
+    assert treatment.blanket_g < 45_000.0 + 6 * 2000.0 * 1.4
+
+
+def test_broken_flocs_settle_worse():
+    firm, broken = Rig().run(10 * HOUR_S), Rig().run(10 * HOUR_S)
+    firm.world.treatment.floc, broken.world.treatment.floc = 1.0, 0.0
+    firm.run(600)
+    broken.run(600)
+    assert broken.world.treatment.clear.solids > firm.world.treatment.clear.solids + 0.2
 
 
 def test_less_air_shows_in_the_ammonia(two_days):
