@@ -6,7 +6,7 @@ DRY_POWER = 0.5  # of the rated power, running in air [G]
 
 
 class Machine:
-    """One actuator. `set_faults_none()`, then the faults of the moment as attributes, then `decide()` each second."""
+    """One actuator. At each change of faults `set_faults_none()` and `add_fault()`; each second `decide()`."""
 
     def __init__(self, rated_w: float) -> None:
         self.rated_w: float = rated_w
@@ -28,11 +28,19 @@ class Machine:
         self.welded = 0
         self.stopped = 0
 
-    def lose_flow(self, share: float, clogged: int) -> None:
-        """`share` of the flow is lost, on top of what is lost already; a clog makes it draw more power too."""
-        self.flow_share *= 1.0 - share
-        if clogged:
-            self.power_share *= 1.0 + CLOG_TORQUE * share
+    def add_fault(self, kind: str, amount: float) -> None:
+        """One more fault. Losses of flow multiply; a clog makes it draw more power too."""
+        if kind == "clogged":
+            self.flow_share *= 1.0 - amount
+            self.power_share *= 1.0 + CLOG_TORQUE * amount
+        elif kind == "worn":
+            self.flow_share *= 1.0 - amount
+        elif kind == "leaking":
+            self.leak_share = amount
+        elif kind == "welded":
+            self.welded = 1
+        else:  # tripped or dead: alike for the plant, the motor stands and its feedback shows it
+            self.stopped = 1
 
     def decide(self, commanded: int, mains_on: int) -> None:
         """Whether it runs in this second."""

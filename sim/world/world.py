@@ -5,6 +5,7 @@ from typing import Any
 from unit.control.basics import NONE, const
 from unit.control.io import Inputs
 
+from .breakdown import FOREVER_S, Breakdown
 from .machine import Machine
 from .plant import Plant
 from .rng import Rng
@@ -16,7 +17,6 @@ _STREAM_LEVEL = const(2)
 _STREAM_TURBIDITY = const(3)
 _STREAM_HIGH = const(4)
 _STREAM_LOW = const(5)
-_FOREVER_S = const(1 << 60)
 _SPILL_OVER_S = const(60)  # an overflow has ended after this long without a drop
 _CLEANING_S = const(1209600)  # the crew wipes the turbidity probe at its visit, every 14 days
 
@@ -26,24 +26,6 @@ TURBIDITY_LAG_S = 13.0  # T90 of 30 s
 TURBIDITY_NOISE_NTU = 0.2
 TURBIDITY_NOISE_SHARE = 0.01
 FOULING_NTU_D = 0.05
-
-
-class Breakdown:
-    """One fault of the scenario."""
-
-    def __init__(self, at_s: int, until_s: int, kind: str, target: str, amount: float) -> None:
-        self.at_s: int = at_s
-        self.until_s: int = until_s if until_s >= 0 else _FOREVER_S
-        self.kind: str = kind
-        self.target: str = target
-        self.amount: float = amount
-        self.active: int = 0
-
-    def words(self) -> str:
-        """Target, kind and amount if one counts."""
-        if self.amount == 0.0 or self.amount != self.amount:
-            return self.target + " " + self.kind
-        return self.target + " " + self.kind + " " + str(self.amount)
 
 
 class World:
@@ -242,7 +224,7 @@ class World:
         self.board_on = 1
         self.clock_known = 1
         self.clock_offset_s = 0
-        self._fault_change_s = _FOREVER_S
+        self._fault_change_s = FOREVER_S
         for fault in self._breakdowns:
             active = 1 if fault.at_s <= t_s < fault.until_s else 0
             if active != fault.active:
@@ -272,20 +254,7 @@ class World:
         elif target in ("level", "turbidity", "float_high", "float_low"):
             self._broken(target).add(fault.kind, fault.amount, fault.at_s)
         else:
-            self._break_machine(self.machine(target), fault)
-
-    def _break_machine(self, machine: Machine, fault: Breakdown) -> None:
-        kind = fault.kind
-        if kind == "clogged":
-            machine.lose_flow(fault.amount, 1)
-        elif kind == "worn":
-            machine.lose_flow(fault.amount, 0)
-        elif kind == "leaking":
-            machine.leak_share = fault.amount
-        elif kind == "welded":
-            machine.welded = 1
-        else:  # tripped or dead: alike for the plant, the motor stands and its feedback shows it
-            machine.stopped = 1
+            self.machine(target).add_fault(fault.kind, fault.amount)
 
     def _broken(self, sensor: str) -> Broken:
         if sensor == "level":

@@ -77,6 +77,11 @@ def test_all_rain_on_the_leaky_area_arrives_within_a_day_of_its_end():
     assert m3.index(max(m3)) * 60 > 2 * HOUR_S
 
 
+def test_every_rain_of_a_wet_week_arrives():
+    plan = scenario(NOBODY, rain=tuple(Rain(36 * HOUR_S * i, HOUR_S, 10.0) for i in range(5)))
+    assert sum(minutes(plan, 8)) == pytest.approx(5 * 10 / 1000 * 300, rel=1e-3)
+
+
 def test_rain_makes_the_usual_flow_two_to_five_times_as_high():
     plan = scenario(rain=(Rain(0, 6 * HOUR_S, 12.0),))
     wet, dry = sum(minutes(plan, 1)), sum(minutes(scenario(), 1))
