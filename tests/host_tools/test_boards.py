@@ -2,7 +2,7 @@
 
 import pytest
 
-from host_tools import boards, unitdocs
+from host_tools import boards, fsimage, unitdocs
 from host_tools.errors import BadInput
 from tests.vm import ROOT
 
@@ -91,6 +91,12 @@ def test_bad_board_file(old, new, sentence):
     with pytest.raises(BadInput) as caught:
         boards.parse("b", GOOD.replace(old, new, 1))
     assert any(sentence in problem for problem in caught.value.problems), caught.value.problems
+
+
+def test_boot_drives_pins_of_the_chip_only():
+    """A line of an expander is no pin: to drive GPIO6 because a relay is line 6 would stop the flash."""
+    assert fsimage.relays_off(boards.load("kc868-a8")) == ()
+    assert fsimage.relays_off(boards.load("esp32-devkitc")) == ((25, 0), (26, 0), (27, 0), (13, 0))
 
 
 def test_no_such_board():

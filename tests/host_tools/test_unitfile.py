@@ -39,7 +39,7 @@ def test_board_gets_no_simulator_settings_and_no_names_of_secrets():
     unit = unitfile.parse(text, Path("units") / "q.toml")
     assert unit.settings["plant.anoxic_m3"] == 90
     assert not [key for key in unit.board_settings() if key.startswith("plant.") or key.endswith("_file")]
-    assert unit.credentials_path() == Path("units") / "secret.toml"
+    assert unit.files() == {"mqtt.credentials_file": Path("units") / "secret.toml"}
     assert unit.sha256 == unitfile.load(EXAMPLE).sha256
 
 
