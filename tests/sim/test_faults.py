@@ -104,6 +104,12 @@ def test_a_sensor_can_be_stuck_at_a_value():
     assert rig.inputs.float_high == 1
 
 
+def test_of_several_broken_wires_the_worst_counts():
+    broken = (fault("missing", "level", 30, 40), fault("open", "level", 20, 50), fault("short", "level", 10, 60))
+    rig = still(*broken, fault("stuck", "level", 0, 70)).run(5)
+    assert [signal(rig.run(10), "level") for _ in range(5)] == [24000, 0, NONE, 0, 24000]
+
+
 def test_a_stuck_float_keeps_its_place():
     rig = still(fault("stuck", "float_low", at_s=5)).run(6)
     rig.fill(50).run(2)

@@ -196,15 +196,24 @@ def test_nitrogen_only_leaves_by_the_outlet_or_as_gas():
     assert in_g - out_g == pytest.approx(stored_g() - before_g, abs=0.02 * in_g)
 
 
-def test_a_blanket_that_is_full_leaves_over_the_weir_and_is_not_made_from_nothing():
+def test_a_full_blanket_leaves_over_the_weir():
     rig = Rig(scenario(Inflow(rows=((0, 48.0, -1.0),))))
     rig.back = 0
     treatment = rig.world.treatment
-    treatment.blanket_g = 45_000.0
     clear_g_m3 = treatment.clear.solids
+    treatment.blanket_g = 45_000.0
     rig.run(6 * HOUR_S)
     assert treatment.clear.solids > 5 * clear_g_m3
-    assert treatment.blanket_g < 45_000.0 + 6 * 2000.0 * 1.4
+
+
+def test_what_the_blanket_loses_the_clear_water_gets():
+    treatment = Rig().world.treatment
+    treatment.blanket_g = 45_000.0
+    clear_g = treatment.clear.solids * treatment.settling_m3
+    treatment._settle(0.0, 0.5)
+    torn_g = treatment.clear.solids * treatment.settling_m3 - clear_g
+    assert torn_g > 50
+    assert treatment.blanket_g == pytest.approx(45_000.0 / (1 + 0.05 / 1440) - torn_g)
 
 
 def test_broken_flocs_settle_worse():

@@ -42,6 +42,14 @@ def test_turbidity_scale(direct, per_ntu, offset):
     assert statistics.mean(signals) == pytest.approx(offset + per_ntu * rig.world.turbidity_ntu, rel=0.03)
 
 
+def test_noise_of_the_turbidity_probe_grows_with_turbidity():
+    spread = []
+    for ntu in (5, 80):
+        sensor = still(500).world.turbidity_sensor
+        spread.append(statistics.stdev(sensor.read(t_s, ntu) for t_s in range(600)) / 160)
+    assert spread == pytest.approx([0.25, 1.0], rel=0.1)
+
+
 def test_a_whole_transmitter_stays_within_the_measuring_currents():
     assert still(1400, **{"level.high_mm": 500}).run(5).inputs.level == 20500
     assert still(100, **{"level.low_mm": 300}).run(5).inputs.level == 3800
