@@ -11,7 +11,7 @@ import sys
 
 from .errors import ToolError
 
-VERBS = ("sim", "config")
+VERBS = ("sim", "config", "journal")
 
 
 def parser() -> argparse.ArgumentParser:
