@@ -12,7 +12,7 @@ from .rng import Rng
 _DAY_S = const(86400)
 _DAY_MIN = const(1440)
 _STREAM_MINUTE = const(1)
-_STREAM_DAY = const(1000)  # and one more for every pair of days
+_STREAM_WEEK = const(1000)  # and one more for every week
 
 # The day of a village: three peaks with a flat top of one hour (start hour, height against the morning's) over a night
 # that is nearly dry. Peaks: Chinese rural surveys name two or three, morning, noon and evening.
@@ -21,8 +21,8 @@ PEAK_HEIGHTS = (1.0, 0.8, 0.9)
 PEAK_STARTS_H = (7.0, 12.0, 19.0)
 HEIGHTS_SUM = 2.7
 WIDEST_RAMP_H = 4.0
-DAY_SPREAD = 0.15  # a day differs from the mean by up to this share ...
-MINUTE_SPREAD = 0.5  # ... and a minute from the day's curve
+DAY_SPREAD = 0.15  # a day differs from the mean of its week by about this share ...
+MINUTE_SPREAD = 0.5  # ... and a minute from the day's curve by up to this one
 
 # Triangular unit responses (R-T-K method, US EPA SSOAP): share of the water, time to peak, recession over time to peak.
 RAIN_SHARES = (0.5, 0.3, 0.2)
@@ -135,10 +135,9 @@ class Sewer:
         local_s = self._local_start_s + t_s
         day = local_s // _DAY_S
         if day != self._day:
-            # Days and minutes come in pairs that make up for each other, so that the litres of the scenario hold.
             self._day = day
-            swing = DAY_SPREAD * Rng(self._seed, _STREAM_DAY + day // 2).even()
-            self._day_factor = 1.0 + (swing if day % 2 == 0 else -swing)
+            self._day_factor = self._factor_of_day(day)
+        # Minutes come in pairs that make up for each other.
         if self._minute_even == 0:
             self._minute_even = 1
             self._minute_factor = 1.0 + MINUTE_SPREAD * self._rng.even()
@@ -151,6 +150,18 @@ class Sewer:
                 guests = self._holiday_factor[i]
         curve = self._curve[local_s % _DAY_S // 60]
         return self._mean_m3_s * curve * self._day_factor * self._minute_factor * guests
+
+    def _factor_of_day(self, day: int) -> float:
+        """This day over the mean day; the seven days of each week from the start have the mean 1."""
+        rng = Rng(self._seed, _STREAM_WEEK + day // 7)
+        mean = 0.0
+        here = 0.0
+        for i in range(7):
+            drawn = rng.even()
+            mean += drawn / 7.0
+            if i == day % 7:
+                here = drawn
+        return 1.0 + DAY_SPREAD * (here - mean)
 
     def _rain_m3_s(self, t_s: float) -> float:
         """Rain that arrives at `t_s`: each rain is a rectangle, its response the difference of two response curves."""

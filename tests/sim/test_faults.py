@@ -2,6 +2,7 @@
 
 import itertools
 import statistics
+from pathlib import Path
 
 import pytest
 from unit.control.basics import NONE
@@ -44,6 +45,12 @@ def test_the_table_names_every_fault_of_the_contract():
     others = {("mains", "off"), ("network", "down"), ("broker", "down"), ("clock", "unset"), ("clock", "jump")}
     assert others | {("board", "power_cut")} <= {(t, k.kind) for k in KINDS for t in k.targets}
     assert all(k.zh and k.en for k in KINDS)
+
+
+def test_the_plant_model_page_describes_every_kind():
+    page = (Path(__file__).parents[2] / "docs/plant-model.md").read_text(encoding="utf-8")
+    for kind in KINDS:
+        assert f"| `{kind.kind}` |" in page
 
 
 @pytest.mark.parametrize(("kind", "target"), [(k.kind, t) for k in KINDS for t in k.targets])

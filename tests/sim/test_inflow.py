@@ -21,11 +21,11 @@ def minutes(plan, days: int, local_start_s: int = 0) -> list[float]:
     return m3
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**31 - 1), people=st.integers(1, 5000), litres=st.floats(20, 200), peak=st.floats(1, 9))
 def test_the_litres_of_the_village_hold(seed, people, litres, peak):
     plan = scenario(Inflow(people, litres, peak), seed=seed)
-    assert sum(minutes(plan, 4)) == pytest.approx(4 * people * litres / 1000, rel=0.01)
+    assert sum(minutes(plan, 7)) == pytest.approx(7 * people * litres / 1000, rel=0.005)
 
 
 @pytest.mark.parametrize("peak", [1.0, 1.5, 2.4, 3.5, 6.1, 8.0])
