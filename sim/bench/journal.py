@@ -26,7 +26,9 @@ def main() -> None:
     print(f"{'':44}{'a reading':>9}{'a reading':>9}{'a reading':>12}{'in it':>7}{'readings':>9}")
     journal = _journal(readings)
     _row("journal", journal, len(readings), days=_days(journal, len(readings)))
-    _row("journal, events, hourly snapshot, delivered", _busy_journal(readings), len(readings))
+    for minutes in (60, 10):
+        nor = _busy_journal(readings, minutes)
+        _row(f"and events, acks, snapshot every {minutes} minutes", nor, len(readings), days=_days(nor, len(readings)))
     ring = _ring_of_records(readings)
     _row("raw ring of 24-byte records", ring, len(readings), days=BLOCK // 24 * BLOCKS / 1440)
     _row("JSON line appended to a file a day, littlefs", _json_lines(readings), len(readings))
@@ -61,8 +63,8 @@ def _journal(readings: Readings) -> Nor:
     return nor
 
 
-def _busy_journal(readings: Readings) -> Nor:
-    """With what else a unit writes: 200 events a day, a snapshot every hour, every reading acknowledged."""
+def _busy_journal(readings: Readings, snapshot_every_min: int) -> Nor:
+    """With what else a unit writes: 200 events a day, snapshots of 120 bytes, every reading acknowledged."""
     nor = _new_flash()
     journal = Journal(nor, len(readings[0][2]), 60)
     start = readings[0][0] - 60
@@ -72,7 +74,7 @@ def _busy_journal(readings: Readings) -> Nor:
         seq = journal.reading(t - start, quality, values)
         if i * 200 // 1440 != (i + 1) * 200 // 1440:
             seq = journal.event(t - start + i % 60, 1 + i % 8, i % 4, i % 20)
-        if i % 60 == 0:
+        if i % snapshot_every_min == 0:
             journal.save_snapshot(t - start, snapshot, 120)
         journal.ack(seq)
         journal.erase_ahead(t - start)

@@ -101,6 +101,17 @@ def found(journal: Journal) -> dict[int, tuple]:
     return records
 
 
+def replay(life: Life) -> bytearray:
+    """Flash at the end of `life`."""
+    image = bytearray(life.first_image)
+    for kind, start, data in life.log:
+        if kind == PROGRAM:
+            program(image, start, data)
+        else:
+            erase_part(image, start, BLOCK, b"\xff" * BLOCK)
+    return image
+
+
 @dataclass
 class Cut:
     """Flash after the power went: `ops` operations were done; blocks up to `gone` have been given up to be erased,

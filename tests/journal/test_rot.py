@@ -6,21 +6,9 @@ import pytest
 from unit.journal.cursor import Cursor
 from unit.journal.layout import END
 
-from tests.journal.lives import BLOCKS, found, live, mount
+from tests.journal.lives import BLOCKS, found, live, mount, replay
 from tests.journal.test_ring import BLOCK, append, flash, records
 from tests.journal.test_ring import mount as mount_nor
-
-
-def _image(seed):
-    life = live(seed)
-    image = bytearray(life.first_image)
-    for _, start, data in life.log:
-        if data is None:
-            image[start : start + BLOCK] = b"\xff" * BLOCK
-        else:
-            for i, byte in enumerate(data):
-                image[start + i] &= byte
-    return image
 
 
 def _flip(image, count, rng):
@@ -32,7 +20,7 @@ def _flip(image, count, rng):
 
 
 def _one_bit_costs_one_record_at_most(seed, flips):
-    image = _image(seed)
+    image = replay(live(seed))
     whole = found(mount(image))
     rng = random.Random(seed)
     for _ in range(flips):
@@ -51,7 +39,7 @@ def _one_bit_costs_one_record_at_most(seed, flips):
 
 
 def _many_bits_never_alter(seed, rounds):
-    image = _image(seed)
+    image = replay(live(seed))
     whole = found(mount(image))
     rng = random.Random(seed)
     for _ in range(rounds):
