@@ -25,12 +25,12 @@ class Books:
             self.client.tls_set(ca)
         self.client.reconnect_delay_set(1, 1)
         self.client.on_connect = lambda client, *_: client.subscribe("#", 1)
-        self._subscribed = threading.Event()
-        self.client.on_subscribe = lambda *_: self._subscribed.set()
+        self.subscribed = threading.Event()
+        self.client.on_subscribe = lambda *_: self.subscribed.set()
         self.client.on_message = self._enter
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
-        if not self._subscribed.wait(5):
+        if not self.subscribed.wait(5):
             raise RuntimeError("the book-keeper cannot subscribe")
 
     def _enter(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:

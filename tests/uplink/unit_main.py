@@ -17,7 +17,7 @@ from unit.control.claims import REMOTE
 from unit.control.controller import Controller
 from unit.journal.cursor import Cursor
 from unit.journal.ring import Journal
-from unit.uplink import credentials, ticks, tls
+from unit.uplink import credentials, dial, ticks, tls
 from unit.uplink.net import Host
 from unit.uplink.uplink import Uplink
 
@@ -35,8 +35,34 @@ OPTIONS = {
     "brokers": "",
     "flash_kb": 48,
     "may_block": 1,
+    "flash": "",  # a file, for a unit that is killed and comes back
+    "steady_ms": 60000,
 }
 START_T = 200_000_000  # seconds since 2020
+
+
+class FlashFile:
+    """The bytes of a file, sliced like a bytearray's; what was assigned is there after a SIGKILL."""
+
+    def __init__(self, path):
+        self._file = open(path, "r+b")  # noqa: SIM115
+        self._size = self._file.seek(0, 2)
+
+    def __len__(self):
+        return self._size
+
+    def __getitem__(self, part):
+        if isinstance(part, int):
+            self._file.seek(part)
+            return self._file.read(1)[0]
+        self._file.seek(part.start)
+        return self._file.read(part.stop - part.start)
+
+    def __setitem__(self, part, data):
+        one = isinstance(part, int)
+        self._file.seek(part if one else part.start)
+        self._file.write(bytes([data]) if one else data)
+        self._file.flush()
 
 
 class Net(Host):
@@ -117,6 +143,8 @@ class Unit:
         )  # fmt: skip
         self.longest_ms = 0
         self.polls = 0
+        self.behind_ms = 0  # longest time that something waited for its acknowledgement, by the uplink's clock
+        self._behind_since = ticks.now() * options["speed"]
 
     # actions
     def claim(self, output, on, for_s):
@@ -160,7 +188,11 @@ class Unit:
 
     def step(self):
         now = ticks.now()
-        more = self.uplink.poll(now * self.options["speed"], self.options["may_block"])
+        fast = now * self.options["speed"]
+        more = self.uplink.poll(fast, self.options["may_block"])
+        if not self.unacknowledged():
+            self._behind_since = fast
+        self.behind_ms = max(self.behind_ms, fast - self._behind_since)
         self.longest_ms = max(self.longest_ms, ticks.diff(ticks.now(), now))
         self.polls += 1
         return more
@@ -178,6 +210,7 @@ class Unit:
             "why": self.uplink.dialer.why,
             "refused": self.uplink.commands.refused,
             "longest_ms": self.longest_ms,
+            "behind_ms": self.behind_ms,
             "polls": self.polls,
             "sent_bytes": self.uplink.session.wire.sent_bytes,
             "received_bytes": self.uplink.session.wire.received_bytes,
@@ -206,9 +239,11 @@ def obey(unit, line):
 def main():
     options = dict(OPTIONS)
     options.update(json.loads(sys.argv[1]))
-    flash = Nor(bytearray(options["flash_kb"] * 1024))
-    for block in range(flash.blocks):
-        flash.ioctl(6, block)
+    dial.STEADY_MS = options["steady_ms"]
+    flash = Nor(FlashFile(options["flash"]) if options["flash"] else bytearray(options["flash_kb"] * 1024))
+    if not options["flash"]:
+        for block in range(flash.blocks):
+            flash.ioctl(6, block)
     unit = Unit(options, flash)
     print("boot", unit.boot)
     # CPython's own stdin reads ahead: what it holds then, poll() does not see.
