@@ -7,7 +7,8 @@ from typing import Any
 from .scenario import Scenario
 from .series import Series
 
-MAX_NOTABLE = 400
+MAX_NOTABLE = 300
+MAX_ALIKE = 6  # of one event: an alarm that comes every few minutes must not hide the others
 
 Event = tuple[int, str, str, str]  # time_s, source, event, detail: one row of events.csv
 
@@ -35,10 +36,13 @@ class Record:
     notable: list[Event] = field(default_factory=list)
     notable_left_out: int = 0
     summary: dict[str, Any] = field(default_factory=dict)
+    _alike: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     def note(self, event: Event) -> None:
         """Keep an event for the table of events, while there is room."""
-        if len(self.notable) < MAX_NOTABLE:
+        alike = self._alike.get(event[1:], 0) + 1
+        self._alike[event[1:]] = alike
+        if len(self.notable) < MAX_NOTABLE and alike <= MAX_ALIKE:
             self.notable.append(event)
         else:
             self.notable_left_out += 1

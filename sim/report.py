@@ -1,6 +1,7 @@
 """The report of a run: one HTML page without anything from outside, for a crew chief to read or print."""
 
 import math
+from array import array
 from datetime import timedelta
 from html import escape
 from importlib.resources import files
@@ -25,12 +26,12 @@ def page(record: Record) -> str:
         (
             _head(record),
             _keys(record),
+            _expectations(record),
             _level(record),
             _happenings(record),
             _effluent(record),
             _inflow(record),
             _energy(record),
-            _expectations(record),
             _actuators(record),
             _events(record),
         )
@@ -82,7 +83,7 @@ def _keys(record: Record) -> str:
     summary = record.summary
     days = max(summary["simulated_s"] / 86_400, 1e-9)
     effluent, readings = summary["effluent"], summary["readings"]
-    starts = "/".join(str(actuator["starts"]) for actuator in summary["actuators"].values())
+    starts = " / ".join(str(actuator["starts"]) for actuator in summary["actuators"].values())
     tiles = (
         ("进水", "inflow", f"{summary['inflow_m3']:,.1f}", f"m³ · {summary['inflow_m3'] / days:.1f} m³/d", False),
         ("溢流", "overflow", f"{summary['overflow_m3']:,.2f}", "m³", summary["overflow_m3"] > 0),
@@ -137,7 +138,7 @@ def _level(record: Record) -> str:
     chart.days()
     chart.scale(_fifths(chart.high))
     chart.envelope(s.bin_s, s["level_lo_mm"], s["level_hi_mm"], "level")
-    chart.line(s.bin_s, s["seen_lo_mm"], "seen")
+    chart.line(s.bin_s, _departures(s["seen_lo_mm"], s["level_lo_mm"], s["level_hi_mm"], 50), "seen")
     for css, name, key in marks[:shown]:
         chart.mark(settings[key], f"{name} {settings[key]}", css)
     rows = "".join(_share_row(record, name, 22) for name in ("p1", "p2"))
@@ -145,7 +146,7 @@ def _level(record: Record) -> str:
         f"<section>{_title('集水井液位与水泵', 'lift well level (mm) and pumps')}"
         + _legend(
             ("level", "水位（最低–最高）", "water, lowest to highest"),
-            ("seen", "系统读数", "what the unit read, lowest"),
+            ("seen", "系统读数（与水位不符时）", "what the unit read, where it differs"),
             ("pump", "水泵运行", "pump runs"),
         )
         + chart.html()
@@ -154,6 +155,14 @@ def _level(record: Record) -> str:
         + _share_row(record, "return", 22, times=True)
         + "</section>"
     )
+
+
+def _departures(seen: array, lows: array, highs: array, tolerance: float) -> list[float]:
+    """What was read where it lies off the true band, NaN elsewhere: a healthy sensor needs no second line."""
+    return [
+        v if v < low - tolerance or v > high + tolerance else math.nan
+        for v, low, high in zip(seen, lows, highs, strict=True)
+    ]
 
 
 def _share_row(record: Record, name: str, height_px: int, times: bool = False) -> str:
@@ -183,7 +192,7 @@ def _happenings(record: Record) -> str:
     order = ("off", "fault", "critical", "warning", "info")
     html = ""
     for i, ((css, name), spans) in enumerate(sorted(lanes.items(), key=lambda lane: order.index(lane[0][0]))):
-        row = Chart(axis, 20, 0, 1)
+        row = Chart(axis, 12, 0, 1)
         row.days()
         for t0, t1 in spans:
             row.span(t0, t1, css, f"{name[0]} {name[1]}: {_moment(record, t0)} – {_moment(record, t1)}")
@@ -212,7 +221,7 @@ def _effluent(record: Record) -> str:
     chart.days()
     chart.scale(_fifths(top), 1 if top < 8 else 0)
     chart.envelope(s.bin_s, s["turbidity_lo_ntu"], s["turbidity_hi_ntu"], "turbidity")
-    chart.line(s.bin_s, s["seen_ntu"], "seen")
+    chart.line(s.bin_s, _departures(s["seen_ntu"], s["turbidity_lo_ntu"], s["turbidity_hi_ntu"], 2), "seen")
     chart.mark(limit, f"限 limit {limit:g}", "limit")
     oxygen = Chart(_axis(record), 90, 0, _top(s["oxygen_g_m3"], 4))
     oxygen.days()
@@ -222,10 +231,11 @@ def _effluent(record: Record) -> str:
         f"<section>{_title('出水浊度与溶解氧', 'effluent turbidity (NTU) and oxygen in the aerated tank (g/m³)')}"
         + _legend(
             ("turbidity", "出水浊度", "effluent turbidity"),
-            ("seen", "系统读数", "what the unit read"),
+            ("seen", "系统读数（与实际不符时）", "what the unit read, where it differs"),
             ("oxygen", "溶解氧", "oxygen"),
         )
         + chart.html()
+        + '<div class="apart"></div>'
         + oxygen.html(times=True)
         + "</section>"
     )
@@ -249,6 +259,7 @@ def _inflow(record: Record) -> str:
         f"<section>{_title('进水、降雨与溢流', 'inflow (m³/d), rain and overflow')}"
         + _legend(("inflow", "进水", "inflow"), ("overflow", "溢流", "overflow"), ("rain", "降雨", "rain, mm/h"))
         + rain
+        + '<div class="apart"></div>'
         + chart.html(times=True)
         + "</section>"
     )
@@ -316,8 +327,8 @@ def _moment(record: Record, t_s: int) -> str:
 def _events(record: Record) -> str:
     rows = ""
     for t_s, source, name, detail in record.notable:
-        css = "alarm" if name == "alarm_raised" else source
-        zh, en = words.event(name, detail)
+        css = {"alarm_raised": "alarm", "alarm_cleared": "gone"}.get(name, source)
+        zh, en = words.event(source, name, detail)
         when = _moment(record, t_s)
         rows += f'<tr class="{css}"><td class="t">{when}</td><td>{escape(zh)}</td><td>{escape(en)}</td></tr>'
     if not rows:

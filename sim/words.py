@@ -16,7 +16,7 @@ TARGETS: dict[str, Words] = {
     "p1": ("1号泵", "pump 1"),
     "p2": ("2号泵", "pump 2"),
     "blower": ("风机", "blower"),
-    "return": ("回流泵", "sludge return"),
+    "return": ("回流泵", "return"),
     "mains": ("市电", "mains"),
     "network": ("网络", "network"),
     "broker": ("服务器", "broker"),
@@ -25,18 +25,15 @@ TARGETS: dict[str, Words] = {
 }
 
 EVENTS: dict[str, Words] = {
-    "fault_begins": ("故障开始", "fault begins"),
-    "fault_ends": ("故障排除", "fault mended"),
-    "overflow_begins": ("开始溢流", "overflow begins"),
-    "overflow_ends": ("溢流停止", "overflow ends"),
-    "dry_run_begins": ("开始干转", "runs dry"),
-    "dry_run_ends": ("干转结束", "dry run ends"),
+    "overflow_begin": ("开始溢流", "sewage begins to spill"),
+    "overflow_end": ("溢流停止", "the spill ends"),
+    "dry_run_begin": ("开始干转", "begins to run dry"),
+    "dry_run_end": ("干转结束", "no longer runs dry"),
     "alarm_raised": ("报警", "alarm"),
-    "alarm_cleared": ("报警消除", "alarm cleared"),
-    "board_starts": ("控制板启动", "board starts"),
-    "board_stops": ("控制板断电", "board loses power"),
-    "start": ("启动", "starts"),
-    "stop": ("停止", "stops"),
+    "alarm_cleared": ("报警消除", "alarm gone"),
+    "starts": ("控制板启动", "the board starts"),
+    "loses_power": ("控制板断电", "the board loses its power"),
+    "visit": ("维护人员到场，确认报警", "the crew comes and acknowledges the alarms"),
 }
 
 QUANTITIES: dict[str, Words] = {
@@ -103,20 +100,20 @@ def quantity(path: str) -> Words:
     return QUANTITIES.get(path, (path, path))
 
 
-def event(name: str, detail: str) -> Words:
-    """An event in words, its detail included."""
-    zh, en = EVENTS.get(name, (name.replace("_", " "), name.replace("_", " ")))
-    first, _, rest = detail.partition(" ")
+def event(source: str, name: str, detail: str) -> Words:
+    """An event of events.csv in words, its detail included."""
     if name in ("alarm_raised", "alarm_cleared"):
-        a_zh, a_en = alarm(first)
-        return f"{zh}：{a_zh}", f"{en}: {a_en}"
-    if name in ("fault_begins", "fault_ends"):
-        target, _, amount = rest.partition(" ")
-        f_zh, f_en = fault(first, target)
-        tail = f" ({amount})" if amount else ""
-        return f"{zh}：{f_zh}{tail}", f"{en}: {f_en}{tail}"
-    if first in TARGETS:
-        t_zh, t_en = TARGETS[first]
-        tail = f" ({rest})" if rest else ""
-        return f"{t_zh}{zh}{tail}", f"{t_en} {en}{tail}"
+        return _joined(EVENTS[name], alarm(detail))
+    if source == "fault":
+        target, _, rest = detail.partition(" ")
+        kind, _, amount = rest.partition(" ")
+        zh, en = _joined(("故障", "fault") if name == "begin" else ("排除", "mended"), fault(kind, target))
+        return (f"{zh}（{amount}）", f"{en} ({amount})") if amount else (zh, en)
+    zh, en = EVENTS.get(name, (name, name))
+    if source in TARGETS and source != "board":
+        zh, en = TARGETS[source][0] + zh, f"{TARGETS[source][1]} {en}"
     return f"{zh} {detail}".strip(), f"{en} {detail}".strip()
+
+
+def _joined(head: Words, tail: Words) -> Words:
+    return f"{head[0]}：{tail[0]}", f"{head[1]}: {tail[1]}"
