@@ -95,7 +95,10 @@ class Loop:
         happened = 0
         while t_s < until_s and not happened:
             t_s += 1
-            world.advance(t_s, inputs, p1.on, p2.on, blower.on, back.on)
+            if self.board_on:
+                world.advance(t_s, inputs, p1.on, p2.on, blower.on, back.on)
+            else:  # its relays have fallen open, and stay so in the second in which it starts
+                world.advance(t_s, inputs, 0, 0, 0, 0)
             if world.board_on != self.board_on:
                 happened = 1  # a board that starts decides from the next second on
             elif self.board_on:

@@ -79,7 +79,7 @@ def build(
         "actuators": {name: _actuator(loop, name) for name in OUTPUT_NAMES},
         "effluent": {
             "turbidity_ntu_mean": loop.effluent_ntu_m3 / discharged_m3 if discharged_m3 > 0 else None,
-            "turbidity_ntu_p95": p95 if p95 >= 0 else None,
+            "turbidity_ntu_p95": round(p95, 1) if p95 >= 0 else None,
             "ammonia_g_m3_end": world.ammonia_g_m3,
         },
         "readings": {
