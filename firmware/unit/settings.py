@@ -13,6 +13,7 @@ Everything is streamed from the tables: on a board neither the catalogue nor its
 import gc
 import sys
 
+from . import wiring
 from .control.basics import const
 from .tables import rows
 
@@ -213,7 +214,7 @@ def check(values, board=None, full=None):
     if not isinstance(values, dict):
         yield "shape", "settings"
         return
-    if board is not None and not is_board(board):
+    if board is not None and not wiring.is_board(board):
         yield "shape", "board"
         return
     unknown = set(values)
@@ -235,8 +236,7 @@ def check(values, board=None, full=None):
         yield "unknown", key
     yield from _check_rules(full)
     if board:
-        yield from _check_pins(full, board["terminals"])
-        yield from _check_signals(full, board["terminals"])
+        yield from wiring.check(full, board["terminals"])
 
 
 def _check_rules(full):
@@ -272,52 +272,3 @@ def _work_out(term, full):
             return None
         product *= value
     return product
-
-
-def is_board(board):
-    """Whether `board` is a board's compact form: a board's file may have rotted, and must not stop the unit."""
-    if not isinstance(board, dict) or not isinstance(board.get("name"), str):
-        return False
-    terminals = board.get("terminals")
-    return isinstance(terminals, dict) and all(_is_terminal(terminal) for terminal in terminals.values())
-
-
-def _is_terminal(terminal):
-    if not isinstance(terminal, list) or len(terminal) < 3 or not isinstance(terminal[0], str):
-        return False
-    numbers = terminal[1:3] + terminal[4:] if isinstance(terminal[3:4] and terminal[3], str) else terminal[1:]
-    return all(isinstance(number, int) for number in numbers)
-
-
-def pins(terminal):
-    """The GPIO numbers that a terminal of a board takes; none if it is a line of a chip, whose name stands fourth."""
-    if len(terminal) > 3 and isinstance(terminal[3], str):
-        return []
-    return [pin for pin in terminal[2:] if pin >= 0]
-
-
-def _check_pins(full, terminals):
-    taken: dict = {}  # GPIO number, or line of a chip -> key
-    for key in sorted(key for key in full if key.startswith("wiring.")):
-        name = full[key]
-        if name not in terminals:
-            continue
-        for pin in pins(terminals[name]) or [tuple(terminals[name][2:])]:
-            other = taken.setdefault(pin, key)
-            # Several sensors share an RS-485 bus by their addresses.
-            if other != key and not (terminals[name][0] == "rs485" and full[other] == name):
-                yield "twice", key, name, other, pin
-                break
-
-
-def _check_signals(full, terminals):
-    """A sensor with a direct value speaks over a serial line, one with a current sits at an analog terminal."""
-    for sensor in ("level", "turbidity"):
-        name = full.get("wiring." + sensor)
-        if name not in terminals or sensor + ".signal" not in full:
-            continue
-        direct = full[sensor + ".signal"]
-        kind = terminals[name][0]
-        # The TS-300B is both: a voltage that stands for a value.
-        if direct != (kind != "analog") and not (direct and sensor == "turbidity"):
-            yield "signal", sensor + ".signal", name

@@ -150,6 +150,11 @@ def sentence(problem, lang, board=None):
     text = text.replace("{key}", _quoted(key)[1:-1])
     if code == "signal":
         return text.replace("{other}", "wiring." + key.split(".")[0]).replace("{value}", _quoted(problem[2]))
+    if code in ("baud", "address"):
+        other = problem[3] + " = " + _term_shown(problem[3], problem[4])
+        return text.replace("{value}", _term_shown(key, problem[2])).replace("{other}", other)
+    if code == "pulses":
+        return text.replace("{value}", _quoted(problem[2]))
     if code == "twice":
         return (
             text.replace("{value}", _quoted(problem[2]))

@@ -43,7 +43,7 @@ def test_unfit_terminals_of_the_boards():
         ("esp32", "relay", "gpio", 20, "exists"),
         ("esp32", "relay", "gpio", -1, "exists"),
         ("esp32", "relay", "gpio", 34, "input_only"),
-        ("esp32", "input", "gpio", 34, ""),
+        ("esp32", "input", "gpio", 34, "no_pull"),
         ("esp32", "input", "gpio", 6, "flash"),
         ("esp32", "input", "gpio", 0, "strapping"),
         ("esp32", "relay", "gpio", 5, "strapping"),
@@ -104,7 +104,7 @@ def test_no_such_board():
         boards.load("uno")
 
 
-@pytest.mark.parametrize("reason", ["exists", "flash", "strapping", "console", "usb", "input_only", "adc"])
+@pytest.mark.parametrize("reason", ["exists", "flash", "strapping", "console", "usb", "input_only", "no_pull", "adc"])
 def test_every_reason_has_words_in_both_languages(reason):
     board = boards.Board("b", "", "", "esp32", 4, "", [], {}, {}, {"x": (7, reason)})
     assert boards.why(board, "x", "zh").startswith("GPIO7 ")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from unit import settings as catalogue
-from unit import settings_words
+from unit import settings_words, wiring
 from unit.tables import rows
 
 from host_tools import boards, unitfile
@@ -188,4 +188,4 @@ def test_what_rotted_is_a_sentence_and_no_exception():
 
 @pytest.mark.parametrize("name", boards.names())
 def test_every_board_is_one_to_the_check(name):
-    assert catalogue.is_board(json.loads(unitfile.compact_json(boards.load(name).compact())))
+    assert wiring.is_board(json.loads(unitfile.compact_json(boards.load(name).compact())))

@@ -111,6 +111,7 @@ def test_refused_pins_name_the_pin_and_the_reason():
 
 def test_rs485_is_a_bus_that_sensors_share():
     text = TEXT.replace('"ai1"', '"rs485"').replace('"ai2"', '"rs485"').replace('"current"', '"direct"')
+    text = text.replace("[turbidity]", '[turbidity]\nprobe = "y511"')
     assert unitfile.parse(text, "q.toml").settings["wiring.turbidity"] == "rs485"
 
 
