@@ -209,7 +209,7 @@ class Journal:
     def _give_up(self, gen):
         """Count the readings of block `gen` that no broker holds, and note that they are lost before they are."""
         walker = self._scratch
-        if gen < self.oldest or not walker.open(gen):
+        if gen < self.oldest or (walker.open(gen + 1) and walker.first_seq <= self.acked + 1) or not walker.open(gen):
             return
         readings = 0
         last = 0
