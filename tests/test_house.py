@@ -11,6 +11,7 @@ import pytest
 from pip._internal.models.index import PyPI
 from unit import settings as catalogue
 from unit import tables
+from unit.control.controller import N_POINTS
 
 from tests.vm import ROOT
 
@@ -130,6 +131,23 @@ def test_catalogue_is_complete_in_both_languages(table):
                 latin = re.search(r"[A-Za-z]{3}", text)
                 assert chinese or not latin, f"{table}.txt: {row[0]}: no Chinese words in {column}"
     assert len(keys) == len(set(keys)), f"{table}.txt: an entry stands twice"
+
+
+@pytest.mark.parametrize("table", ["reasons", "events"])
+def test_numbers_in_the_core_are_lines_of_the_table(table):
+    """`reasons.DRY` is the line of reasons.txt that is called dry, by its place."""
+    tree = ast.parse((FIRMWARE / "unit" / "control" / f"{table}.py").read_text(encoding="utf-8"))
+    numbers = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Name):
+            name, value = node.targets[0].id, node.value.args[0]
+            if not name.startswith("_") and isinstance(value, ast.Constant):
+                numbers[value.value] = name.lower()
+    assert numbers == dict(enumerate(row[0] for row in tables.rows(table)))
+
+
+def test_a_reading_holds_every_point():
+    assert N_POINTS == len(list(tables.rows("points")))
 
 
 def test_settings_that_the_code_names_exist():
