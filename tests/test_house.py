@@ -143,11 +143,14 @@ def test_numbers_in_the_core_are_lines_of_the_table(table):
             name, value = node.targets[0].id, node.value.args[0]
             if not name.startswith("_") and isinstance(value, ast.Constant):
                 numbers[value.value] = name.lower()
-    assert numbers == dict(enumerate(row[0] for row in tables.rows(table)))
+    lines = dict(enumerate(row[0] for row in tables.rows(table)))
+    if lines[0] == "none":
+        del lines[0]  # a line that only keeps the places: no event has number 0
+    assert numbers == lines
 
 
 def test_a_reading_holds_every_point():
-    assert N_POINTS == len(list(tables.rows("points")))
+    assert len(list(tables.rows("points"))) == N_POINTS
 
 
 def test_settings_that_the_code_names_exist():
