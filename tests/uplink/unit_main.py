@@ -37,6 +37,7 @@ OPTIONS = {
     "may_block": 1,
     "flash": "",  # a file, for a unit that is killed and comes back
     "steady_ms": 60000,
+    "ntp_port": 123,
 }
 START_T = 200_000_000  # seconds since 2020
 
@@ -141,6 +142,7 @@ class Unit:
             values, Identity(options["unit"], self.boot), Newest(self.ctrl, self), self.journal, Cursor(self.journal),
             self, self.net, user, password, key, secure,
         )  # fmt: skip
+        self.uplink.clock.port = options["ntp_port"]
         self.longest_ms = 0
         self.polls = 0
         self.behind_ms = 0  # longest time that something waited for its acknowledgement, by the uplink's clock
@@ -168,6 +170,7 @@ class Unit:
 
     def set_time(self, unix_s):
         self.time_set = unix_s
+        print("time", unix_s)
 
     def t(self):
         return START_T + self.uptime_s() if self.options["clock"] else NONE
@@ -209,6 +212,8 @@ class Unit:
             "connects": self.uplink.connects,
             "why": self.uplink.dialer.why,
             "refused": self.uplink.commands.refused,
+            "time_set": self.time_set,
+            "ntp_failures": self.uplink.clock.failures,
             "longest_ms": self.longest_ms,
             "behind_ms": self.behind_ms,
             "polls": self.polls,
@@ -231,6 +236,8 @@ def obey(unit, line):
         unit.event()
     elif words[0] == "net":
         unit.net.on = words[1] == "1"
+    elif words[0] == "may_block":
+        unit.options["may_block"] = int(words[1])
     elif words[0] == "figures":
         print(json.dumps(unit.figures()))
     return words[0] != "quit"

@@ -7,12 +7,13 @@ RETRY_MS = 30000
 
 
 class Clock:
-    """`servers` is "host, host"; `set_time(unix_s)` is called with each answer."""
+    """`servers` is "host, host"; `set_time(unix_s)` is called with each answer. `failures` counts those without."""
 
-    def __init__(self, servers, set_time, port=123):
+    def __init__(self, servers, set_time):
         self._servers = [s.strip() for s in servers.split(",") if s.strip()]
         self._set_time = set_time
-        self._port = port
+        self.port = 123
+        self.failures = 0
         self._which = 0
         self._wait_ms = 0
         self._since = ticks.now()
@@ -34,8 +35,7 @@ class Clock:
                 self._set_time(found)
                 self._wait_ms = AGAIN_MS
             else:
-                self._which += 1
-                self._wait_ms = RETRY_MS
+                self._fail()
         elif self._servers and ticks.diff(now, self._since) >= self._wait_ms:
             host = self._servers[self._which % len(self._servers)]
             if ask.numeric(host):
@@ -44,10 +44,14 @@ class Clock:
                 self._question = ask.Where(host, dns, now)
                 self._naming = True
             else:
-                self._which += 1
                 self._since = now
-                self._wait_ms = RETRY_MS
+                self._fail()
+
+    def _fail(self):
+        self.failures += 1
+        self._which += 1
+        self._wait_ms = RETRY_MS
 
     def _ask(self, host, now):
         self._naming = False
-        self._question = ask.Time(ask.address(host, self._port), now)
+        self._question = ask.Time(ask.address(host, self.port), now)

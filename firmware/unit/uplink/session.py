@@ -36,7 +36,8 @@ class Session(library.MQTTClient):
     """
 
     def __init__(self, client_id, listener, keepalive_s=60, user=None, password=None, wire=None):
-        super().__init__(client_id, "", 1, user, password, keepalive_s)
+        # The library counts characters where MQTT counts bytes, so it gets bytes.
+        super().__init__(client_id, "", 1, _bytes(user), _bytes(password), keepalive_s)
         self.wire = self.sock = wire or Wire()
         self.listener = listener
         self.state = IDLE
@@ -46,6 +47,7 @@ class Session(library.MQTTClient):
         self._retained = False
         self._skip = 0  # bytes of an over-long packet still to come
         self._skipped_id = 0
+        self._trouble = ""  # what went wrong outside of poll
         self._pings = 0  # 1 while a PINGRESP is due
         self._since = self._rx_at = self._tx_at = self._tx_began = self._ping_at = 0
         self._flying = []  # packet id, sent at, ... of what waits for its acknowledgement
@@ -59,6 +61,7 @@ class Session(library.MQTTClient):
         self._now = self._since = now
         self._flying.clear()
         self._skip = self._pings = 0
+        self._trouble = ""
         self.state = OPENING
         try:
             self.wire.open(address)
@@ -119,13 +122,13 @@ class Session(library.MQTTClient):
         self._now = now
         if self.state == IDLE:
             return False
+        held = self._tls and self.state < UP and not may_block
         try:
+            if self._trouble:
+                raise Broken(self._trouble)
             if self.state == OPENING:
-                return self._open()
-            if self.state == GREETING and self._tls and not may_block:
-                moved = 0
-            else:
-                moved = self._move()
+                return self._open(held)
+            moved = 0 if held else self._move()
             self._check_deadlines()
             return moved > 0
         except Broken as e:
@@ -134,8 +137,8 @@ class Session(library.MQTTClient):
 
     # --- one slice
 
-    def _open(self):
-        if not self.wire.opened():
+    def _open(self, held):
+        if held or not self.wire.opened():
             self._expect(self._since, OPEN_MS, "no TCP connection")
             return False
         try:
@@ -300,8 +303,8 @@ class Session(library.MQTTClient):
         try:
             if self.wire.flush():
                 self._tx_at = self._now
-        except Broken:
-            pass  # the next poll meets it again and reports it
+        except Broken as e:
+            self._trouble = str(e)  # for the next poll: whoever sends is in no position to reconnect
 
     def _expect(self, since, limit_ms, what):
         if ticks.diff(self._now, since) > limit_ms:
@@ -312,3 +315,7 @@ class Session(library.MQTTClient):
         self.state = IDLE
         self._flying.clear()
         self.listener.on_down(why)
+
+
+def _bytes(text):
+    return text.encode() if isinstance(text, str) else text

@@ -57,7 +57,7 @@ class Uplink:
         self._replies = []  # to be sent
         self._reply_ids = []  # packet ids of those in flight, and
         self._reply_texts = []  # the answers themselves, until they have arrived
-        self._clock = Clock(settings["network.ntp"], actions.set_time)
+        self.clock = Clock(settings["network.ntp"], actions.set_time)
         self._dns = settings["network.dns"]
         self._step = _SUBSCRIBE
         self._step_id = 0  # packet whose acknowledgement the step waits for
@@ -84,7 +84,7 @@ class Uplink:
                 session.stop("no network")
             return False
         dns = self._resolver()
-        self._clock.poll(now, dns)
+        self.clock.poll(now, dns)
         if not self._tls or self._actions.t() > 0:  # certificates have dates
             self.dialer.poll(now, dns, may_block)
         more = session.poll(now, may_block)
