@@ -35,7 +35,7 @@ def add_parser(verbs: argparse._SubParsersAction) -> None:
     p.add_argument("--plain", action="store_true", help="decide in the uncompiled source, the reference")
     p.add_argument("--speed", default="max", metavar="max|N", help="N times real time (default: as fast as it goes)")
     p.add_argument("--junit", type=Path, metavar="FILE", help="write the expectations as JUnit test cases")
-    p.add_argument("--broker", metavar="HOST:PORT", help="publish the readings to an MQTT broker")
+    p.add_argument("--broker", metavar="HOST:PORT", help="refused here: sim board publishes")
     p.add_argument("--json", action="store_true", help="print the summary as JSON")
     p.set_defaults(run=sim_run)
     if importlib.util.find_spec(".sim_board", __package__):
@@ -49,7 +49,10 @@ def sim_run(args: argparse.Namespace) -> int:
     if args.days is not None and not 0 < args.days <= scenarios.MAX_DAYS:
         problems.append(f"--days: must be above 0 and at most {scenarios.MAX_DAYS:g}, not {args.days:g}")
     if args.broker:
-        problems.append("--broker: sim run does not publish; `qingxi sim board --broker HOST:PORT` does")
+        problems.append(
+            "--broker: sim run does not publish; `qingxi sim board --scenario FILE --broker HOST:PORT` plays the same "
+            "scenario on the firmware itself and publishes"
+        )
     scenario = _checked(lambda: scenarios.load(args.scenario), problems)
     unit = _checked(lambda: unitfile.load(args.unit, args.lang), problems)
     if problems or scenario is None or unit is None:
