@@ -142,16 +142,26 @@ class Journal:
             self._ready = tail.marked(READY)
             if tail.marked(SEALED):
                 tail.pos = tail.end
-                self._scratch.head((newest + 1) % tail.blocks)
-                written = self._scratch.written_end(0)
-                if written:
-                    self._ready = False
-                    skipped += written // _SHORTEST_NUMBERED + 1
+                skipped += self._numbers_behind(newest)
         self.next_seq = tail.first_seq + tail.n + skipped
-        self.boot = tail.boot + (2 if skipped else 1)
+        self.boot = tail.boot + 1 + (skipped + 5) // 6  # a start takes six times the bytes of such a record
         self.acked = min(tail.acked, self.next_seq - 1)
         for i in range(self.points + 1):
             self._next.row[i] = tail.refs[i]
+
+    def _numbers_behind(self, newest):
+        """How many numbers newer blocks may have used whose starts cannot be read; the first of them must be erased."""
+        walker = self._scratch
+        numbers = 0
+        for gen in range(newest + 1, newest + walker.blocks):
+            if walker.head(gen % walker.blocks) >= 0:
+                break
+            written = walker.written_end(0)
+            if written == 0:
+                break
+            self._ready = False
+            numbers += written // _SHORTEST_NUMBERED + 1
+        return numbers
 
     def _append_numbered(self, kind, uptime_s):
         seq = self._append(kind, uptime_s) and self.next_seq
