@@ -11,6 +11,7 @@ import pytest
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker
 from tests.uplink.running import Running
+from tests.uplink.worlds import run
 
 NOW = 1577836800 + 200_000_000  # the unit's clock, Unix seconds
 
@@ -171,3 +172,18 @@ def test_signed_commands(world: str, broker: Broker, books: Books, tmp_path):
     assert code(json.dumps({"id": "x", "boot": unit.boot, "op": "auto", "args": {"output": "p1"}}).encode()) == "signature"  # fmt: skip  # noqa: E501
     assert code(signed(8)) == "ok"
     unit.kill()
+
+
+def fuzz(world: str, n: int, seed: int) -> None:
+    refused, grown = run(world, "fuzz_steps.py", n, seed, heap="600k", timeout_s=300)
+    assert refused == f"refused {n} calls 0 reboot False"
+    assert int(grown.split()[1]) <= 1024  # bytes after hundreds of them: what counting by code needs, and no more
+
+
+def test_malformed_commands_change_nothing_and_leave_no_memory_behind(world: str):
+    fuzz(world, 700, 1)
+
+
+@pytest.mark.campaign
+def test_ten_thousand_malformed_commands_change_nothing(world: str):
+    fuzz(world, 10_000, 2)

@@ -23,3 +23,8 @@ def test_session_connects_subscribes_publishes_and_wraps_its_packet_id(world: st
     ]
     assert books.wait(lambda: books.last.get("other") == "wrap")
     assert "steps/will" not in books.last  # it said goodbye, so the broker keeps the will to itself
+
+
+def test_seventy_thousand_publishes_in_one_session_pass_the_wrap_of_the_packet_id(broker: Broker):
+    lines = run("micropython", "wrap_steps.py", broker.port, 70000, timeout_s=300)
+    assert lines == ["up", "acknowledged 70000 last id 4465", "down: done"]
