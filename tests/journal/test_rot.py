@@ -102,6 +102,16 @@ def test_a_start_that_cannot_be_read_keeps_its_number():
     assert third.next_seq >= second.next_seq
 
 
+def test_numbers_of_several_unreadable_blocks_are_not_used_again():
+    nor = flash()
+    journal = mount_nor(nor)
+    append(journal, 0, 200)
+    for gen in range(journal.tail.gen - 2, journal.tail.gen + 1):
+        start = gen % BLOCKS * BLOCK
+        nor.data[start + 3 : start + 90] = bytes(87)  # both base records
+    assert mount_nor(nor).next_seq >= journal.next_seq
+
+
 @pytest.mark.parametrize("kind", ["zeros", "random", "text"])
 def test_foreign_flash_is_taken_into_use(kind):
     rng = random.Random(5)
