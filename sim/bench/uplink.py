@@ -49,11 +49,11 @@ def main() -> None:
     for name, runs in found.items():
         rate = statistics.median(n / s for n, s, _, _ in runs)
         messages = statistics.median(m / s for _, s, m, _ in runs)
-        n, _, m, size = runs[0]
+        readings, _, sent, size = runs[0]
         rates[name] = rate, messages
         # Every message and every acknowledgement in segments of its own: an upper bound.
-        wire = size + PACKET_BYTES * m * (2 + size / m // SEGMENT_BYTES)
-        print(f"{name:45}{rate:12,.0f}{messages:12,.0f}{size / n:8.1f} ({wire / n:.0f} with TCP/IP)")
+        wire = size + PACKET_BYTES * sent * (2 + size / sent // SEGMENT_BYTES)
+        print(f"{name:45}{rate:12,.0f}{messages:12,.0f}{size / readings:8.1f} ({wire / readings:.0f} with TCP/IP)")
     ours, alone, raw, plain, other = rates.values()
     by_plain, by_paho, by_raw = (ours[0] / way[0] for way in (plain, other, raw))
     print(f"readings: {by_plain:,.0f} x umqtt.simple, {by_paho:.1f} x paho, {by_raw:.2f} x raw")
