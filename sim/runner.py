@@ -43,6 +43,7 @@ class Options:
     speed: float = 0.0  # times real time; 0: as fast as it goes
     progress: Callable[[float], None] = lambda share: None  # told now and then how much is done, 0 to 1
     stop: Callable[[], bool] = lambda: False  # asked now and then whether to end here
+    reading: Callable[[int, int, list[int]], None] | None = None  # told each: Unix seconds or -1, quality, values
 
 
 class Machinery:
@@ -212,6 +213,10 @@ class _Run:
         quality = loop.ctrl.reading(self.book.values)
         self.book.write(t_s, quality)
         self.outbox.record(t_s, bool(loop.line_up))
+        if self.options.reading:
+            known = self.world.clock_known
+            unix_s = int(self.scenario.start.timestamp()) + t_s + self.world.clock_offset_s if known else -1
+            self.options.reading(unix_s, quality, self.book.values)
 
     def _end_bin(self) -> None:
         loop, start, now = self.loop, self._bin, _BinStart(self.world)

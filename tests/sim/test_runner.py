@@ -13,6 +13,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from host_tools import unitfile
+from sim.runner import Options, run
+from sim.scenario import load
+
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted((ROOT / "sim/scenarios").glob("*.toml"))
 UNIT = ROOT / "boards/esp32/units/qiaotou.toml"
@@ -294,3 +298,16 @@ def test_memory_is_flat(tmp_path):
         done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600, check=False)
         peaks[days] = int(done.stderr.splitlines()[-1])
     assert peaks[60] - peaks[7] < 6_000, peaks
+
+
+def test_a_listener_hears_every_reading(small, tmp_path):
+    heard = []
+    run(
+        load(small / "small.toml"),
+        unitfile.load(UNIT),
+        tmp_path / "out",
+        Options(reading=lambda unix_s, quality, values: heard.append((unix_s, quality, values[0]))),
+    )
+    readings = rows(small / "out/readings.csv")
+    assert [level for _, _, level in heard] == [int(row["level_mm"]) for row in readings]
+    assert heard[0][0] == 1_781_452_800 + 60  # 2026-06-15T00:00:00+08:00
