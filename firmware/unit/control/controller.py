@@ -173,7 +173,8 @@ class Controller:
             blocked: int = machine.guard.block(self.now_s, self.mains_on, self.well.dry if pump else 0)
             if blocked and not machine.on and blocked != reasons.MIN_OFF:
                 return blocked
-        machine.claims.lodge(source, on, self.now_s + for_s, reasons.HAND if source == HAND else reasons.REMOTE)
+        until_s: int = self.now_s + 1 + for_s  # the next second is the first one that counts
+        machine.claims.lodge(source, on, until_s, reasons.HAND if source == HAND else reasons.REMOTE)
         self.events.add(CLAIM, output, source * 2 + on)
         return 0
 

@@ -79,6 +79,7 @@ class Analog:
             value = self._low + (raw - 4000) * (self._high - self._low) // 16000
         elif raw < self._low or raw > self._high:
             edge = 1
+            value = self._low if raw < self._low else self._high
         self._wire_bad_s = -1
         if self._seen and self.quality != FAILURE:
             moved: int = value - self.raw_value

@@ -34,6 +34,7 @@ class Supervision:
         self._high_float: Alarm = book.get("high_float")
         self._high_float_stays: Alarm = book.get("high_float_stays")
         self._spill: Alarm = book.get("spill")
+        self._float_high_wrong: Alarm = book.get("float_high_wrong")
         self._float_low_wrong: Alarm = book.get("float_low_wrong")
         self._dry_stop: Alarm = book.get("dry_stop")
         self._no_pump: Alarm = book.get("no_pump")
@@ -60,12 +61,13 @@ class Supervision:
             self._turbidity_suspect.update(now_s, 1 if GOOD < turbidity.quality < FAILURE else 0, events)
             over: int = 1 if turbidity.quality != FAILURE and turbidity.value > self.turbidity_limit else 0
             self._turbidity_high.update(now_s, over, events)
-        high: int = 1 if well.float_high.value == 1 else 0
+        high: int = 1 if well.high_up == 1 else 0
         ok: int = well.level_ok
         self._high_level.update(now_s, 1 if ok and well.level_mm >= self.high_level_mm else 0, events)
         self._spill.update(now_s, 1 if ok and well.level_mm >= self.spill_level_mm else 0, events)
         self._high_float.update(now_s, high, events)
         self._high_float_stays.update(now_s, high, events)
+        self._float_high_wrong.update(now_s, well.float_high_wrong, events)
         self._float_low_wrong.update(now_s, well.float_low_wrong, events)
         self._dry_stop.update(now_s, 1 if dry and (lift.wanted or lift.backup) else 0, events)
         self._no_pump.update(now_s, lift.no_pump, events)

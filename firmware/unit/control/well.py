@@ -5,6 +5,7 @@ from .signals import CONTRADICTED, FLAT, Analog, Switch
 
 _FLOAT_TOLERANCE_MM = const(200)  # a float tips somewhere around its mark
 _CONTRADICT_S = const(15)
+_MOVED_MM = const(50)
 _FLAT_RUN_S = const(240)  # a pump runs this long and the level has not moved at all
 _FLAT_RUN_BAND_MM = const(3)
 _OVERRIDE_S = const(180)  # two floats against each other and no level: pump so long ...
@@ -23,6 +24,8 @@ class Well:
         self.level_ok: int = 0
         self.level_drifts: int = 0  # 1 when the level disagreed with a float at the moment it tipped
         self.float_low_wrong: int = 0  # 1 while the low float says dry and the level says wet
+        self.float_high_wrong: int = 0  # 1 from two witnesses against the high float until it falls
+        self.high_up: int = NONE  # the high float, as far as it is to be believed: 1, 0, NONE not fitted
         self.dry: int = 0
         self._dry_level_mm: int = 0
         self._high_mark_mm: int = 0
@@ -30,6 +33,7 @@ class Well:
         self._high_fitted: int = 0
         self._low_fitted: int = 0
         self._contradicted_s: int = -1
+        self._void_mm: int = NONE  # the level at which it was found to be wrong
         self._low_wrong_s: int = -1
         self._low_outvoted: int = 0  # 1 from two witnesses against the low float until it moves
         self._override_s: int = -_OVERRIDE_REST_S  # start of the last override
@@ -55,6 +59,7 @@ class Well:
         self.float_high.step(now_s, high_raw if self._high_fitted else NONE)
         self.float_low.step(now_s, low_raw if self._low_fitted else NONE)
         self._judge_flat(pump_turns)
+        self._judge_high_float()
         self._judge_floats(now_s)
         self.level_mm = self.level.value
         self.level_ok = 0 if self.level.quality == FAILURE else 1
@@ -80,25 +85,41 @@ class Well:
         if self._flat_failed:
             level.contradict(FLAT)
 
+    def _judge_high_float(self) -> None:
+        """A lifted high float is not believed once the low float and the level both say that the well is low."""
+        high: int = self.float_high.value
+        level_low: int = 1 if self.level.value < self._high_mark_mm - _FLOAT_TOLERANCE_MM else 0
+        if high != 1:
+            self.float_high_wrong = 0
+        elif self.float_low.value == 0 and self.level.electrical and level_low:
+            self.float_high_wrong = 1
+        self.high_up = 0 if self.float_high_wrong else high
+
     def _judge_floats(self, now_s: int) -> None:
         """The high float lifted far above the level, or the low float wet far above it: the level is wrong."""
         level = self.level
         if not level.electrical:
             self._contradicted_s = -1
+            self._void_mm = NONE
             self._low_wrong_s = -1
             self.float_low_wrong = 0
             return
         value: int = level.value
-        high: int = self.float_high.value
         low: int = self.float_low.value
-        # The low float at rest says the well is empty; then the lifted high float is the odd one out.
-        wrong: int = 1 if high == 1 and low != 0 and value < self._high_mark_mm - _FLOAT_TOLERANCE_MM else 0
+        wrong: int = 1 if self.high_up == 1 and value < self._high_mark_mm - _FLOAT_TOLERANCE_MM else 0
         if not wrong:
             self._contradicted_s = -1
         elif self._contradicted_s < 0:
             self._contradicted_s = now_s
         elif now_s - self._contradicted_s >= _CONTRADICT_S:
-            level.contradict(CONTRADICTED)
+            self._void_mm = value
+        if self._void_mm != NONE:
+            # Not believed again before the float is down and the level has moved by itself.
+            moved: int = value - self._void_mm
+            if not wrong and (moved > _MOVED_MM or moved < -_MOVED_MM):
+                self._void_mm = NONE
+            else:
+                level.contradict(CONTRADICTED)
         low_wrong: int = 1 if low == 0 and value > self._low_mark_mm + _FLOAT_TOLERANCE_MM else 0
         if not low_wrong:
             self._low_wrong_s = -1
@@ -133,7 +154,7 @@ class Well:
         value: int = self.level.value
         level_dry: int = 1 if alive and value < self._dry_level_mm else 0
         low: int = self.float_low.value
-        high: int = self.float_high.value
+        high: int = self.high_up
         if low != 0:
             self._low_outvoted = 0
         elif high == 1 and alive and value > self._low_mark_mm + _FLOAT_TOLERANCE_MM:

@@ -187,16 +187,16 @@ class Lift:
 
     def _back_up(self, now_s: int) -> None:
         """The high float runs the pumps for a fixed time, by turns; without level and float a timer does."""
-        high: int = self.well.float_high.value
+        high: int = self.well.high_up
         if high == 1:
             if now_s >= self._backup_until_s:
-                # Still up after a run: the other pump leads, and both run from the second turn on.
+                # By turns; still up after a run, both pumps run.
                 self._backup_n = self._backup_pumps if self._backup_until_s < 0 else 2
-                if self._backup_until_s >= 0:
-                    self.duty = 1 - self.duty
+                self.duty = 1 - self.duty
                 self._backup_until_s = now_s + self._backup_run_s
             self._lodge_backup(now_s, FLOAT_BACKUP)
-        elif now_s < self._backup_until_s and not self.well.level_ok:
+        elif now_s < self._backup_until_s and not (self.well.level_ok and self.well.level_mm <= self.stop_level_mm):
+            # Once begun it runs its time: a pump that flutters around the float wears out its starts.
             self._lodge_backup(now_s, FLOAT_BACKUP)
         elif not self.well.level_ok and high != 0:
             self._backup_until_s = -1

@@ -1,0 +1,246 @@
+"""The sentences of docs/invariants.md, each held over random plants, faults, commands and clock jumps."""
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, Phase, given, settings
+from unit.control.basics import NONE
+from unit.control.claims import HAND
+
+from tests.control.rig import P1, P2, Rig
+from tests.invariants.stories import (
+    one_broken_witness,
+    one_dead_pump,
+    one_power_cut,
+    stories,
+    switched_on_then_off_by_hand,
+    tell,
+)
+from tests.invariants.watch import STOPPED_BY_PROTECTION, Watch, integers
+
+SECTIONS = ("lift", "lift", "aeration", "return")
+
+
+def examples(n):
+    return settings(
+        max_examples=n,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def told(story):
+    watch = Watch()
+    rig = tell(story, watch)
+    return rig, watch
+
+
+@examples(80)
+@given(
+    stories(
+        machines=False,
+        extra=one_broken_witness(3600),
+        inflow=60.0,
+        seconds=3600,
+        level=(150, 600),
+        settings=st.fixed_dictionaries({"lift.run_on_every_starts": st.integers(0, 1), "lift.run_on_s": st.just(600)}),
+    )
+)
+def test_inv_01_no_pump_runs_in_a_dry_well(story):
+    class Dry(Watch):
+        def second(self, rig):
+            super().second(rig)
+            assert max(self.dry_s) <= 10
+
+    tell(story, Dry())
+
+
+@examples(40)
+@given(stories())
+def test_inv_02_nothing_runs_longer_than_its_longest_run_and_then_it_rests(story):
+    rig, watch = told(story)
+    for k, section in enumerate(SECTIONS):
+        longest = rig.settings[section + ".max_run_s"]
+        rest = rig.settings[section + ".rest_s"]
+        for run, following in zip(watch.runs[k], [*watch.runs[k][1:], None]):
+            assert (run.stop if run.stop is not None else watch.t) - run.start <= longest
+            if run.reason == "max_run" and following is not None and not run.cut:
+                assert following.start - run.stop >= rest or watch.boot_t > run.stop
+
+
+@examples(40)
+@given(
+    stories(
+        extra=one_power_cut(5400),
+        settings=st.fixed_dictionaries(
+            {
+                "aeration.max_starts_per_h": st.integers(2, 10),
+                "aeration.day_on_min": st.integers(1, 3),
+                "aeration.day_off_min": st.integers(1, 3),
+                "aeration.min_off_s": st.just(5),
+                "lift.max_starts_per_h": st.integers(1, 4),
+                "lift.min_run_s": st.just(0),
+                "lift.alternate": st.just(2),
+            }
+        ),
+    )
+)
+def test_inv_03_nothing_starts_more_often_in_an_hour_than_its_motor_bears(story):
+    rig, watch = told(story)
+    for k, section in enumerate(SECTIONS):
+        limit = rig.settings[section + ".max_starts_per_h"]
+        starts = watch.starts(k)
+        assert all(later - earlier >= 3600 for earlier, later in zip(starts, starts[limit:]))
+
+
+@examples(30)
+@given(stories())
+def test_inv_04_nothing_starts_before_its_shortest_rest_is_over(story):
+    rig, watch = told(story)
+    for k, section in enumerate(SECTIONS):
+        for run, following in zip(watch.runs[k], watch.runs[k][1:]):
+            if not run.cut:
+                assert following.start - run.stop >= min(rig.settings[section + ".min_off_s"], following.start)
+
+
+@examples(30)
+@given(stories())
+def test_inv_05_what_has_started_runs_for_its_shortest_run(story):
+    rig, watch = told(story)
+    for k, section in enumerate(SECTIONS):
+        for run in watch.ended(k):
+            if run.reason not in STOPPED_BY_PROTECTION:
+                shortest = min(rig.settings[section + ".min_run_s"], rig.settings[section + ".max_run_s"])
+                assert run.stop - run.start >= shortest
+
+
+@examples(30)
+@given(stories())
+def test_inv_06_no_relay_is_closed_without_mains_and_each_waits_its_turn_after_it(story):
+    class Mains(Watch):
+        def second(self, rig):
+            super().second(rig)
+            wait_s = rig.settings["mains.restart_delay_s"]
+            for k in range(4):
+                assert not (self.mains_off_s > 4 and rig.on(k))
+                started = self.runs[k] and self.runs[k][-1].start == self.t
+                if started:
+                    assert self.t - self.boot_t >= wait_s
+                    assert self.mains_back_t < 0 or self.t - self.mains_back_t >= wait_s
+
+    tell(story, Mains())
+
+
+@examples(30)
+@given(stories(seconds=9000, feedback=True, boards=False, extra=one_dead_pump(1200), level=(700, 1100)))
+def test_inv_07_a_machine_that_does_not_run_is_locked_out_and_tried_three_times(story):
+    class Locked(Watch):
+        def second(self, rig):
+            super().second(rig)
+            for k in range(4):
+                assert self.unacknowledged_starts[k] <= 3 or not rig.dead[k]
+                assert self.silent_s[k] <= 16
+
+    tell(story, Locked())
+
+
+@examples(30)
+@given(stories())
+def test_inv_08_a_command_ends_by_itself_and_does_not_survive_a_restart(story):
+    class Leases(Watch):
+        def second(self, rig):
+            super().second(rig)
+            for k in range(4):
+                for source, name in ((HAND, "hand"), (HAND - 1, "remote")):
+                    if rig.reason(k) == name:
+                        lease = self.leases.get((k, source))
+                        assert lease is not None and self.t <= lease[1]
+
+    tell(story, Leases())
+
+
+@examples(40)
+@given(
+    stories(
+        seconds=10800,
+        machines=False,
+        mains=False,
+        boards=False,
+        commands=False,
+        inflow=100.0,
+        level=(200, 900),
+        settings=st.just({}),
+        extra=st.tuples(one_broken_witness(10800), one_dead_pump(10800)).map(lambda two: two[0] + two[1]),
+    )
+)
+def test_inv_09_no_spill_while_one_pump_works_and_one_sensor_tells_the_truth(story):
+    class Spill(Watch):
+        def second(self, rig):
+            super().second(rig)
+            assert rig.level_mm < 1400
+
+    tell(story, Spill())
+
+
+@examples(30)
+@given(stories(seconds=1200, extra=one_broken_witness(600), machines=False, level=(600, 1000)))
+def test_inv_10_no_pump_runs_by_a_level_that_has_failed(story):
+    class Blind(Watch):
+        def second(self, rig):
+            super().second(rig)
+            if not rig.ctrl.well.level_ok:
+                for k in (P1, P2):
+                    held = self.runs[k] and self.t - self.runs[k][-1].start < rig.settings.get("lift.min_run_s", 20)
+                    assert held or rig.reason(k) not in ("level_start", "assist", "run_on", "exercise")
+
+    tell(story, Blind())
+
+
+@examples(30)
+@given(stories(seconds=2400, extra=switched_on_then_off_by_hand(2400)))
+def test_inv_11_what_a_hand_has_switched_off_stays_off(story):
+    class Off(Watch):
+        def second(self, rig):
+            super().second(rig)
+            for k in range(4):
+                on, end = self.leases.get((k, HAND), (1, 0))
+                if not on and self.t < end:
+                    assert not rig.on(k)
+
+    tell(story, Off())
+
+
+@examples(30)
+@given(stories(feedback=True))
+def test_inv_12_a_machine_that_turns_without_command_is_said(story):
+    _, watch = told(story)
+    assert watch.faults == []
+
+
+ANY = st.one_of(st.integers(-(1 << 30), (1 << 30) - 1), st.sampled_from([NONE, 0, 1, 4000, 12000, 20000]))
+
+
+@examples(60)
+@given(
+    st.integers(0, 1), st.lists(st.tuples(st.lists(ANY, min_size=9, max_size=9), st.integers(1, 600)), max_size=8)
+)
+def test_inv_13_no_input_stops_the_tick_or_leaves_small_integers(direct, rows):
+    rig = Rig({"level.signal": direct, "turbidity.signal": direct})
+    c = rig.ctrl
+    i = c.inputs
+    now = 0
+    for values, seconds in rows:
+        (i.level, i.turbidity, i.float_high, i.float_low, i.mains) = values[:5]
+        (i.p1_running, i.p2_running, i.blower_running, i.return_running) = values[5:]
+        for _ in range(seconds):
+            c.step(now, now % 86400, 9000)
+            c.events.clear()
+            now += 1
+        assert all(output.on in (0, 1) for output in c.outputs)
+        assert all(-(1 << 30) <= n < (1 << 30) for n in integers(c))
+
+
+@examples(20)
+@given(stories(seconds=3600))
+def test_inv_14_equal_inputs_make_equal_decisions(story):
+    assert told(story)[0].log == told(story)[0].log

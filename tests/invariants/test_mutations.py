@@ -1,0 +1,47 @@
+"""A test that cannot fail holds nothing: with a line of protection taken out, the invariant's test must fail."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.invariants.mutations import MUTATIONS
+from tests.vm import ROOT
+
+TESTS = [str(ROOT / "tests" / "invariants" / "test_invariants.py"), str(ROOT / "tests" / "control")]
+SAMPLE = 5  # of the list in every test run, the whole in the campaign
+
+
+def _ids(mutations):
+    return [f"{name}-{k}" for k, (name, *_) in enumerate(mutations)]
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize(("name", "file", "line", "without"), MUTATIONS, ids=_ids(MUTATIONS))
+def test_the_test_sees_it(tmp_path, name, file, line, without):
+    see_it_fail(tmp_path, name, file, line, without)
+
+
+@pytest.mark.parametrize(("name", "file", "line", "without"), MUTATIONS[::SAMPLE], ids=_ids(MUTATIONS[::SAMPLE]))
+def test_a_sample_of_it(tmp_path, name, file, line, without):
+    see_it_fail(tmp_path, name, file, line, without)
+
+
+def test_every_line_of_protection_stands_as_the_list_has_it():
+    for _, file, line, _ in MUTATIONS:
+        text = (ROOT / "firmware" / "unit" / "control" / file).read_text(encoding="utf-8")
+        assert text.count(line) == 1, f"{file}: the line has changed, mend mutations.py: {line}"
+
+
+def see_it_fail(tmp_path, name, file, line, without):
+    shutil.copytree(ROOT / "firmware", tmp_path / "firmware")
+    path = tmp_path / "firmware" / "unit" / "control" / file
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(line, without), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "-k", name, *TESTS]
+    env = dict(os.environ, PYTHONPATH=str(tmp_path / "firmware"), PYTHONDONTWRITEBYTECODE="1")
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout[-2000:]
+    assert "1 failed" in done.stdout
