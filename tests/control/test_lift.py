@@ -171,6 +171,27 @@ def test_clogged_pump_is_told_from_high_inflow():
     assert not rain.raised("p1_clogged") and not rain.raised("p2_clogged")
 
 
+def test_a_cleared_pump_is_used_again_once_the_clog_is_acknowledged():
+    r = Rig(inflow_l_min=30.0)
+    r.run(2 * 3600)
+    r.pump_l_min[P1] = 66.0
+    r.run(8 * 3600)
+    assert r.active("p1_clogged")
+    r.pump_l_min[P1] = 166.0
+    r.ctrl.acknowledge(r.ctrl.alarms.get("p1_clogged").index)
+    r.log = []
+    r.run(6 * 3600)
+    assert len(r.starts(P1)) >= 2 and not r.active("p1_clogged")
+
+
+def test_a_heavy_clog_is_a_clog_too():
+    r = Rig(inflow_l_min=30.0)
+    r.run(2 * 3600)
+    r.pump_l_min[P1] = 10.0
+    r.run(12 * 3600)
+    assert r.active("p1_clogged") and not r.active("p2_clogged")
+
+
 def test_no_pump_available_is_an_alarm():
     r = Rig(level_mm=590.0, inflow_l_min=60.0)
     r.dead = [True, True, False, False]

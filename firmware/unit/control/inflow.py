@@ -13,6 +13,7 @@ _HOURS = const(24)
 _RUN_S = const(45)  # shortest run that tells a pump's flow
 _BACK_L_MIN = const(20)  # a rise right after the stop that exceeds the later one by this much flows back
 _BACK_STOPS = const(3)  # ... at so many stops in a row
+_LONG_RUN_S = const(4000)  # longest run that is judged: the inflow has changed since
 _OLD_S = const(1800)  # an inflow older than this says nothing about the present
 
 
@@ -30,6 +31,11 @@ class PumpFlow:
         if self.usual_l_min == 0:
             self.usual_l_min = rated_l_min
         self._clog_pct = clog_pct
+
+    def forgive(self) -> None:
+        """Somebody has cleared the impeller: the pump may show what it lifts now."""
+        self.low_runs = 0
+        self.clogged = 0
 
     def take(self, flow_l_min: int) -> None:
         """One measured run. Two low ones in a row are a clog; one good one ends it."""
@@ -152,7 +158,10 @@ class Inflow:
     def _follow_run(self, now_s: int, level_mm: int, p1_turns: int, p2_turns: int) -> None:
         self._rest_since_s = NONE
         if p1_turns and p2_turns:
-            self._run_pump = 2  # together they tell nothing about one
+            # Together they tell nothing about one; but the one that needed help has told something.
+            if self._run_pump >= 0 and self._run_pump < 2:
+                self._end_run(now_s, level_mm)
+            self._run_pump = 2
             return
         pump: int = 0 if p1_turns else 1
         if self._run_pump != pump:
@@ -167,11 +176,10 @@ class Inflow:
     def _end_run(self, now_s: int, level_mm: int) -> None:
         pump: int = self._run_pump
         self._run_pump = -1
-        self._fall_l_min = NONE
         if pump > 1 or self._run_mark_s == NONE or self._before_l_min == NONE:
             return
         seconds: int = now_s - self._run_mark_s
-        if seconds < _RUN_S or seconds > _OLD_S:
+        if seconds < _RUN_S or seconds > _LONG_RUN_S:
             return
         self._fall_l_min = self._litres_per_min(self._run_mm - level_mm, seconds)
         self._fall_pump = pump

@@ -91,9 +91,14 @@ class Supervision:
             i += 1
 
     def acknowledged(self, index: int) -> None:
-        """A trip that somebody has acknowledged may be tried again."""
+        """A machine whose trip or clog somebody has acknowledged may be tried again."""
         i: int = 0
         while i < N_OUTPUTS:
             if index == NONE or self._trip[i].index == index:
                 self.outputs[i].guard.unlock()
+            i += 1
+        i = 0
+        while i < len(self._clogged):
+            if index == NONE or self._clogged[i].index == index:
+                self.inflow.pumps[i].forgive()
             i += 1
