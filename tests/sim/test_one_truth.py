@@ -1,0 +1,199 @@
+"""One truth for time: the compiled run equals the plain one, byte for byte, on every story and on random ones.
+
+In every test run the stories are brought forward and cut short; the campaign plays them whole.
+"""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from host_tools import unitfile
+from sim import runner
+from sim.faults import KINDS, FaultKind
+from sim.inflow_file import Row
+from sim.scenario import FOREVER, Fault, Holiday, Inflow, Rain, Scenario, Visit, load
+from tests.vm import ROOT
+
+STORIES = sorted((ROOT / "sim/scenarios").glob("*.toml"))
+UNIT = unitfile.load(ROOT / "boards/esp32/units/qiaotou.toml")
+HOUR_S = 3600
+DAY_S = 86_400
+SHORT_DAYS = 0.4
+FIRST_S = HOUR_S  # the first thing happens so long after the start of a shortened story
+
+
+def results(scenario: Scenario, unit: unitfile.Unit, folder: Path, plain: bool) -> dict[str, object]:
+    """All that a run leaves which does not depend on how long it took."""
+    summary = runner.run(scenario, unit, folder, runner.Options(plain=plain))
+    summary.pop("wall_s")
+    return {
+        "summary": json.loads(json.dumps(summary)),
+        "events": (folder / "events.csv").read_bytes(),
+        "readings": (folder / "readings.csv").read_bytes(),
+    }
+
+
+def one_truth(scenario: Scenario, unit: unitfile.Unit, folder: Path) -> None:
+    fast = results(scenario, unit, folder / "fast", plain=False)
+    plain = results(scenario, unit, folder / "plain", plain=True)
+    assert fast["summary"]["events_sha256"] == plain["summary"]["events_sha256"]
+    assert fast == plain
+
+
+def brought_forward(story: Scenario) -> Scenario:
+    """The story without the quiet days before the first thing happens, and short."""
+    happenings = (*story.faults, *story.rain, *story.holidays)
+    early_s = max(0, min((h.at_s for h in happenings), default=0) - FIRST_S)
+
+    def earlier(things: tuple) -> tuple:
+        return tuple(replace(thing, at_s=max(0, thing.at_s - early_s)) for thing in things)
+
+    faults = tuple(
+        replace(f, at_s=f.at_s - early_s, until_s=f.until_s if f.until_s == FOREVER else f.until_s - early_s)
+        for f in story.faults
+    )
+    return replace(
+        story, days=SHORT_DAYS, faults=faults, rain=earlier(story.rain), holidays=earlier(story.holidays),
+        visits=tuple(Visit(max(1, v.at_s - early_s)) for v in story.visits),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+def test_a_shortened_story(path, tmp_path):
+    one_truth(brought_forward(load(path)), UNIT, tmp_path)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+def test_a_whole_story(path, tmp_path):
+    one_truth(load(path), UNIT, tmp_path)
+
+
+def test_the_comparison_sees_a_small_difference(tmp_path, monkeypatch):
+    monkeypatch.setattr("sim.world.world.LEVEL_NOISE_MM", 2.001)  # of the plain run alone
+    with pytest.raises(AssertionError):
+        one_truth(brought_forward(load(STORIES[0])), UNIT, tmp_path)
+
+
+# --- random stories
+
+
+def faults(seconds: int) -> st.SearchStrategy[Fault]:
+    """Any kind of fault on any of its targets, at any time."""
+
+    def of(kind: FaultKind) -> st.SearchStrategy[Fault]:
+        amount = st.floats(kind.low, kind.high) if kind.amount else st.just(0.0)
+        at_s = st.integers(0, seconds - 1)
+        span_s = st.one_of(st.integers(1, 120), st.integers(1, seconds), st.none())
+        return st.builds(
+            lambda at, span, target, much: Fault(at, FOREVER if span is None else at + span, kind.kind, target, much),
+            at_s,
+            span_s,
+            st.sampled_from(kind.targets),
+            amount,
+        )
+
+    return st.sampled_from(KINDS).flatmap(of)
+
+
+def inflows() -> st.SearchStrategy[Inflow]:
+    people = st.builds(
+        Inflow,
+        population=st.integers(0, 2000),
+        litres_per_person_day=st.floats(20, 150),
+        peak_factor=st.floats(1, 10),
+        infiltration_m3_d=st.floats(0, 40),
+        leaky_area_m2=st.floats(0, 3000),
+    )
+    flows = st.lists(st.tuples(st.floats(0, 400), st.floats(-1, 500)), min_size=1, max_size=8)
+    measured = st.builds(
+        lambda rows, every_s, scale: Inflow(
+            rows=tuple(_row(i * every_s, flow, tss) for i, (flow, tss) in enumerate(rows)), scale=scale
+        ),
+        flows,
+        st.integers(7, 3 * HOUR_S),
+        st.floats(0.1, 2),
+    )
+    return st.one_of(people, measured)
+
+
+def _row(time_s: int, flow_m3_d: float, tss_g_m3: float) -> Row:
+    return (time_s, flow_m3_d, tss_g_m3 if tss_g_m3 >= 0 else -1.0)
+
+
+def stories(seconds: int) -> st.SearchStrategy[Scenario]:
+    at_s = st.integers(0, seconds - 1)
+    span_s = st.integers(60, seconds)
+    some = {"max_size": 3}
+    return st.builds(
+        Scenario,
+        name=st.just("random"),
+        seed=st.integers(0, 2**31 - 1),
+        start=st.sampled_from(
+            [datetime.fromisoformat(s) for s in ("2026-06-15T00:00:00+08:00", "2027-12-31T21:47:13+00:00")]
+        ),
+        days=st.just(seconds / DAY_S),
+        inflow=inflows(),
+        rain=st.lists(st.builds(Rain, at_s, span_s, st.floats(0, 60)), **some).map(tuple),
+        holidays=st.lists(st.builds(Holiday, at_s, span_s, st.floats(0, 5)), **some).map(tuple),
+        visits=st.lists(st.builds(Visit, st.integers(1, seconds)), **some).map(lambda v: tuple(sorted(v, key=_at_s))),
+        faults=st.lists(faults(seconds), max_size=8).map(tuple),
+    )
+
+
+def _at_s(visit: Visit) -> int:
+    return visit.at_s
+
+
+UNITS = st.fixed_dictionaries(
+    {},
+    optional={
+        "readings.interval_s": st.integers(1, 600),
+        "level.signal": st.integers(0, 1),
+        "turbidity.signal": st.integers(0, 1),
+        "float_high.fitted": st.integers(0, 1),
+        "float_low.fitted": st.integers(0, 1),
+        "mains.sensed": st.integers(0, 1),
+        "mains.restart_spread_s": st.integers(0, 255),
+        "lift.alternate": st.integers(0, 2),
+        "lift.well_area_m2": st.integers(50, 900),
+        "lift.pump_flow_m3_h": st.integers(30, 400),
+        "lift.max_run_s": st.integers(60, 7200),
+        "lift.max_starts_per_h": st.integers(1, 60),
+        "lift.run_on_every_starts": st.integers(0, 5),
+        "lift.exercise_after_h": st.integers(1, 6),
+        "lift.backup_pumps": st.integers(1, 2),
+        "lift.clog_pct": st.integers(10, 95),
+        "aeration.day_on_min": st.integers(0, 60),
+        "aeration.day_off_min": st.integers(1, 60),
+        "aeration.max_run_s": st.integers(60, 7200),
+        "aeration.low_load_m3_d": st.integers(0, 600),
+        "return.mode": st.integers(0, 1),
+        "return.ratio_pct": st.integers(0, 2000),
+        "return.on_min": st.integers(0, 60),
+        "alarms.resound_h": st.integers(1, 3),
+        "plant.static_head_m": st.integers(5, 300),
+    },
+)  # values on the catalogue's scale
+
+
+def a_random_story(story: Scenario, changed: dict[str, int], folder: Path) -> None:
+    one_truth(story, replace(UNIT, settings=UNIT.settings | changed), folder)
+
+
+@given(story=stories(4 * HOUR_S), changed=UNITS)
+@settings(max_examples=20, deadline=None, derandomize=True, database=None)
+def test_random_stories(tmp_path_factory, story, changed):
+    a_random_story(story, changed, tmp_path_factory.mktemp("run"))
+
+
+@pytest.mark.campaign
+@given(story=stories(2 * DAY_S), changed=UNITS)
+@settings(max_examples=60, deadline=None, database=None)
+def test_long_random_stories(tmp_path_factory, story, changed):
+    a_random_story(story, changed, tmp_path_factory.mktemp("run"))
