@@ -3,6 +3,7 @@
 In every test run the stories are brought forward and cut short; the campaign plays them whole.
 """
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import datetime
@@ -33,8 +34,8 @@ def results(scenario: Scenario, unit: unitfile.Unit, folder: Path, plain: bool) 
     summary.pop("wall_s")
     return {
         "summary": json.loads(json.dumps(summary)),
-        "events": (folder / "events.csv").read_bytes(),
-        "readings": (folder / "readings.csv").read_bytes(),
+        "events.csv": hashlib.sha256((folder / "events.csv").read_bytes()).hexdigest(),
+        "readings.csv": hashlib.sha256((folder / "readings.csv").read_bytes()).hexdigest(),
     }
 
 
@@ -75,7 +76,7 @@ def test_a_whole_story(path, tmp_path):
 
 
 def test_the_comparison_sees_a_small_difference(tmp_path, monkeypatch):
-    monkeypatch.setattr("sim.world.world.LEVEL_NOISE_MM", 2.001)  # of the plain run alone
+    monkeypatch.setattr("sim.world.world.LEVEL_NOISE_MM", 2.05)  # of the plain run alone
     with pytest.raises(AssertionError):
         one_truth(brought_forward(load(STORIES[0])), UNIT, tmp_path)
 
