@@ -7,10 +7,11 @@ UNIT   ?= boards/esp32/units/qiaotou.toml
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench campaign clean
+.PHONY: help run image test lint bench campaign clean
 
 help:
 	@echo "make run                      simulate the example unit for 7 days, results in out/run/"
+	@echo "make image UNIT=file          build the flash image of a unit in out/image.bin"
 	@echo "make test                     all tests, on CPython and on the real MicroPython virtual machine"
 	@echo "make lint | bench | campaign  ruff and mypy | benchmarks | long fault campaigns"
 	@echo "make clean                    remove .venv, build/ and out/"
@@ -27,6 +28,9 @@ $(READY): pyproject.toml
 
 run: $(READY)
 	@$(BIN)/qingxi sim run sim/scenarios/week.toml --unit $(UNIT) --out out/run
+
+image: $(READY)
+	@$(BIN)/qingxi image build --unit $(UNIT) --out out/image.bin
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n $(JOBS) -m "not campaign" tests

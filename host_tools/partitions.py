@@ -11,7 +11,7 @@ from .boards import Board
 
 BLOCK = 4096  # bytes that one erase clears
 TABLE_AT = 0x8000
-_TABLE_SIZE = 0xC00
+TABLE_SIZE = 0xC00
 _APP, _DATA = 0, 1
 
 
@@ -24,6 +24,10 @@ class Partition:
     subtype: int
     at: int
     size: int
+
+    @property
+    def is_app(self) -> bool:
+        return self.kind == _APP
 
 
 def of_board(board: Board) -> list[Partition]:
@@ -44,7 +48,7 @@ def encode(partitions: list[Partition]) -> bytes:
         struct.pack("<2sBBII16sI", b"\xaaP", p.kind, p.subtype, p.at, p.size, p.name.encode(), 0) for p in partitions
     )
     digest = b"\xeb\xeb" + b"\xff" * 14 + hashlib.md5(entries).digest()
-    return (entries + digest).ljust(_TABLE_SIZE, b"\xff")
+    return (entries + digest).ljust(TABLE_SIZE, b"\xff")
 
 
 def decode(table: bytes) -> list[Partition]:
@@ -64,3 +68,27 @@ def named(partitions: list[Partition], name: str) -> Partition:
         if partition.name == name:
             return partition
     raise KeyError(name)
+
+
+def is_sound(table: bytes) -> bool:
+    """Whether a table has entries and, behind them, the MD5 that the boot loader wants."""
+    size = 32 * len(decode(table))
+    mark = table[size : size + 32]
+    return size > 0 and mark[:2] == b"\xeb\xeb" and mark[16:] == hashlib.md5(table[:size]).digest()
+
+
+def edited(found: list[Partition], board: Board) -> list[Partition]:
+    """A MicroPython image's own partitions with the board's `vfs` and `journal` in the place of its file system.
+
+    ValueError, with a sentence, where an application of the image does not leave that place free.
+    """
+    ours = [p for p in of_board(board) if p.name in ("vfs", "journal")]
+    start = min(p.at for p in ours)
+    kept = [p for p in found if p.at < start]
+    for p in kept:
+        if p.at + p.size > start:
+            raise ValueError(f"its partition {p.name} ends at {p.at + p.size:#x}: {board.name} has vfs at {start:#x}")
+    lost = [p.name for p in found if p.at >= start and p.is_app]
+    if lost:
+        raise ValueError(f"its partition {lost[0]} lies where {board.name} needs vfs and journal, from {start:#x} on")
+    return kept + ours
