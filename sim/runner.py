@@ -134,7 +134,7 @@ class _Run:
             if t_s == save_s:
                 save_s += SNAPSHOT_EVERY_S
                 if loop.board_on:
-                    self._snapshot_n = loop.ctrl.save(self._snapshot)
+                    self._save()
             if t_s == visits[0]:
                 visits.pop(0)
                 self._visit()
@@ -183,6 +183,9 @@ class _Run:
         if self._snapshot_n:
             outage_s = t_s - self._off_since_s if self.world.clock_known else 0
             loop.ctrl.restore(self._snapshot, self._snapshot_n, outage_s)
+
+    def _save(self) -> None:
+        self._snapshot_n = self.loop.ctrl.save(self._snapshot)
 
     def _control_event(self, t_s: int, code: int, a: int, b: int) -> None:
         self._write((t_s, "control", self.names.events[code], self.names.detail(code, a, b)), quiet=True)
