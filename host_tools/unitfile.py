@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from unit import assembly, settings_words
 from unit import settings as catalogue
-from unit import settings_words
 
 from . import boards, tomltext
 from .errors import BadInput
@@ -46,7 +46,7 @@ class Unit:
 
     def control_settings(self) -> dict[str, int]:
         """The settings that are numbers: what the control core and the plant run on."""
-        return {key: value for key, value in self.settings.items() if isinstance(value, int)}
+        return assembly.control_settings(self.settings)
 
     def board_settings(self) -> dict[str, int | str]:
         """What the board gets: every setting that differs from its default and is not for the PC alone; no secrets."""
