@@ -1,45 +1,52 @@
 """The unit's time of day: the chip's clock, set from the DS3231 at start and by whoever knows better later.
 
-Days count from 2000-01-01. The chip keeps UTC.
+The chip keeps UTC. Days count from 2000-01-01, `utc_s` from 2020-01-01, so that it is a small int until 2054.
 """
 
 import time
 
 import machine
 
-from .control.basics import const
+from .control.basics import NONE, const
 
 _DAY_S = const(86400)
+_2020_DAY = const(7305)  # days from 2000-01-01 to 2020-01-01
 _FIRST_DAY = const(8766)  # 2024-01-01: an earlier date means that the clock was never set
 
 
 class Clock:
-    """`read(now)` leaves `tod_s` and `day`, local; `tod_s` is -1 while the clock was never set."""
+    """After `read()`: `utc_s`, `tod_s` (local second of the day) and `day` (local); NONE, -1 and 0 while never set."""
 
     def __init__(self, rtc, timezone_min):
         """`rtc`: a `drivers.ds3231.Ds3231` or None; `timezone_min`: minutes east of UTC."""
         self._rtc = rtc
         self._offset_s = timezone_min * 60
+        self.utc_s = NONE
         self.tod_s = -1
         self.day = 0
         if rtc is not None and rtc.fetch():
             _set_chip(rtc.day, rtc.second)
 
     def read(self):
-        seconds = time.time() + self._offset_s
-        day = seconds // _DAY_S
-        if day >= _FIRST_DAY:
-            self.day = day
-            self.tod_s = seconds - day * _DAY_S
-        else:
+        """Look at the chip's clock."""
+        seconds = time.time()
+        if seconds < _FIRST_DAY * _DAY_S:
+            self.utc_s = NONE
             self.tod_s = -1
+            self.day = 0
+            return
+        self.utc_s = seconds - _2020_DAY * _DAY_S
+        seconds += self._offset_s
+        self.day = seconds // _DAY_S
+        self.tod_s = seconds - self.day * _DAY_S
 
-    def set(self, seconds):
-        """Set both clocks to `seconds` since 2000-01-01 UTC."""
-        day = seconds // _DAY_S
-        _set_chip(day, seconds - day * _DAY_S)
+    def set(self, utc_s):
+        """Set both clocks to `utc_s` seconds since 2020-01-01 UTC."""
+        day = utc_s // _DAY_S
+        second = utc_s - day * _DAY_S
+        _set_chip(day + _2020_DAY, second)
         if self._rtc is not None:
-            self._rtc.set(day, seconds - day * _DAY_S)
+            self._rtc.set(day + _2020_DAY, second)
 
 
 def _set_chip(day, second):

@@ -133,6 +133,11 @@ class VirtualBoard:
         self.has_power = True
         self._start(PWRON)
 
+    @property
+    def shim_heap_bytes(self) -> int:
+        """What the modules that stand in for the chip take of the machine's heap; an ESP32 has them in its flash."""
+        return self.memory.u32(wire.SHIM_HEAP)
+
     def _start(self, cause: int) -> None:
         memory = self.memory
         if cause != SOFT:

@@ -1,0 +1,132 @@
+"""Heap of the firmware, module by module, as the virtual board's machine counts it: at start, and later: does it grow?
+
+`python -m sim.bench.heap` prints the modules; with a duration such as `30d` also what is in use at start, after an hour
+and at the end.
+"""
+
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from host_tools import fsimage, partitions, unitfile
+from sim import scenario
+from sim.board.plant import ScenarioPlant
+from sim.board.virtual_board import VirtualBoard
+from sim.durations import parse_duration
+
+BUDGET_BYTES = 160 * 1024
+AIM_BYTES = 128 * 1024
+_ROOMY = 1 << 20
+_UNIT = Path(__file__).resolve().parents[2] / "boards/esp32/units/qiaotou.toml"
+_QUIET = 'name = "heap"\nseed = 1\nstart = 2026-06-15T00:00:00+08:00\ndays = 40\n[inflow]\npopulation = 420\n'
+
+# Runs in place of main.py: an import hook that weighs every module of the firmware as it is first imported.
+_WEIGH = """
+import builtins, gc, sys
+gc.collect()
+start = gc.mem_alloc()
+inner = [0]
+real = builtins.__import__
+def weigh(name, *rest):
+    gc.collect()
+    a = gc.mem_alloc()
+    outer, inner[0] = inner[0], 0
+    module = real(name, *rest)
+    gc.collect()
+    all_in = gc.mem_alloc() - a
+    own = all_in - inner[0]
+    inner[0] = outer + all_in
+    print("module", module.__name__, own)
+    return module
+builtins.__import__ = weigh
+from unit.app import App
+builtins.__import__ = real
+gc.collect()
+a = gc.mem_alloc()
+app = App()
+gc.collect()
+print("module objects", gc.mem_alloc() - a)
+print("start", start)
+print("total", gc.mem_alloc())
+"""
+
+_WATCH = """
+import asyncio, gc
+from unit import app as road
+unit = road.App()
+async def watch():
+    while True:
+        gc.collect()
+        print("used", unit.now_s, gc.mem_alloc())
+        await asyncio.sleep(3600)
+async def both():
+    asyncio.create_task(watch())
+    await unit.run()
+asyncio.run(both())
+"""
+
+
+def board_with(main: str, folder: Path, heap_bytes: int = _ROOMY, days: bool = False) -> VirtualBoard:
+    """A virtual board whose main.py is `main`."""
+    unit = unitfile.load(_UNIT)
+    path = folder / "quiet.toml"
+    path.write_text(_QUIET, encoding="utf-8")
+    plant = ScenarioPlant(unit.control_settings(), scenario.load(path))
+    board = VirtualBoard(unit, folder / "flash", None, plant, None, heap_bytes)
+    files = fsimage.firmware_files(unit) | {"main.py": main.encode()}
+    vfs = partitions.named(partitions.of_board(unit.board), "vfs")
+    board.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
+    return board
+
+
+def shown(board: VirtualBoard, until_s: float) -> str:
+    """What the board prints until then."""
+    parts: list[bytes] = []
+    board.serial.listener = parts.append
+    board.run(until_s)
+    return b"".join(parts).decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def weigh() -> tuple[dict[str, int], int]:
+    """(bytes by module and for the objects of the running unit, total); the modules of the shim are not in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        board = board_with(_WEIGH, Path(folder))
+        text = shown(board, 1)
+        found: dict[str, int] = {}
+        for name, size in re.findall(r"module (\S+) (-?\d+)", text):
+            found[name] = found.get(name, 0) + int(size)
+        totals = dict(re.findall(r"(start|total) (\d+)", text))
+        if "total" not in totals:
+            raise RuntimeError(text)
+        shim = board.shim_heap_bytes
+        found["interpreter and file system"] = int(totals["start"]) - shim
+        return found, int(totals["total"]) - shim
+
+
+def watch(seconds: int) -> list[tuple[int, int]]:
+    """(seconds since start, bytes in use after a collection), hour by hour."""
+    with tempfile.TemporaryDirectory() as folder:
+        board = board_with(_WATCH, Path(folder))
+        text = shown(board, seconds)
+        return [(int(t), int(n) - board.shim_heap_bytes) for t, n in re.findall(r"used (\d+) (\d+)", text)]
+
+
+def main() -> int:
+    sizes, total = weigh()
+    print(f"heap of the firmware on the 64-bit virtual machine (budget {BUDGET_BYTES}, aim {AIM_BYTES}; an ESP32's is smaller)")
+    for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
+        print(f"{size:8d}  {name}")
+    print(f"{total:8d}  all")
+    if len(sys.argv) > 1:
+        begun = time.monotonic()
+        seen = watch(parse_duration(sys.argv[1]))
+        for t_s, n in (seen[0], *seen[1:2], seen[-1]):
+            print(f"in use after {t_s / 3600:7.1f} h: {n}")
+        print(f"wall time {time.monotonic() - begun:.1f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
