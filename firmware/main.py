@@ -1,18 +1,25 @@
 # Configuration -> board -> app. Whatever way this ends, the outputs are safe and the unit starts again by itself.
+import gc
 import sys
 
 from machine import WDT, Pin, reset
 
 WDT(timeout=120_000)  # a start that hangs is a start that ends; the app takes a shorter one
+gc.threshold(4096)  # collect often: what stays then lies close together, and long pieces still find room
 
 try:
-    from unit import restart
+    from unit import config, modules, restart
 
+    _loaded = config.load()
+    del config
+    modules.forget("config", "settings", "wiring")  # before the rest comes into memory
     if restart.short_lives() > restart.MOST_SHORT_LIVES:
-        from unit.safe_mode import run
+        from unit.safe_mode import SafeMode as Unit
     else:
-        from unit.app import run
-    run()
+        from unit.app import App as Unit
+    _unit = Unit(*_loaded)
+    del _loaded
+    _unit.run()
 except KeyboardInterrupt:
     WDT(timeout=600_000)  # service at the prompt; after ten minutes without a reset the unit takes itself back
     print("Stopped. Outputs are off. The unit restarts by itself within 10 minutes.")

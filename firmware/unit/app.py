@@ -7,12 +7,11 @@ import time
 import esp32
 import machine
 
-from . import config, restart
-from .assembly import controller
+from . import restart
 from .clock import Clock
 from .control.controller import N_POINTS, Controller
-from .drivers.build import build
 from .journal.ring import Journal
+from .modules import forget
 from .recorder import Recorder
 
 _TICK_MS = 1000
@@ -22,11 +21,14 @@ _WATCHDOG_MS = 8000
 class App:
     """Everything a unit is made of; `tick()` is one second of it."""
 
-    def __init__(self):
-        settings, board, self.config_from = config.load()
-        self.io = build(board, settings, machine, time.ticks_ms)
+    def __init__(self, settings, board, config_from):
+        """See `config.load` for the three."""
+        self.config_from = config_from
+        self.io = _drivers(board, settings)
+        forget("drivers.build")
         self.clock = Clock(self.io.clock, settings["unit.timezone"])
-        self.control = controller(settings, Controller)
+        self.control = _control(settings)
+        forget("assembly", "alarms")
         partition = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0]
         journal = Journal(partition, N_POINTS, settings["readings.interval_s"])
         self.recorder = Recorder(journal, self.control, settings["readings.interval_s"])
@@ -45,7 +47,14 @@ class App:
         self.io.drive(control.outputs)
         self.recorder.second(self.now_s, clock.utc_s)
 
-    async def run(self):
+    def run(self):
+        """Be the unit; ends only by an exception. Outputs are off before the caller sees it."""
+        try:
+            asyncio.run(self.live())
+        finally:
+            self.io.all_off()
+
+    async def live(self):
         """Tick for ever, each second at its time; the watchdog is fed here and nowhere else."""
         watchdog = machine.WDT(timeout=_WATCHDOG_MS)
         due_ms = time.ticks_ms()
@@ -65,10 +74,16 @@ class App:
             await asyncio.sleep_ms(max(0, wait_ms))
 
 
-def run():
-    """Be the unit; returns only by an exception. Outputs are off before the caller sees it."""
-    app = App()
-    try:
-        asyncio.run(app.run())
-    finally:
-        app.io.all_off()
+# What is needed once is imported in a function: a name that stays would keep its module in memory.
+
+
+def _drivers(board, settings):
+    from .drivers.build import build
+
+    return build(board, settings, machine, time.ticks_ms)
+
+
+def _control(settings):
+    from .assembly import controller
+
+    return controller(settings, Controller)

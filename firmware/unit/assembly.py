@@ -12,13 +12,21 @@ def control_settings(settings):
     for key, value in settings.items():
         if isinstance(value, int):
             numbers[key] = value
-    digest = 0
-    for char in settings["unit.id"]:
-        digest = (digest * 31 + ord(char)) & 0xFFFF
-    numbers["unit.hash"] = digest
+    numbers["unit.hash"] = _hash(settings["unit.id"])
     return numbers
 
 
+def _hash(unit_id):
+    digest = 0
+    for char in unit_id:
+        digest = (digest * 31 + ord(char)) & 0xFFFF
+    return digest
+
+
 def controller(settings, kind):
-    """A `kind` (Controller, plain or compiled) over a unit's settings."""
-    return kind(control_settings(settings), definitions())
+    """A `kind` (Controller, plain or compiled) over a unit's settings, to which `unit.hash` is added.
+
+    A second dict, without the texts that control does not look at, would cost a board 4 KB just when memory is short.
+    """
+    settings["unit.hash"] = _hash(settings["unit.id"])
+    return kind(settings, definitions())

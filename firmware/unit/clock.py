@@ -29,7 +29,7 @@ class Clock:
 
     def read(self):
         """Look at the chip's clock."""
-        seconds = time.time()
+        seconds = int(time.time())
         if seconds < _FIRST_DAY * _DAY_S:
             self.utc_s = NONE
             self.tod_s = -1

@@ -41,21 +41,29 @@ def weigh(name, *rest):
     print("module", module.__name__, own)
     return module
 builtins.__import__ = weigh
+from unit.config import load
+loaded = load()
+del load
+from unit.modules import forget
+forget("config", "settings", "wiring")
 from unit.app import App
+app = App(*loaded)
+loaded = None
 builtins.__import__ = real
 gc.collect()
-a = gc.mem_alloc()
-app = App()
-gc.collect()
-print("module objects", gc.mem_alloc() - a)
 print("start", start)
 print("total", gc.mem_alloc())
 """
 
 _WATCH = """
 import asyncio, gc
+gc.threshold(4096)
+from unit import config
+loaded = config.load()
+del config
 from unit import app as road
-unit = road.App()
+unit = road.App(*loaded)
+loaded = None
 async def watch():
     while True:
         gc.collect()
@@ -63,12 +71,12 @@ async def watch():
         await asyncio.sleep(3600)
 async def both():
     asyncio.create_task(watch())
-    await unit.run()
+    await unit.live()
 asyncio.run(both())
 """
 
 
-def board_with(main: str, folder: Path, heap_bytes: int = _ROOMY, days: bool = False) -> VirtualBoard:
+def board_with(main: str, folder: Path, heap_bytes: int = _ROOMY) -> VirtualBoard:
     """A virtual board whose main.py is `main`."""
     unit = unitfile.load(_UNIT)
     path = folder / "quiet.toml"
@@ -101,8 +109,10 @@ def weigh() -> tuple[dict[str, int], int]:
         if "total" not in totals:
             raise RuntimeError(text)
         shim = board.shim_heap_bytes
-        found["interpreter and file system"] = int(totals["start"]) - shim
-        return found, int(totals["total"]) - shim
+        total = int(totals["total"])
+        found["(objects, less the modules that are forgotten)"] = total - int(totals["start"]) - sum(found.values())
+        found["(interpreter and file system)"] = int(totals["start"]) - shim
+        return found, total - shim
 
 
 def watch(seconds: int) -> list[tuple[int, int]]:
@@ -113,12 +123,17 @@ def watch(seconds: int) -> list[tuple[int, int]]:
         return [(int(t), int(n) - board.shim_heap_bytes) for t, n in re.findall(r"used (\d+) (\d+)", text)]
 
 
-def main() -> int:
-    sizes, total = weigh()
-    print(f"heap of the firmware on the 64-bit virtual machine (budget {BUDGET_BYTES}, aim {AIM_BYTES}; an ESP32's is smaller)")
+def report(sizes: dict[str, int], total: int) -> None:
+    """Print what `weigh` has found."""
+    print(f"heap of the firmware, 64-bit virtual machine: budget {BUDGET_BYTES}, aim {AIM_BYTES}")
     for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
-        print(f"{size:8d}  {name}")
+        if size:
+            print(f"{size:8d}  {name}")
     print(f"{total:8d}  all")
+
+
+def main() -> int:
+    report(*weigh())
     if len(sys.argv) > 1:
         begun = time.monotonic()
         seen = watch(parse_duration(sys.argv[1]))

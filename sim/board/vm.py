@@ -8,10 +8,12 @@ import ctypes
 import fcntl
 import mmap
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import termios
 from functools import cache
 from pathlib import Path
@@ -21,6 +23,8 @@ from mpremote.romfs import VfsRomWriter
 
 from host_tools.fsimage import compiled
 
+from .shim import wire
+
 SHIM_DIR = Path(__file__).with_name("shim")
 _PR_SET_PDEATHSIG = 1
 
@@ -29,10 +33,19 @@ _PR_SET_PDEATHSIG = 1
 def shim_rom() -> bytes:
     """The modules of `shim/`, compiled, as a ROMFS image."""
     rom = VfsRomWriter()
-    for path in sorted(SHIM_DIR.glob("*.py")):
-        if path.stem != "__init__":
-            rom.mkfile(path.stem + ".mpy", compiled(path, path.name))
+    with tempfile.TemporaryDirectory() as folder:
+        for path in sorted(SHIM_DIR.glob("*.py")):
+            if path.stem not in ("__init__", "wire"):
+                source = Path(folder) / path.name
+                source.write_text(_with_numbers(path.read_text(encoding="utf-8")), encoding="utf-8")
+                rom.mkfile(path.stem + ".mpy", compiled(source, path.name))
     return bytes(rom.finalise())
+
+
+def _with_numbers(source: str) -> str:
+    """A shim's source with the names of `wire` replaced by their numbers: names would lie in the board's heap."""
+    numbered = re.sub(r"\bwire\.([A-Z][A-Z0-9_]*)\b", lambda name: repr(getattr(wire, name[1])), source)
+    return numbered.replace("import wire\n", "\n")
 
 
 def spawn(

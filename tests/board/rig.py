@@ -15,7 +15,7 @@ from sim.board.virtual_board import VirtualBoard
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT_FILE = ROOT / "boards/esp32/units/qiaotou.toml"
-ROOMY_HEAP = 1 << 20
+ROOMY_HEAP = 1 << 20  # for tests of anything but the heap
 QUIET = """
 name = "quiet"
 seed = 1

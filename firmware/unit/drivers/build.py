@@ -1,22 +1,15 @@
-"""From a board's terminals and a unit's wiring to its drivers: `build`, then once a second `Io.scan` and `Io.drive`."""
+"""From a board's terminals and a unit's wiring to its drivers.
+
+Needed once a start, so an app may forget this module afterwards; and a driver that nothing is wired to is not loaded:
+bytecode lives in the heap.
+"""
 
 from ..control.basics import const
 from ..tables import rows
-from . import Driver
-from .ads1115 import Ads1115
 from .analog import Current, FallingTurbidity, PinVolts
-from .ds3231 import Ds3231
-from .expander import Hc595, Pcf8574, Tca9554
-from .modbus import Bus, Probe
-from .registers import find as find_map
+from .io import NAMES, Io
 from .switch import CurrentSwitch, PulseCounter, Switch
-from .ultrasonic import BAUD, A02yyuw
 
-# The inputs, in the order of `control.io.Inputs` and of `Io.inputs`; `energy` counts pulses and is no control input.
-NAMES = (
-    "level", "turbidity", "float_high", "float_low", "mains", "p1_running", "p2_running", "blower_running",
-    "return_running", "energy",
-)  # fmt: skip
 _LEVEL = const(0)
 _TURBIDITY = const(1)
 _ENERGY = const(9)
@@ -39,66 +32,6 @@ class _Wrong(Exception):
     """A wire that cannot be; its argument is the problem's code."""
 
 
-class Io:
-    """A unit's inputs and outputs. Nothing here raises: what is missing reads NONE and stands in `problems`."""
-
-    def __init__(self) -> None:
-        self.problems: list = []  # (setting's name below `wiring.`, problem's code)
-        self.inputs: list = [Driver() for _ in NAMES]
-        self.relays: list = []  # [pin, active level], in the order of the outputs; pin None for not wired
-        self.in_chips: list = []  # expanders with inputs, and those with relays
-        self.out_chips: list = []
-        self.clock: Ds3231 | None = None  # where the board has I2C
-
-    def poll(self, now_ms: int) -> None:
-        """Collect bytes and samples. Not needed, but the more often between scans, the better the inputs."""
-        for chip in self.in_chips:
-            chip.fetch()
-        for driver in self.inputs:
-            driver.poll(now_ms)
-
-    def scan(self, inputs, now_ms: int) -> None:
-        """Fill a `control.io.Inputs` with the newest signals."""
-        for chip in self.in_chips:
-            chip.fetch()
-        drivers = self.inputs
-        inputs.level = drivers[0].read(now_ms)
-        inputs.turbidity = drivers[1].read(now_ms)
-        inputs.float_high = drivers[2].read(now_ms)
-        inputs.float_low = drivers[3].read(now_ms)
-        inputs.mains = drivers[4].read(now_ms)
-        inputs.p1_running = drivers[5].read(now_ms)
-        inputs.p2_running = drivers[6].read(now_ms)
-        inputs.blower_running = drivers[7].read(now_ms)
-        inputs.return_running = drivers[8].read(now_ms)
-
-    def energy_pulses(self, now_ms: int) -> int:
-        """Pulses of the energy meter since the last call; NONE where none is wired."""
-        return self.inputs[_ENERGY].read(now_ms)
-
-    def drive(self, outputs) -> None:
-        """Put every relay where the controller's `outputs` (each with `.on`) say, even if it should be there."""
-        for i in range(len(self.relays)):
-            pin, active = self.relays[i]
-            if pin:
-                pin.value(active if outputs[i].on else 1 - active)
-        for chip in self.out_chips:
-            chip.flush()
-
-    def all_off(self) -> None:
-        """Every relay off, for whatever way the program leaves."""
-        for pin, active in self.relays:
-            if pin:
-                pin.value(1 - active)
-        for chip in self.out_chips:
-            chip.flush()
-
-    def errors(self, input_name: str) -> tuple:
-        """(errors so far, code of the last one) of an input of NAMES, for the console and the self-test."""
-        driver = self.inputs[NAMES.index(input_name)]
-        return driver.errors, driver.last_error
-
-
 class _Builder:
     """Makes each bus, chip and pin once, however many wires share it."""
 
@@ -113,6 +46,8 @@ class _Builder:
     def build(self) -> Io:
         io = self.io
         if self._first("i2c"):
+            from .ds3231 import Ds3231
+
             io.clock = Ds3231(self._i2c())
         for name in _OUTPUT_NAMES:
             relay = self._wire(name, self._relay)
@@ -182,13 +117,21 @@ class _Builder:
     def _make_chip(self, kind: str, name: str, address: int, idle: int):
         """`idle` is the level of the lines that nothing is wired to."""
         if kind == "analog" and name == "ads1115":
+            from .ads1115 import Ads1115
+
             return Ads1115(self._i2c(), address)
         if kind in ("input", "relay") and name == "pcf8574":
+            from .expander import Pcf8574
+
             return Pcf8574(self._i2c(), address, 0xFF if kind == "input" else 0xFF * idle)
         if kind == "relay" and name == "tca9554":
+            from .expander import Tca9554
+
             return Tca9554(self._i2c(), address, 0xFF * idle)
         registers = self._first("hc595")
         if kind == "relay" and name == "hc595" and registers:
+            from .expander import Hc595
+
             _, lines, data, clock, latch = registers
             pin = self._machine.Pin
             return Hc595(pin(data, pin.OUT), pin(clock, pin.OUT), pin(latch, pin.OUT), lines, ((1 << lines) - 1) * idle)
@@ -210,6 +153,8 @@ class _Builder:
         return bus
 
     def _make_bus(self, terminal, baud: int):
+        from .modbus import Bus
+
         machine = self._machine
         direction = timer = None
         if len(terminal) > 4 and terminal[4] >= 0:
@@ -263,6 +208,8 @@ class _Builder:
         if terminal[0] == "rs485" and direct:
             return self._probe("level", terminal, ("level", "distance"), height_mm)
         if terminal[0] == "uart" and direct:
+            from .ultrasonic import BAUD, A02yyuw
+
             return A02yyuw(self._uart(terminal, BAUD), height_mm)
         if terminal[0] == "analog" and not direct:
             return Current(self._volts(terminal), terminal[1])
@@ -281,6 +228,9 @@ class _Builder:
         raise _Wrong(WRONG_KIND)
 
     def _probe(self, sensor: str, terminal, quantities, zero: int):
+        from .modbus import Probe
+        from .registers import find as find_map
+
         probe_map = find_map(self._settings[sensor + ".probe"])
         if probe_map is None or probe_map.quantity not in quantities:
             raise _Wrong(NO_PROBE)

@@ -8,7 +8,7 @@ import vfs
 import wire
 from micropython import const
 
-_PRELOADED = const(4000)  # `host`, `wire` and this module, which stand before the first count
+_PRELOADED = const(2000)  # `host` and this module, which stand before the first count
 _SOFT_RESET = const(5)
 _SHIMS = ("time", "select", "tasks", "machine", "esp32", "network")
 

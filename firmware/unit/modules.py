@@ -1,0 +1,16 @@
+"""Forgetting modules: on a board the code of a module lies in the heap, and some are needed once a start."""
+
+import sys
+
+
+def forget(*names):
+    """Let go of these modules of the unit ("config", "drivers.build"); a later import loads them again.
+
+    What they made stays. Memory comes back only if nobody holds a function or a class of theirs.
+    """
+    for name in names:
+        full = "unit." + name
+        if sys.modules.pop(full, None) is not None:
+            parent, _, last = full.rpartition(".")
+            if hasattr(sys.modules[parent], last):
+                delattr(sys.modules[parent], last)

@@ -1,0 +1,28 @@
+"""The firmware in the heap of a board: it starts in its budget, and the weighing adds up."""
+
+from sim.bench import heap
+
+from . import rig
+
+
+def test_the_firmware_lives_in_the_default_heap(tmp_path):
+    found = rig.board(tmp_path, plant=True, heap_bytes=heap.BUDGET_BYTES + 20 * 1024)
+    found.run(1200)
+    assert found.starts == 1
+    assert found.shim_heap_bytes <= 20 * 1024
+
+
+def test_every_module_is_weighed_and_all_fit_the_budget(capsys):
+    sizes, total = heap.weigh()
+    with capsys.disabled():
+        print()
+        heap.report(sizes, total)
+    assert sum(sizes.values()) == total
+    assert sizes["unit.control.controller"] > 1000
+    assert total <= heap.BUDGET_BYTES
+
+
+def test_nothing_grows_from_hour_to_hour():
+    seen = heap.watch(5 * 3600)
+    assert [t for t, _ in seen][1:] == [3600, 7200, 10800, 14400] or len(seen) >= 5
+    assert abs(seen[-1][1] - seen[2][1]) <= 512
