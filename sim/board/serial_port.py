@@ -20,7 +20,7 @@ _PROMPT = b">>> "
 _NEWLINES = re.compile(rb"\r+\n")
 _BACKLOG = 8192
 _NOBODY_S = 1.0  # a user who takes nothing for so long is not there
-_BREAK_S = 1.0  # longest wait for a program to end on Ctrl-C before the next byte follows
+_BREAK_S = 3.0  # longest wait for a program to end on Ctrl-C before the next byte follows
 
 
 class SerialPort:
@@ -59,15 +59,13 @@ class SerialPort:
         if self._link is not None and os.path.islink(self._link) and os.readlink(self._link) == self.path:
             os.unlink(self._link)
 
-    def machine_starts(self, raw: bool) -> None:
-        """A new machine is about to take the terminal; `raw`: its first prompt is the raw REPL's."""
+    def machine_starts(self) -> None:
+        """A new machine is about to take the terminal; what is typed meanwhile waits for it."""
         termios.tcsetattr(self.terminal, termios.TCSAFLUSH, self._program_mode)
         self.is_raw = False
         self._hide_until_prompt = False
         self._break_until = 0.0
         self._listens = False
-        if not raw:
-            self._typed = b""
 
     def machine_listens(self) -> None:
         """The machine has come up: what was typed meanwhile may reach it."""

@@ -149,7 +149,7 @@ class VirtualBoard:
         memory.bytes[wire.RESET_CAUSE] = cause
         memory.bytes[wire.SKIP_MAIN] = int(raw)
         memory.put_u64(wire.START_US, self.now_us)
-        self.serial.machine_starts(raw)
+        self.serial.machine_starts()
         self._wire, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._wire.setsockopt(
             socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, round(_PATIENCE_S * 1e6))
