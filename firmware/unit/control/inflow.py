@@ -11,8 +11,10 @@ _LONG_WINDOW_S = const(300)  # a slow rise is measured at least this long
 _RISE_MM = const(15)
 _HOURS = const(24)
 _RUN_S = const(45)  # shortest run that tells a pump's flow
-_BACK_L_MIN = const(20)  # a rise right after the stop that exceeds the later one by this much flows back
-_BACK_STOPS = const(3)  # ... at so many stops in a row
+_BACK_WINDOW = const(2)  # a rise right after a stop is judged by this window after it: the riser is empty by then
+_BACK_MM = const(5)  # on the mean of some stops it rises so much more than what flows in: a check valve leaks ...
+_BACK_OVER_MM = const(2)  # ... and no longer
+_BACK_MOST_MM = const(30)  # one stop does not count for more
 _LONG_RUN_S = const(4000)  # longest run that is judged: the inflow has changed since
 _OLD_S = const(1800)  # an inflow older than this says nothing about the present
 
@@ -68,8 +70,11 @@ class Inflow:
         self._rest_since_s: int = NONE  # all pumps at rest since
         self._mark_mm: int = 0
         self._mark_s: int = NONE
-        self._stop_mm: int = 0  # level at the stop
-        self._early_l_min: int = NONE  # rise while the surface settles after a stop
+        self._windows: int = 0  # measured since the stop
+        self._lowest_mm: int = 0  # just after the stop: a level that is smoothed still falls for some seconds
+        self._lowest_s: int = 0
+        self._early_mm: int = 0  # rise while the surface settled after the stop ...
+        self._early_s: int = 0  # ... and the time it took
         self._run_pump: int = -1
         self._run_mm: int = 0
         self._run_since_s: int = 0
@@ -77,7 +82,7 @@ class Inflow:
         self._fall_l_min: int = NONE  # of the run that waits for the inflow after it
         self._fall_pump: int = 0
         self._before_l_min: int = 0
-        self._back_stops: int = 0
+        self._back_mm_16: int = 0  # slow mean of the rise that the inflow does not explain, in 1/16 mm
 
     def configure(self, area_m2_100: int, rated_l_min: int, clog_pct: int) -> None:
         self._area = area_m2_100
@@ -135,14 +140,19 @@ class Inflow:
         if self._rest_since_s == NONE:
             self._rest_since_s = now_s
             self._mark_s = NONE
-            self._stop_mm = level_mm
-            self._early_l_min = NONE
+            self._windows = 0
+            self._lowest_mm = level_mm
+            self._lowest_s = now_s
         if now_s - self._rest_since_s < _SETTLE_S:
+            if level_mm < self._lowest_mm:
+                self._lowest_mm = level_mm
+                self._lowest_s = now_s
             return
         if self._mark_s == NONE:
             self._mark_s = now_s
             self._mark_mm = level_mm
-            self._early_l_min = self._litres_per_min(level_mm - self._stop_mm, _SETTLE_S)
+            self._early_mm = level_mm - self._lowest_mm
+            self._early_s = now_s - self._lowest_s
             return
         seconds: int = now_s - self._mark_s
         rise_mm: int = level_mm - self._mark_mm
@@ -152,7 +162,9 @@ class Inflow:
         self.measured_s = now_s
         self._mark_s = now_s
         self._mark_mm = level_mm
-        self._judge_backflow()
+        self._windows += 1
+        if self._windows == _BACK_WINDOW:
+            self._judge_backflow()
         self._judge_run()
 
     def _follow_run(self, now_s: int, level_mm: int, p1_turns: int, p2_turns: int) -> None:
@@ -185,17 +197,17 @@ class Inflow:
         self._fall_pump = pump
 
     def _judge_backflow(self) -> None:
-        """The riser that drains back through a leaking check valve shows in the first seconds after a stop."""
-        if self._early_l_min == NONE:
-            return
-        if self._early_l_min > 2 * self.l_min + _BACK_L_MIN:
-            self._back_stops += 1
-            if self._back_stops >= _BACK_STOPS:
-                self.backflow = 1
-        else:
-            self._back_stops = 0
+        """What drains back through a leaking check valve shows in the first seconds after a stop."""
+        excess_mm: int = self._early_mm - self.l_min * self._early_s * 10 // 6 // self._area
+        if excess_mm > _BACK_MOST_MM:
+            excess_mm = _BACK_MOST_MM
+        elif excess_mm < -_BACK_MOST_MM:
+            excess_mm = -_BACK_MOST_MM
+        self._back_mm_16 += (excess_mm * 16 - self._back_mm_16) // 8
+        if self._back_mm_16 > _BACK_MM * 16:
+            self.backflow = 1
+        elif self._back_mm_16 < _BACK_OVER_MM * 16:
             self.backflow = 0
-        self._early_l_min = NONE
 
     def _judge_run(self) -> None:
         """A run is judged once the inflow after it is known too: the larger of both, so that rain is no clog."""
