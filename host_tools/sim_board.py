@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sim import scenario as scenarios
+from sim.board import broker
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import DEFAULT_HEAP_BYTES, VirtualBoard
 from sim.durations import parse_duration
@@ -38,7 +39,7 @@ def add_parser(subs: argparse._SubParsersAction) -> None:
     p.add_argument("--scenario", type=Path, default=EXAMPLE_SCENARIO, metavar="FILE", help="what surrounds the unit")
     p.add_argument("--flash", type=Path, default=Path("out/board.flash"), metavar="FILE", help="its flash, kept")
     p.add_argument("--port", default="out/board.tty", metavar="LINK", help="where its serial port appears")
-    p.add_argument("--broker", metavar="HOST:PORT", help="an MQTT broker that the unit reaches")
+    p.add_argument("--broker", metavar="HOST:PORT", help="have the unit talk to this MQTT broker, without TLS")
     p.add_argument("--heap", type=int, default=DEFAULT_HEAP_BYTES, metavar="BYTES", help="heap (default: %(default)s)")
     p.add_argument("--for", dest="duration", metavar="DURATION", help="end after so much virtual time: 30d, 2h")
     p.add_argument("--speed", default="1", metavar="max|N", help="max: virtual time; N: N times real time (default: 1)")
@@ -74,6 +75,14 @@ def sim_board(args: argparse.Namespace) -> int:
         scenario = scenarios.load(args.scenario)
     except BadInput as e:
         problems += e.problems
+    at = None
+    if args.broker is not None:
+        if speed is None:
+            problems.append("--broker: real messages need real time: give --speed a number, not max")
+        try:
+            at = broker.address(args.broker)
+        except BadInput as e:
+            problems += e.problems
     if problems or unit is None or scenario is None:
         raise BadInput(*problems)
     for path in (args.flash, Path(args.port)):
@@ -87,6 +96,8 @@ def sim_board(args: argparse.Namespace) -> int:
         args.heap,
         log=lambda line: print(line, file=sys.stderr, flush=True),
     )
+    if at is not None:
+        board.connect(at)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: board.stop())
     print(f"serial port: {args.port} ({board.serial.path})", file=sys.stderr, flush=True)

@@ -35,6 +35,9 @@ class App:
         self.now_s = 0  # since this start
         self.clock.read()
         self.recorder.wake(self.clock.utc_s)
+        self.due_ms = time.ticks_ms()  # when the next tick begins
+        self._online = _online(self, settings) if settings["mqtt.broker"] else None
+        self.uplink = self._online.uplink if self._online else None
         gc.collect()
 
     def tick(self):
@@ -57,21 +60,30 @@ class App:
     async def live(self):
         """Tick for ever, each second at its time; the watchdog is fed here and nowhere else."""
         watchdog = machine.WDT(timeout=_WATCHDOG_MS)
-        due_ms = time.ticks_ms()
+        self.due_ms = time.ticks_ms()
+        if self._online:
+            # It first runs after the first tick, which makes this start durable.
+            self._online.task = asyncio.create_task(self._online.live())
         while True:
             self.tick()
             watchdog.feed()
             if self.now_s == restart.LONG_LIFE_S:
                 restart.lived()
             self.now_s += 1
-            due_ms = time.ticks_add(due_ms, _TICK_MS)
-            wait_ms = time.ticks_diff(due_ms, time.ticks_ms())
+            self.due_ms = time.ticks_add(self.due_ms, _TICK_MS)
+            wait_ms = time.ticks_diff(self.due_ms, time.ticks_ms())
             if wait_ms < -_TICK_MS:  # seconds were lost: control counts the time that really passed
                 late_s = -wait_ms // _TICK_MS
                 self.now_s += late_s
-                due_ms = time.ticks_add(due_ms, late_s * _TICK_MS)
+                self.due_ms = time.ticks_add(self.due_ms, late_s * _TICK_MS)
                 wait_ms += late_s * _TICK_MS
             await asyncio.sleep_ms(max(0, wait_ms))
+
+    def restart(self):
+        """A planned restart: outputs off, and nothing that control knows is lost."""
+        self.io.all_off()
+        self.recorder.save(self.now_s, self.clock.utc_s)
+        machine.reset()
 
 
 # What is needed once is imported in a function: a name that stays would keep its module in memory.
@@ -87,3 +99,13 @@ def _control(settings):
     from .assembly import controller
 
     return controller(settings, Controller)
+
+
+def _online(app, settings):
+    from .online import Online
+
+    try:
+        return Online(app, settings)
+    except (OSError, ValueError) as e:  # a file that is missing or wrong: without a broker the unit does its work
+        print("MQTT:", e)
+        return None

@@ -12,11 +12,12 @@ def control_settings(settings):
     for key, value in settings.items():
         if isinstance(value, int):
             numbers[key] = value
-    numbers["unit.hash"] = _hash(settings["unit.id"])
+    numbers["unit.hash"] = hash_of(settings["unit.id"])
     return numbers
 
 
-def _hash(unit_id):
+def hash_of(unit_id):
+    """A number by which units of one village differ."""
     digest = 0
     for char in unit_id:
         digest = (digest * 31 + ord(char)) & 0xFFFF
@@ -28,5 +29,5 @@ def controller(settings, kind):
 
     A second dict, without the texts that control does not look at, would cost a board 4 KB just when memory is short.
     """
-    settings["unit.hash"] = _hash(settings["unit.id"])
+    settings["unit.hash"] = hash_of(settings["unit.id"])
     return kind(settings, definitions())

@@ -7,8 +7,6 @@ import binascii
 import json
 import os
 
-from . import settings as catalogue
-
 NEWEST = "config.json"
 LAST_GOOD = "config.last"
 BOARD = "board.json"
@@ -21,6 +19,8 @@ FROM_DEFAULTS = 2  # no readable copy: the unit watches, but no machine is wired
 
 def load():
     """(settings, board, where from): every setting with a value, as `settings.check` has it. Bad files never raise."""
+    from . import settings as catalogue  # here alone: whoever only stores does without the catalogue
+
     board = _parsed(_read(BOARD))
     for where, name in enumerate((NEWEST, LAST_GOOD)):
         values = _parsed(unsealed(_read(name)))
@@ -32,6 +32,15 @@ def load():
                 save(values, LAST_GOOD)
             return full, board, where
     return catalogue.defaults(), {"name": "", "terminals": {}}, FROM_DEFAULTS
+
+
+def stored():
+    """What the newest readable copy holds, unchecked: only what differs from the defaults."""
+    for name in (NEWEST, LAST_GOOD):
+        values = _parsed(unsealed(_read(name)))
+        if isinstance(values, dict):
+            return values
+    return {}
 
 
 def save(values, name=NEWEST):
@@ -49,6 +58,16 @@ def unsealed(data):
         return None
     text = data[:-10]
     return text if b"%08x" % binascii.crc32(text) == data[-9:-1] else None
+
+
+def newest():
+    """The JSON text of the newest copy, None where it is damaged."""
+    return unsealed(_read(NEWEST))
+
+
+def read_json(name):
+    """What the JSON file `name` holds, None where there is none."""
+    return _parsed(_read(name))
 
 
 def _read(name):

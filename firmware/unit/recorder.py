@@ -13,7 +13,7 @@ class Recorder:
     def __init__(self, journal, control, interval_s):
         self.journal = journal
         self._control = control
-        self._interval_s = interval_s
+        self.interval_s = interval_s
         self._values = [0] * N_POINTS
         self._snapshot = bytearray(SNAPSHOT_BYTES + _TIME_BYTES)
         self._next_reading_s = interval_s
@@ -41,7 +41,7 @@ class Recorder:
             journal.event(now_s, events.code[i], events.a[i], events.b[i])
         events.clear()
         if now_s >= self._next_reading_s:
-            self._next_reading_s += self._interval_s
+            self._next_reading_s += self.interval_s
             quality = self._control.reading(self._values)
             journal.reading(now_s, quality, self._values)
         elif now_s >= self._next_snapshot_s:

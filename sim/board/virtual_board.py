@@ -20,6 +20,7 @@ from host_tools.unitfile import Unit
 
 from . import vm
 from .agenda import Agenda
+from .broker import provision
 from .devices import I2cDevice
 from .flash_file import FlashFile
 from .memory import SharedMemory
@@ -100,6 +101,11 @@ class VirtualBoard:
         table = partitions.of_board(self.unit.board)
         self.flash.flash_tool_write(partitions.TABLE_AT, partitions.encode(table))
         self.flash.flash_tool_write(partitions.named(table, "vfs").at, firmware_image(self.unit))
+
+    def connect(self, broker: tuple[str, int]) -> None:
+        """Have the unit on the flash talk to the broker at (numeric address, port)."""
+        provision(self.flash, *broker)
+        self.memory.bytes[wire.BROKER : wire.BROKER + 4] = socket.inet_aton(broker[0])
 
     # --- life
 

@@ -158,8 +158,11 @@ class Unit:
     def acknowledge(self, index):
         return self.ctrl.acknowledge(index)
 
-    def change(self, values):
-        self.settings.update(values)
+    def stored(self):
+        return self.settings, self.board
+
+    def change(self, stored, full):
+        self.settings = full
         return ""
 
     def events(self, n):

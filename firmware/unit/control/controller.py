@@ -199,6 +199,16 @@ class Controller:
         self.outputs[output].serviced_run_s = self.outputs[output].run_s
 
     def reading(self, values: list[int]) -> int:
+        """Like `look`, and the totals begin again from here."""
+        quality: int = self.look(values)
+        k: int = 0
+        while k < N_OUTPUTS:
+            self._reported[k] = self.outputs[k].run_s
+            k += 1
+        self._reported[N_OUTPUTS] = self.energy_wh
+        return quality
+
+    def look(self, values: list[int]) -> int:
         """Fill `values` in the order of points.txt and return the quality code of the row.
 
         A failed sensor gives its last credible value; the code says so: class of the level + 8 * class of the
@@ -209,12 +219,9 @@ class Controller:
         values[2] = self.inflow.l_min
         k: int = 0
         while k < N_OUTPUTS:
-            total: int = self.outputs[k].run_s
-            values[3 + k] = total - self._reported[k]
-            self._reported[k] = total
+            values[3 + k] = self.outputs[k].run_s - self._reported[k]
             k += 1
         values[7] = self.energy_wh - self._reported[N_OUTPUTS]
-        self._reported[N_OUTPUTS] = self.energy_wh
         bits: int = 1 if self.well.float_high.value == 1 else 0
         bits += 2 if self.well.float_low.value == 1 else 0
         bits += 4 if self.mains_on else 0

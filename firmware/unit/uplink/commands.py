@@ -2,16 +2,17 @@
 
 What a command can do is the `actions` of the app:
 `claim(output, on, for_s)` returns 0, or the number of the reason why not; `auto(output)`;
-`acknowledge(index)`, NONE for all; `settings`, every value now, and `board`, as the settings catalogue wants them;
-`change(values)` returns "" or why not, and does it whole or not at all; `reboot()`;
+`acknowledge(index)`, NONE for all; `stored()`, the settings that differ from their defaults, and the board, as the
+settings catalogue wants them; `change(stored, full)` stores settings, takes `full`, the same with all defaults, into
+use, and returns "" or why not, whole or not at all; `reboot()`;
 `events(n)`, the newest (t, uptime_s, code, a, b), newest first; `t()`, seconds since 2020, NONE without a clock.
 """
 
 import json
 
-from .. import settings as catalogue
 from ..control.basics import NONE, const
 from ..control.io import OUTPUT_NAMES
+from ..modules import forget
 from ..tables import rows
 from . import payloads
 from .sign import verify
@@ -19,8 +20,6 @@ from .sign import verify
 MAX_BYTES = const(1024)
 _MAX_ID = const(36)
 _MAX_BRACKETS = const(8)  # `set` needs three; deep nesting would fill the heap before it is refused
-_MAX_KEYS = const(16)
-_MAX_EVENTS = const(20)
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
 _MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
 
@@ -106,12 +105,12 @@ class Commands:
                 raise Refusal("malformed", "unknown member; known are " + ", ".join(_MEMBERS))
         if not isinstance(command.get("op"), str) or not isinstance(command.get("args", {}), dict):
             raise Refusal("malformed", "op is a string and args an object")
-        if not _is_int(command.get("boot")):
+        if not is_int(command.get("boot")):
             raise Refusal("malformed", "boot is an integer, see the topic meta")
         if command["boot"] != self._boot:
             raise Refusal("other_boot", "this is boot %d" % self._boot)
         if "expires" in command:
-            if not _is_int(command["expires"]):
+            if not is_int(command["expires"]):
                 raise Refusal("malformed", "expires is an integer, Unix seconds")
             now_s = payloads.unix(self._actions.t())
             if now_s == NONE:
@@ -120,7 +119,7 @@ class Commands:
                 raise Refusal("expired", "too late by %d s" % min(now_s - command["expires"], 1 << 29))
         if self._key:
             counter = command.get("ctr")
-            if not _is_int(counter) or not self._counter < counter < 1 << 62:
+            if not is_int(counter) or not self._counter < counter < 1 << 62:
                 raise Refusal("counter", "ctr must grow, the last one was %d" % self._counter)
             self._counter = counter
         if command["id"] in self._seen:
@@ -132,10 +131,10 @@ class Commands:
     # --- the operations; each returns what the answer holds besides ok, or nothing
 
     def _claim(self, args, on):
-        _only(args, ("output", "for_s"))
+        only(args, ("output", "for_s"))
         output = _output(args)
         for_s = args.get("for_s")
-        if not _is_int(for_s) or not 1 <= for_s <= 1 << 29:
+        if not is_int(for_s) or not 1 <= for_s <= 1 << 29:
             raise Refusal("args", "for_s is how long, in whole seconds")
         reason = self._actions.claim(output, on, for_s)
         if reason:
@@ -149,7 +148,7 @@ class Commands:
         self._claim(args, 0)
 
     def _op_auto(self, args):
-        _only(args, ("output",))
+        only(args, ("output",))
         if args.get("output") == "all":
             for output in range(len(OUTPUT_NAMES)):
                 self._actions.auto(output)
@@ -157,7 +156,7 @@ class Commands:
             self._actions.auto(_output(args))
 
     def _op_ack(self, args):
-        _only(args, ("alarm",))
+        only(args, ("alarm",))
         wanted = args.get("alarm")
         if wanted == "all":
             self._actions.acknowledge(NONE)
@@ -168,77 +167,46 @@ class Commands:
                 return
         raise Refusal("args", "alarm is a code of the alarms catalogue, or all")
 
+    # What is seldom asked for comes into memory for one answer: the settings catalogue alone is as large as all this.
+
     def _op_set(self, args):
-        _only(args, ("values", "confirm"))
-        wanted = args.get("values")
-        if not isinstance(wanted, dict) or not 1 <= len(wanted) <= _MAX_KEYS:
-            raise Refusal("args", "values is an object of 1 to %d settings" % _MAX_KEYS)
-        changed = {}
-        reboot = False
-        for key in wanted:
-            row = catalogue.find(key)
-            if not row or "s" in row[5] or "p" in row[5]:
-                raise Refusal("args", "unknown setting: " + key[:40])
-            if "a" in row[5] and args.get("confirm") is not True:
-                raise Refusal("confirm", key + " is risky to change: send confirm true with it")
-            value = catalogue.decode(row, _written(wanted[key]))
-            if value is None:
-                raise self._bad_value(("value", key, str(wanted[key])))
-            changed[key] = value
-            reboot = reboot or "b" in row[5]
-        all_values = dict(self._actions.settings)
-        all_values.update(changed)
-        for problem in catalogue.check(all_values, self._actions.board):
-            raise self._bad_value(problem)
-        why = self._actions.change(changed)
-        if why:
-            raise Refusal("not_stored", why)
-        return {"reboot": True} if reboot else None
-
-    def _bad_value(self, problem):
-        from .. import settings_words  # only here: a board seldom needs it in memory
-
-        return Refusal("value", settings_words.sentence(problem, "en", self._actions.board))
+        return self._seldom("change", args)
 
     def _op_show(self, args):
-        from .. import settings_words
-
-        _only(args, ("keys",))
-        keys = args.get("keys")
-        if not isinstance(keys, list) or not 1 <= len(keys) <= _MAX_KEYS:
-            raise Refusal("args", "keys is a list of 1 to %d settings" % _MAX_KEYS)
-        values = {}
-        for key in keys:
-            row = catalogue.find(key) if isinstance(key, str) else None
-            if not row or key not in self._actions.settings:
-                raise Refusal("args", "unknown setting: %s" % str(key)[:40])
-            values[key] = settings_words.encode(row, self._actions.settings[key])
-        return {"values": values}
+        return self._seldom("show", args)
 
     def _op_log(self, args):
-        _only(args, ("n",))
-        n = args.get("n", 10)
-        if not _is_int(n) or not 1 <= n <= _MAX_EVENTS:
-            raise Refusal("args", "n is 1 to %d" % _MAX_EVENTS)
-        events = []
-        for t, uptime_s, code, a, b in self._actions.events(n):
-            name, happened, why = payloads.event_words(code, a, b)
-            events.append([payloads.unix(t), uptime_s, name, happened, why])
-        return {"events": events}
+        return self._seldom("log", args)
+
+    def _seldom(self, name, args):
+        try:
+            return _look_up(name, self._actions, args)
+        except MemoryError:
+            raise Refusal("too_much", "no memory for it now") from None
+        finally:
+            forget("uplink.lookups", "settings_words", "settings", "wiring", "config")
 
     def _op_reboot(self, args):
-        _only(args, ())
+        only(args, ())
         self.reboot = True
 
 
 OPS = ("run", "off", "auto", "ack", "set", "show", "log", "reboot")
 
 
-def _is_int(value):
+def _look_up(name, actions, args):
+    from . import lookups
+
+    return getattr(lookups, name)(actions, args)
+
+
+def is_int(value):
+    """Whether a JSON value is a whole number; `true` is not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _only(args, names):
+def only(args, names):
+    """Refuse members of `args` that are not in `names`."""
     for name in args:
         if name not in names:
             raise Refusal("args", "args may hold " + (", ".join(names) or "nothing"))
@@ -249,12 +217,3 @@ def _output(args):
     if name not in OUTPUT_NAMES:
         raise Refusal("args", "output is one of " + ", ".join(OUTPUT_NAMES))
     return OUTPUT_NAMES.index(name)
-
-
-def _written(value):
-    """A setting's value as a person would write it in the unit file."""
-    if value is True or value is False:
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return "%.7g" % value
-    return value if isinstance(value, str) else str(value)

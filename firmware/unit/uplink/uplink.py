@@ -95,6 +95,10 @@ class Uplink:
             self._actions.reboot()
         return more
 
+    def online(self):
+        """Whether a broker serves us."""
+        return self.session.state == UP
+
     def close(self):
         """Say goodbye before a planned end; what did not arrive stays in the journal."""
         self.drain.busy = False

@@ -32,7 +32,7 @@ class _Interface:
 
     def ifconfig(self, parts=None):
         if self.isconnected():
-            return ("192.168.4.20", "255.255.255.0", "192.168.4.1", "192.168.4.1")
+            return ("192.168.4.20", "255.255.255.0", "192.168.4.1", "127.0.0.1")
         return ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
 
     def config(self, *names, **values):

@@ -10,7 +10,7 @@ from micropython import const
 
 _PRELOADED = const(2000)  # `host` and this module, which stand before the first count
 _SOFT_RESET = const(5)
-_SHIMS = ("time", "select", "tasks", "machine", "esp32", "network")
+_SHIMS = ("time", "select", "tasks", "machine", "esp32", "network", "socket")
 
 
 def start(memory_address, flash_address, flash_size, fd):

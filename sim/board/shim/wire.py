@@ -24,6 +24,7 @@ RTC_OFFSET_S = 48  # 8 bytes, signed: seconds since 2000 at virtual time 0
 WDT_TIMEOUT_MS = 56  # 4 bytes, 0 while not started
 WDT_FED_US = 64  # 8 bytes
 SHIM_HEAP = 76  # 4 bytes: what the modules of this directory take of the heap
+BROKER = 80  # 4 bytes: an IPv4 address that the network reaches besides the computer's own
 PIN_LOG_COUNT = 72  # 4 bytes: entries written since the power came on
 
 N_PINS = 64

@@ -1,0 +1,206 @@
+"""The unit's way to its broker: the uplink beside the road, in slices of time that no tick feels.
+
+Here alone meet what control, journal and clock know and what the uplink wants to know and do.
+"""
+
+import asyncio
+import gc
+import sys
+import time
+
+from .control.basics import NONE, const
+from .control.claims import REMOTE
+from .control.controller import N_POINTS
+from .control.io import P1, P2
+from .journal.cursor import Cursor
+from .journal.layout import END, EPOCH_UNIX_S, EVENT
+from .uplink.uplink import Uplink
+
+_KEEP_CLEAR_MS = const(60)  # before a tick is due, no slice begins: the longest takes some 40 ms on an ESP32
+_CALM_MS = const(700)  # what may occupy the processor for long begins only with so much time to the next tick
+_IDLE_MS = const(50)  # between two slices when nothing moves: how long a command may wait
+_AGAIN_MS = const(60000)  # after an error of the firmware itself
+_LOG_BACK = const(400)  # records that are searched for events
+_FIRMWARE = "firmware.json"
+_CREDENTIALS = "credentials.txt"
+_WIFI = "wifi.txt"
+_TLS_FILES = ("ca.pem", "client.pem", "client.key")
+
+
+class Online:
+    """The uplink of an `App` and its task, `live()`. OSError, ValueError: a file that it needs is missing or wrong."""
+
+    def __init__(self, app, settings):
+        """`settings`: as `config.load` has them; only those of MQTT and network are kept."""
+        self._app = app
+        self.task = None  # that runs `live()`
+        self.failures = 0  # errors of the firmware itself, each answered by a new connection
+        actions = Actions(app)
+        journal = app.recorder.journal
+        user = password = key = tls = None
+        if _exists(_CREDENTIALS):
+            from .uplink import credentials
+
+            user, password, key = credentials.broker(_CREDENTIALS)
+        if settings["mqtt.tls"]:
+            from .uplink.tls import context
+
+            own = _TLS_FILES[1:] if _exists(_TLS_FILES[1]) else ("", "")
+            tls = context(_TLS_FILES[0], *own)
+        kept = {name: settings[name] for name in settings if name.startswith(("mqtt.", "network."))}
+        self.uplink = Uplink(
+            kept, Identity(settings, journal.boot), Newest(app), journal, Cursor(journal), actions, _network(settings),
+            user, password, key, tls,
+        )  # fmt: skip
+
+    async def live(self):
+        """Serve the broker between the ticks, for ever."""
+        app = self._app
+        while True:
+            left_ms = time.ticks_diff(app.due_ms, time.ticks_ms())
+            if left_ms < _KEEP_CLEAR_MS:
+                await asyncio.sleep_ms(max(left_ms, 0) + 1)
+            elif not self._slice(left_ms):
+                await asyncio.sleep_ms(_IDLE_MS)
+
+    def _slice(self, left_ms):
+        """True if there is more to do at once."""
+        try:
+            return self.uplink.poll(time.ticks_ms(), left_ms >= _CALM_MS and self._calm())
+        except Exception as e:  # noqa: BLE001  shown and counted: pumps must not stop for the sake of messages
+            sys.print_exception(e)
+            self.failures += 1
+            self.uplink.session.stop("error of the firmware")
+            self.uplink.dialer.wait(_AGAIN_MS)
+            gc.collect()
+            return False
+
+    def _calm(self):
+        """No pump runs: none can run dry, and a start that is a second or two late is millimetres of level."""
+        outputs = self._app.control.outputs
+        return not outputs[P1].on and not outputs[P2].on
+
+
+class Identity:
+    """Who this is, for the topic `meta`."""
+
+    def __init__(self, settings, boot):
+        import hashlib
+        from binascii import hexlify
+
+        from . import config
+
+        self.unit_id = settings["unit.id"]
+        self.lang = "en" if settings["unit.language"] else "zh"
+        self.name = settings["unit.name_" + self.lang]
+        self.boot = boot
+        stamp = config.read_json(_FIRMWARE) or {}
+        self.firmware = stamp.get("version", "?")
+        self.firmware_sha256 = stamp.get("sha256", "")
+        self.config_sha256 = str(hexlify(hashlib.sha256(config.newest() or b"").digest()), "utf-8")
+
+
+class Newest:
+    """What the topic `state` shows: after `update()` like a reading, with control's `outputs` and `alarms`."""
+
+    def __init__(self, app):
+        self._app = app
+        self.outputs = app.control.outputs
+        self.alarms = app.control.alarms.alarms
+        self.values = [NONE] * N_POINTS
+        self.quality = 0
+        self.uptime_s = 0
+        self.t = NONE
+
+    def update(self):
+        """Look now."""
+        app = self._app
+        self.t = app.clock.utc_s
+        self.uptime_s = app.now_s
+        self.quality = app.control.look(self.values)
+
+
+class Actions:
+    """What a command may do; see uplink/commands.py."""
+
+    def __init__(self, app):
+        self._app = app
+
+    def claim(self, output, on, for_s):
+        return self._app.control.command(output, on, for_s, REMOTE)
+
+    def auto(self, output):
+        self._app.control.auto(output, REMOTE)
+
+    def acknowledge(self, index):
+        self._app.control.acknowledge(index)
+
+    def stored(self):
+        """The settings that differ from their defaults, and the board, both as the settings catalogue wants them."""
+        from . import config
+
+        return config.stored(), config.read_json(config.BOARD)
+
+    def change(self, stored, full):
+        """Store settings, and take `full`, the same with all defaults, into use; "" or why not."""
+        from . import config
+        from .assembly import hash_of
+
+        try:
+            config.save(stored)
+        except OSError as e:
+            return "the file system does not take it: %s" % e
+        full["unit.hash"] = hash_of(full["unit.id"])
+        self._app.control.configure(full)
+        self._app.recorder.interval_s = full["readings.interval_s"]
+        return ""
+
+    def events(self, n):
+        """The newest `n` events, (t, uptime_s, code, a, b), newest first; not further back than _LOG_BACK records."""
+        journal = self._app.recorder.journal
+        cursor = Cursor(journal)
+        cursor.seek(max(1, journal.next_seq - _LOG_BACK))
+        found = []
+        kind = cursor.next()
+        while kind != END:
+            if kind == EVENT:
+                found.append((cursor.t, cursor.uptime_s, cursor.code, cursor.a, cursor.b))
+                if len(found) > n:
+                    found.pop(0)
+            kind = cursor.next()
+        found.reverse()
+        return found
+
+    def reboot(self):
+        self._app.restart()
+
+    def set_time(self, unix_s):
+        """Set the clocks, unless they are right to the second."""
+        clock = self._app.clock
+        utc_s = unix_s - EPOCH_UNIX_S
+        if clock.utc_s == NONE or abs(utc_s - clock.utc_s) > 1:
+            clock.set(utc_s)
+
+    def t(self):
+        return self._app.clock.utc_s
+
+
+def _network(settings):
+    """The network of this board. ValueError where it has none."""
+    if settings["network.kind"]:
+        raise ValueError("network.kind: no board of this firmware has this network yet; use wifi")
+    from .uplink import credentials
+    from .uplink.net import start_wifi
+
+    networks = credentials.pairs(_WIFI) if _exists(_WIFI) else []
+    if not networks:
+        raise ValueError("network.wifi_file: no Wi-Fi network is known")
+    return start_wifi(networks)
+
+
+def _exists(name):
+    try:
+        open(name, "rb").close()
+    except OSError:
+        return False
+    return True
