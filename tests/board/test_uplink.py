@@ -1,0 +1,107 @@
+"""The virtual board and a real broker, with an independent book-keeper: what arrives, what is obeyed, what survives."""
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from unit import tables
+
+from host_tools import upackages
+from host_tools.errors import BadInput
+from sim.board.broker import address
+
+upackages.on_cpython()
+
+from .online import SPEED, UNIT, WATCHED, Scene  # noqa: E402
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path)
+    yield made
+    made.close()
+
+
+def test_the_unit_says_who_and_how_it_is(scene: Scene):
+    assert scene.books.wait(lambda: len(scene.books.seqs(UNIT)) > 20), scene.shown
+    topics = [topic.rsplit("/", 1)[1] for topic, _ in scene.books.messages]
+    assert topics[:3] == ["availability", "meta", "state"]
+    assert scene.last("availability") == "online"
+    meta, state, data = scene.last("meta"), scene.last("state"), scene.last("data")
+    points = [row[0] for row in tables.rows("points")]
+    assert [point["id"] for point in meta["points"]] == points == data["points"] == list(state["values"])
+    assert meta["v"] == 1 and meta["boot"] == state["boot"] == data["boot"] == 1
+    assert len(meta["firmware_sha256"]) == len(meta["config_sha256"]) == 64 and meta["firmware"] == "0.1.0"
+    assert set(state["outputs"]) == {"p1", "p2", "blower", "return"}
+    t, quality, level_mm = data["rows"][-1][:3]
+    assert abs(t - 1781452800) < 3600  # 2026-06-15T00:00:00+08:00
+    assert quality == 0 and 100 < level_mm < 1500
+    for seq, row in scene.recorded().items():
+        if row and (UNIT, seq) in scene.books.rows:
+            assert scene.books.rows[UNIT, seq][2] == row[1][0]
+
+
+def test_commands_are_obeyed_and_answered(scene: Scene):
+    assert scene.books.wait(lambda: scene.last("state")), scene.shown
+    assert scene.ask("off", 1, output="blower", for_s=600)["ok"]
+    waited = scene.ask("run", 1, output="blower", for_s=600)
+    assert waited["code"] == "mains_wait"  # the control has its say: after a start every machine waits its turn
+
+    def blower(on: bool):
+        return lambda: scene.last("state")["outputs"]["blower"] == {"on": on, "why": "remote"}
+
+    assert scene.books.wait(blower(False)), scene.last("state")
+    while not scene.ask("run", 1, output="blower", for_s=600)["ok"]:
+        assert scene.last("state")["t"] < 1781452800 + 300
+        time.sleep(0.5)
+    assert scene.books.wait(blower(True)), scene.last("state")
+    assert scene.ask("run", 2, output="blower", for_s=600)["code"] == "other_boot"
+    assert any(event[2:4] == ["claim", "blower on"] for event in scene.ask("log", 1, n=20)["events"])
+    assert scene.ask("set", 1, values={"lift.start_level_mm": 100}, confirm=True)["code"] == "value"
+    assert scene.ask("set", 1, values={"lift.start_level_mm": 650}, confirm=True)["ok"]
+    assert scene.ask("reboot", 1)["ok"]
+    assert scene.books.wait(lambda: scene.last("meta")["boot"] == 2), scene.shown
+    assert scene.ask("show", 2, keys=["lift.start_level_mm"])["values"] == {"lift.start_level_mm": "650"}
+    scene.check("reboot")
+
+
+def test_nothing_is_lost_when_broker_link_and_board_fail(scene: Scene):
+    chance = random.Random(1)
+    scene.check("start")
+    for strike in (scene.broker_killed, scene.board_killed, scene.link_cut, scene.broker_frozen, scene.board_killed):
+        strike(chance)
+        scene.check(strike.__name__)
+    assert scene.last("meta")["boot"] == 3
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1", ":1883", "127.0.0.1:0", "127.0.0.1:x", "127.0.0.1:70000"])
+def test_what_is_no_broker_is_refused(text):
+    with pytest.raises(BadInput, match="--broker: must be HOST:PORT"):
+        address(text)
+
+
+@pytest.mark.campaign
+def test_nothing_is_lost_and_no_tick_waits_in_a_hundred_faults(tmp_path: Path, capsys: pytest.CaptureFixture):
+    chance = random.Random(7)
+    scene = Scene(tmp_path, WATCHED)
+    total = [0] * 14
+    try:
+        scene.check("start")
+        kinds = (scene.broker_killed, scene.broker_frozen, scene.link_cut, scene.silence, scene.board_killed)
+        for _ in range(100):
+            strike = chance.choice(kinds)
+            if strike == scene.board_killed:
+                total = [a + b for a, b in zip(total, scene.histogram(), strict=True)]
+                scene.shown = ""
+            strike(chance)
+            scene.check(strike.__name__)
+        total = [a + b for a, b in zip(total, scene.histogram(), strict=True)]
+    finally:
+        scene.close()
+    with capsys.disabled():
+        print(f"\nlateness of tick starts, in ms of a board {SPEED} times as fast as the wall")
+        for i, n in enumerate(total):
+            print(f"{n:8d}  under {1 << i}")
+    assert sum(total) > 500
