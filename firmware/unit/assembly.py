@@ -1,10 +1,11 @@
 """Puts the control core together from checked settings: the same on the board, in the simulator and in tests."""
 
 from .alarms import definitions
+from .control.io import OUTPUT_NAMES
 
 
 def control_settings(settings):
-    """The part of a unit's settings that control decides by: a dict of key -> int, with the unit's own `unit.hash`.
+    """The part of a unit's settings that control decides by: a dict of key -> int, with what `_derive` adds.
 
     `settings`: key -> int or str, every setting with its default filled in.
     """
@@ -12,7 +13,7 @@ def control_settings(settings):
     for key, value in settings.items():
         if isinstance(value, int):
             numbers[key] = value
-    numbers["unit.hash"] = hash_of(settings["unit.id"])
+    _derive(settings, numbers)
     return numbers
 
 
@@ -25,9 +26,18 @@ def hash_of(unit_id):
 
 
 def controller(settings, kind):
-    """A `kind` (Controller, plain or compiled) over a unit's settings, to which `unit.hash` is added.
+    """A `kind` (Controller, plain or compiled) over a unit's settings, to which the derived numbers are added.
 
     A second dict, without the texts that control does not look at, would cost a board 4 KB just when memory is short.
     """
-    settings["unit.hash"] = hash_of(settings["unit.id"])
+    _derive(settings, settings)
     return kind(settings, definitions())
+
+
+def _derive(settings, numbers):
+    """Numbers that follow from texts: `unit.hash`, by which each unit of a village waits its own while after mains
+    return; `wired.turbidity` and `wired.<output>_running`, 1 where the unit file names a terminal."""
+    numbers["unit.hash"] = hash_of(settings["unit.id"])
+    numbers["wired.turbidity"] = 1 if settings["wiring.turbidity"] else 0
+    for name in OUTPUT_NAMES:
+        numbers["wired." + name + "_running"] = 1 if settings["wiring." + name + "_running"] else 0

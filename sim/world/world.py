@@ -42,6 +42,10 @@ class World:
         self.sewer: Sewer = Sewer(scenario, local_s)
         self.plant: Plant = Plant(settings)
         self.treatment: Treatment = Treatment(settings)
+        self._p1_feedback: int = settings["wired.p1_running"]
+        self._p2_feedback: int = settings["wired.p2_running"]
+        self._blower_feedback: int = settings["wired.blower_running"]
+        self._return_feedback: int = settings["wired.return_running"]
         self.level_sensor: AnalogSensor = AnalogSensor(
             1 if settings["level.signal"] == 0 else 0,  # current: the first choice
             float(settings["level.low_mm"]),
@@ -149,10 +153,10 @@ class World:
         inputs.float_high = self.high_float.read(t_s, level_mm)
         inputs.float_low = self.low_float.read(t_s, level_mm)
         inputs.mains = self.mains_on if self._mains_sensed else NONE
-        inputs.p1_running = plant.p1.running
-        inputs.p2_running = plant.p2.running
-        inputs.blower_running = plant.blower.running
-        inputs.return_running = plant.back.running
+        inputs.p1_running = plant.p1.running if self._p1_feedback else NONE
+        inputs.p2_running = plant.p2.running if self._p2_feedback else NONE
+        inputs.blower_running = plant.blower.running if self._blower_feedback else NONE
+        inputs.return_running = plant.back.running if self._return_feedback else NONE
 
     def _treat(self, t_s: int) -> None:
         """The minute's step of the treatment."""

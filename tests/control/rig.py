@@ -23,6 +23,7 @@ class Rig:
     def __init__(self, settings=None, level_mm=400.0, inflow_l_min=20.0):
         s = dict(DEFAULTS)
         s["unit.id"] = "rig"
+        s["wiring.turbidity"] = "ai2"
         s["mains.restart_delay_s"] = 10
         s["mains.restart_spread_s"] = 0
         s.update(settings or {})

@@ -93,6 +93,14 @@ def test_every_alarm_of_the_catalogue_belongs_to_the_control_core():
     assert sorted(held) == sorted(known)
 
 
+def test_turbidity_alarms_only_where_a_sensor_is_wired():
+    for wired in ("ai2", ""):
+        r = Rig({"wiring.turbidity": wired})
+        r.turbidity_raw = 0
+        r.run(120)
+        assert r.active("turbidity_failed") == bool(wired)
+
+
 def test_snapshot_carries_the_book():
     r = Rig(inflow_l_min=60.0)
     r.run(6 * 3600)

@@ -7,7 +7,7 @@ MUTATIONS = [
     ("inv_01", "protection.py", "            if dry:\n                return self._switch_off", "            if 0:\n                return self._switch_off"),
     ("inv_01", "well.py", "        return 1 if level_dry or float_dry else 0", "        return level_dry"),
     ("inv_01", "well.py", "        return 1 if level_dry or float_dry else 0", "        return float_dry"),
-    ("inv_09", "well.py", "            self.float_high_wrong = 1", "            pass"),
+    ("high_float_that_hangs_is_outvoted", "well.py", "            self.float_high_wrong = 1", "            pass"),
     ("inv_02", "protection.py", "if now_s - self.since_s >= self.max_run_s:", "if 0:"),
     ("inv_02", "protection.py", "        if now_s < self.rest_until_s:\n            return reasons.MAX_RUN\n", ""),
     ("inv_03", "protection.py", "        if self.starts_used_up(now_s):\n            return reasons.STARTS_LIMIT\n", ""),
@@ -29,6 +29,6 @@ MUTATIONS = [
     ("inv_13", "signals.py", "            value = self._low if raw < self._low else self._high\n", ""),
     ("level_stuck_high", "well.py", "            level.contradict(FLAT)", "            pass"),
     ("standby_takes_over", "process/lift.py", "        if not self.pumps[duty].guard.available(now_s):\n            return other\n", ""),
-    ("level_is_stuck_low", "well.py", "            self._void_mm = value", "            pass"),
+    ("contradicted_level_is_not_believed", "well.py", "            self._void_mm = value", "            pass"),
     ("damaged_snapshot", "controller.py", "if not r.intact() or r.get(1)", "if r.get(1)"),
 ]

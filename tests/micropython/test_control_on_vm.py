@@ -6,7 +6,7 @@ import pytest
 
 from tests import vm
 
-MODULES = ["test_signals", "test_inflow", "test_lift", "test_protection", "test_aeration", "test_alarms"]
+MODULES = ["test_signals", "test_inflow", "test_lift", "test_protection", "test_aeration", "test_alarms", "test_well"]
 
 
 @pytest.mark.parametrize("name", MODULES)

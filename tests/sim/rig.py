@@ -12,7 +12,7 @@ from sim.scenario import FOREVER, Fault, Inflow, Scenario
 from sim.world.world import World
 
 UNIT = Path(__file__).parents[2] / "boards/esp32/units/qiaotou.toml"
-SETTINGS = unitfile.load(UNIT).control_settings()
+SETTINGS = unitfile.load(UNIT).control_settings() | {"wired.return_running": 1}  # every machine tells whether it turns
 HOUR_S = 3600
 DAY_S = 86400
 

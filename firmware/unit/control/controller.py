@@ -26,7 +26,7 @@ class Controller:
     """All decisions of one unit. Nothing in here knows the board, the network or the wall clock's source."""
 
     def __init__(self, settings: dict[str, int], alarm_rows: list[tuple[str, int, int, int]]) -> None:
-        """`settings`: every key of settings.txt with an integer value, on the catalogue's scale.
+        """`settings`: numbers by key, as `unit.assembly.control_settings` makes them.
 
         `alarm_rows`: (code, on_delay_s, off_delay_s, latch), the catalogue of alarms. KeyError for a missing key.
         """
@@ -104,13 +104,14 @@ class Controller:
         watch.high_level_mm = s["lift.high_level_mm"]
         watch.spill_level_mm = s["lift.spill_level_mm"]
         watch.turbidity_limit = s["turbidity.limit_ntu"]
+        watch.turbidity_wired = s["wired.turbidity"]
         watch.pump_service_s = s["service.pump_h"] * 3600
         watch.blower_service_s = s["service.blower_h"] * 3600
         for alarm in self.alarms.alarms:
             alarm.resound_s = s["alarms.resound_h"] * 3600
         self._mains_sensed = s["mains.sensed"]
         # Every unit of a village waits its own while, so that they do not start at once.
-        self._restart_wait_s = s["mains.restart_delay_s"] + s.get("unit.hash", 0) % (s["mains.restart_spread_s"] + 1)
+        self._restart_wait_s = s["mains.restart_delay_s"] + s["unit.hash"] % (s["mains.restart_spread_s"] + 1)
         self._max_lease_s = s["command.max_lease_s"]
 
     def step(self, now_s: int, tod_s: int, day: int) -> None:
