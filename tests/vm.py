@@ -17,24 +17,24 @@ class ScriptFailed(AssertionError):
     """The script ended with an error; the message holds all that it printed."""
 
 
-def run(script: str | Path, *args: str, heap: str = "2m", timeout_s: float = 120) -> str:
+def run(script: str | Path, *args: str, heap: str = "2m", timeout_s: float = 120, cwd: Path = ROOT) -> str:
     """Run `script` (a file, or source text) on the VM with a heap of `heap` bytes ("160k", "2m"); its standard output.
 
-    Raises ScriptFailed with the whole output when the script does not end well.
+    `cwd` is the folder that it runs in. Raises ScriptFailed with the whole output when the script does not end well.
     """
     source = ["-c", script] if isinstance(script, str) else [str(script)]
     command = [str(Path(sys.executable).with_name("micropython")), "-X", "heapsize=" + heap, *source, *args]
     environment = dict(os.environ, MICROPYPATH=f"{ROOT / 'firmware'}:{ROOT}:.frozen")
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=timeout_s)
+    done = subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, timeout=timeout_s)
     if done.returncode != 0:
         raise ScriptFailed(f"exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
-def run_cases(module: str, heap: str = "2m", timeout_s: float = 120) -> list[str]:
+def run_cases(module: str, heap: str = "2m", timeout_s: float = 120, cwd: Path = ROOT) -> list[str]:
     """Call every `test_*` function of `module` ("tests.journal.cases") on the VM; the names of those that passed.
 
     Raises ScriptFailed with the tracebacks when one does not pass, or when there is none.
     """
-    lines = run(_RUN_CASES, module, heap=heap, timeout_s=timeout_s).splitlines()
+    lines = run(_RUN_CASES, module, heap=heap, timeout_s=timeout_s, cwd=cwd).splitlines()
     return [line.split()[1] for line in lines if line.startswith("passed ")]

@@ -241,15 +241,23 @@ def check(values, board=None, full=None):
 
 def _check_rules(full):
     for rule in rows("rules"):
-        if not _applies(rule[_ONLY_IF], full):
-            continue
-        left = _work_out(rule[_LEFT], full)
-        right = _work_out(rule[_RIGHT], full)
-        if left is None or right is None:
-            continue  # it has a problem of its own
-        op = rule[_OP]
-        if not (left < right if op == "<" else left <= right if op == "<=" else left != right):
-            yield "rule", rule, left, right
+        problem = broken(rule, full)
+        if problem:
+            yield problem
+
+
+def broken(rule, full):
+    """The problem where the settings `full` (anything with `get`) break a row of rules.txt, else None."""
+    if not _applies(rule[_ONLY_IF], full):
+        return None
+    left = _work_out(rule[_LEFT], full)
+    right = _work_out(rule[_RIGHT], full)
+    if left is None or right is None:
+        return None  # it has a problem of its own
+    op = rule[_OP]
+    if left < right if op == "<" else left <= right if op == "<=" else left != right:
+        return None
+    return "rule", rule, left, right
 
 
 def _applies(condition, full):

@@ -30,12 +30,35 @@ def columns(name):
     return []
 
 
+def row(name, key):
+    """The entry of table `name` whose first field is `key`, as a list of str, or None."""
+    with open(_ROOT + name + ".txt", encoding="utf-8") as f:
+        header = True
+        for line in f:
+            if line[0] == "#" or len(line) < 3:
+                continue
+            if header:
+                header = False
+            elif line.startswith(key):  # most lines are passed by without being taken apart
+                fields = [field.strip() for field in line.split("|")]
+                if fields[0] == key:
+                    return fields
+    return None
+
+
 def words(name, key, lang, column=-2):
     """The text of entry `key` (first column) in `lang` ("zh" or "en"); `key` itself where there is none.
 
     `column` is the place of the Chinese text; the English one stands right after it.
     """
-    for row in rows(name):
-        if row[0] == key:
-            return row[column if lang == "zh" else column + 1]
-    return key
+    found = row(name, key)
+    return found[column if lang == "zh" else column + 1] if found else key
+
+
+def nth(name, index):
+    """Entry `index` of table `name`, counted from 0, as a list of str, or None."""
+    for found in rows(name):
+        if not index:
+            return found
+        index -= 1
+    return None

@@ -4,7 +4,7 @@ from . import reasons
 from .alarms import AlarmBook
 from .basics import NONE, const
 from .claims import BACKUP, HAND, REMOTE
-from .events import CLAIM, CLAIM_END, RESTART, Events
+from .events import CLAIM, CLAIM_END, RESTART, SERVICE, Events
 from .inflow import Inflow
 from .io import BLOWER, N_OUTPUTS, OUTPUT_NAMES, P1, P2, RETURN, Inputs
 from .output import Output
@@ -53,7 +53,7 @@ class Controller:
         self._mains: Switch = Switch(5, 2)
         self._mains_sensed: int = 0
         self._restart_wait_s: int = 0
-        self._max_lease_s: int = 0
+        self.max_lease_s: int = 0
         self._reported: list[int] = [0] * (N_OUTPUTS + 1)  # totals at the last reading
         self.configure(settings)
         self._hold_starts(0)
@@ -112,7 +112,7 @@ class Controller:
         self._mains_sensed = s["mains.sensed"]
         # Every unit of a village waits its own while, so that they do not start at once.
         self._restart_wait_s = s["mains.restart_delay_s"] + s["unit.hash"] % (s["mains.restart_spread_s"] + 1)
-        self._max_lease_s = s["command.max_lease_s"]
+        self.max_lease_s = s["command.max_lease_s"]
 
     def step(self, now_s: int, tod_s: int, day: int) -> None:
         """Decide one second. Call it once a second.
@@ -163,7 +163,7 @@ class Controller:
         Returns 0 when the claim is lodged, else the reason (reasons.py) why it is refused.
         """
         machine = self.outputs[output]
-        if for_s < 1 or for_s > self._max_lease_s:
+        if for_s < 1 or for_s > self.max_lease_s:
             return reasons.LEASE_LIMIT
         if source == REMOTE and machine.claims.holds(HAND, self.now_s):
             return reasons.HAND
@@ -198,6 +198,7 @@ class Controller:
     def service_done(self, output: int) -> None:
         """The crew has serviced this machine: its service hours start again."""
         self.outputs[output].serviced_run_s = self.outputs[output].run_s
+        self.events.add(SERVICE, output, 0)
 
     def reading(self, values: list[int]) -> int:
         """Like `look`, and the totals begin again from here."""

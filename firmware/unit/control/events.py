@@ -12,6 +12,8 @@ CLAIM = const(6)  # a: output, b: source*2 + on; somebody's claim begins
 CLAIM_END = const(7)  # a: output, b: source
 RESTART = const(8)  # a: 1 when a snapshot was taken up
 READINGS_LOST = const(9)  # a: readings that flash gave up before the broker held them, b: last number lost
+SERVICE = const(10)  # a: output that the crew has serviced
+VISIT = const(11)  # somebody has signed the visitors' book
 
 _CAPACITY = const(48)
 

@@ -110,6 +110,21 @@ class Guard:
             i += 1
         return n
 
+    def wait_s(self, now_s: int, reason: int) -> int:
+        """Seconds until `reason`, one that `block` gives, no longer stands in the way; 0 when time alone is no help."""
+        end_s: int = now_s
+        if reason == reasons.MAINS_WAIT:
+            end_s = self.wait_until_s
+        elif reason == reasons.LOCKED_OUT and self.failed_starts < _TRIES:
+            end_s = self.locked_until_s
+        elif reason == reasons.MAX_RUN:
+            end_s = self.rest_until_s
+        elif reason == reasons.MIN_OFF:
+            end_s = self.since_s + self.min_off_s
+        elif reason == reasons.STARTS_LIMIT:
+            end_s = self._start_s[(self._next - self.max_starts_per_h) % MAX_STARTS] + _HOUR_S
+        return end_s - now_s if end_s > now_s else 0
+
     def remember_starts(self, count: int) -> None:
         """After a power cut: `count` starts may have happened just before, so they all count from now."""
         i: int = 0

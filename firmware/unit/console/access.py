@@ -1,0 +1,76 @@
+"""The lock: a PIN as a salted, stretched SHA-256, and longer and longer waits after wrong ones.
+
+`console-pin` on the board holds `salt rounds digest`, salt and digest in hexadecimal; the image builder makes it from
+the file that the setting `console.pin_file` names. Without the file nothing can be unlocked: there is no default PIN.
+The digest of round 0 is that of salt + PIN, each further one that of the digest before it + salt + PIN.
+"""
+
+import binascii
+import hashlib
+import os
+
+from ..control.basics import const
+
+FILE = "console-pin"
+_SOME = const(50)  # rounds between two times of giving way: some 10 ms
+_FREE_TRIES = const(3)
+_FIRST_WAIT_S = const(30)
+_LONGEST_WAIT_S = const(900)
+
+
+def has_pin():
+    """True where a PIN has been set."""
+    try:
+        return os.stat(FILE)[6] > 0
+    except OSError:
+        return False
+
+
+def stretched(salt, rounds, pin):
+    """A generator: yields None while it works, last the digest."""
+    secret = salt + pin.encode()
+    digest = hashlib.sha256(secret).digest()
+    for i in range(rounds):
+        digest = hashlib.sha256(digest + secret).digest()
+        if i % _SOME == 0:
+            yield None
+    yield digest
+
+
+def cmd_unlock(c, words):
+    if not c.has_pin:
+        yield c.say("no_pin")
+        return
+    if len(words) != 1:
+        yield c.say("unlock_usage")
+        return
+    if c.now_ms < c.wait_until_ms:
+        yield c.say("unlock_wait", span=c.text.span((c.wait_until_ms - c.now_ms) // 1000 + 1))
+        return
+    try:
+        with open(FILE) as f:
+            salt_hex, rounds_text, wanted_hex = f.read().split()
+        salt = binascii.unhexlify(salt_hex)
+        wanted = binascii.unhexlify(wanted_hex)
+        rounds = int(rounds_text)
+    except (OSError, ValueError):
+        yield c.say("pin_damaged")
+        return
+    # Counted as wrong until it proves right, so that Ctrl-C in time does not save a try.
+    c.wrong += 1
+    if c.wrong >= _FREE_TRIES:
+        wait_s = min(_FIRST_WAIT_S << min(c.wrong - _FREE_TRIES, 10), _LONGEST_WAIT_S)
+        c.wait_until_ms = c.now_ms + wait_s * 1000
+    digest = None
+    for digest in stretched(salt, rounds, words[0]):
+        if digest is None:
+            yield None
+    if digest == wanted:
+        c.wrong = 0
+        c.wait_until_ms = 0
+        c.unlocked = True
+        yield c.say("unlocked", span=c.text.span(c.lock_s))
+    elif c.now_ms < c.wait_until_ms:
+        yield c.say("unlock_wrong_wait", span=c.text.span((c.wait_until_ms - c.now_ms) // 1000 + 1))
+    else:
+        yield c.say("unlock_wrong")

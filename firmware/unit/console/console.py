@@ -1,0 +1,286 @@
+"""The serial console: prompt, dispatch and lock. Everything else comes into memory only while it is used.
+
+A command is a generator `cmd_<name>(console, words)` in the module that commands.txt names for it. What it yields
+decides what happens next: a str is a line to show; None gives way until the next slice; a tuple (question,) asks the
+user and becomes his answer. So no command ever holds up the second that control decides in.
+"""
+
+import sys
+
+from ..control.alarms import NORMAL, UNACKNOWLEDGED
+from ..control.basics import const
+from ..tables import row
+from .line import CANCEL, CHANGED, COMPLETE, ENTER, Line, width
+from .output import Output
+from .text import COLUMNS, Text, wrap
+
+_TOOL_MS = const(100)  # a return and Ctrl-C closer together than this were not typed by a hand
+_AHEAD = const(96)  # bytes typed while a command works
+_SECRET = "unlock "
+
+# Columns of commands.txt.
+_MODULE = const(1)
+_FLAGS = const(2)
+
+
+class Console:
+    """The console of one unit. Call `poll` every 20 to 50 ms; it returns soon and raises only KeyboardInterrupt.
+
+    `app`: `control`, `clock` (`tod_s`, `day`, `utc_s`, `set`), `now_s`, `journal`, `uplink` or None, `restart()`.
+    `stream`: `readinto(buffer)` returns how many bytes came, 0 for none; `write(bytes)`.
+    `settings`: the unit's, of which id, names, language, time zone, interval and the lock's time are kept.
+    KeyboardInterrupt asks for the raw REPL: two Ctrl-C on an empty line, or what tools like mpremote send, and only
+    while the console is unlocked or has no PIN.
+    """
+
+    def __init__(self, app, stream, settings, has_pin):
+        self.app = app
+        self.text = Text("en" if settings["unit.language"] else "zh")
+        self.unit_id = settings["unit.id"]
+        self.names = (settings["unit.name_zh"], settings["unit.name_en"])
+        self.timezone_s = settings["unit.timezone"] * 60
+        self.interval_s = settings["readings.interval_s"]
+        self.has_pin = has_pin
+        self.unlocked = False
+        self.wrong = 0  # wrong PINs in a row
+        self.wait_until_ms = 0  # after wrong ones
+        self.now_ms = 0
+        self.lock_s = settings["console.lock_min"] * 60
+        self._stream = stream
+        self._in = bytearray(32)
+        self._out = Output(stream.write)
+        self._line = Line()
+        self._ahead = b""
+        self._job: object = None  # a generator
+        self._loaded: tuple = ()  # modules that were in memory before the job
+        self._answer = None  # for the job
+        self._question = ""  # that the job asks
+        self._dirty = False
+        self._typed_ms = 0
+        self._entered_ms = -1  # when the line was last ended empty
+        self._cancelled = False  # Ctrl-C on an empty line was the last thing typed
+        self._somebody = False  # has typed since the start
+        self._checked_s = -1
+        self._shown = bytearray(len(app.control.alarms.alarms))  # the state of each alarm as it was last shown
+        self._notices = []
+
+    def poll(self, now_ms):
+        """One slice. `now_ms` counts up and never wraps back within a day of use."""
+        self.now_ms = now_ms
+        self._listen()
+        if self.unlocked and now_ms - self._typed_ms > self.lock_s * 1000:
+            self.lock()
+            self._notices.append(-1)
+        if self._somebody and self.app.now_s != self._checked_s:
+            self._checked_s = self.app.now_s
+            self._watch_alarms()
+        self._out.pump()
+        if not self._out.idle:
+            return
+        if self._notices and (self._job is None or self._question):
+            self._notice(self._notices.pop(0))
+        elif self._job is not None and not (self._question and self._answer is None):
+            self._work()
+        elif self._ahead:
+            typed = self._ahead
+            self._ahead = b""
+            for i in range(len(typed)):
+                self._byte(typed[i])
+        elif self._dirty:
+            self._draw()
+
+    @property
+    def busy(self):
+        """A command is at work and does not wait for an answer."""
+        return self._job is not None and not self._question
+
+    # --- what commands use
+
+    def say(self, entry, **values):
+        return self.text.say(entry, **values)
+
+    def lock(self):
+        self.unlocked = False
+        self._dirty = True
+
+    def insert(self, text):
+        """Type `text` for the user, where the cursor is."""
+        self._line.insert(text)
+
+    def name(self):
+        """The unit's name in the language of the moment."""
+        return self.names[0 if self.text.lang == "zh" else 1]
+
+    # --- typing
+
+    def _listen(self):
+        n = self._stream.readinto(self._in)
+        if not n:
+            return
+        self._typed_ms = self.now_ms
+        for i in range(n):
+            self._byte(self._in[i])
+
+    def _byte(self, byte):
+        if (self._job is not None and not self._question) or self._ahead:
+            if byte == 3:
+                self._stop_job()
+            elif len(self._ahead) < _AHEAD:
+                self._ahead += bytes((byte,))
+            return
+        did = self._line.feed(byte)
+        if did != CANCEL:
+            self._cancelled = False
+        if did == ENTER:
+            self._enter()
+        elif did == CANCEL:
+            self._cancel()
+        elif did == CHANGED:
+            self._dirty = True
+        elif did == COMPLETE and not self._question:
+            self._start("complete", "complete", [self._line.text[: self._line.cursor]])
+
+    def _enter(self):
+        if self._question:
+            self._put_line()
+            self._answer = self._line.take(remember=False)
+            return
+        if not self._line.text and not self._somebody:
+            self._somebody = True
+            self._out.put("\r\n")
+            self._start("status", "hello", [])
+            self._entered_ms = self.now_ms
+            return
+        self._somebody = True
+        self._put_line()
+        text = self._line.take(remember=self._secret_from() < 0)
+        words = text.split()
+        if not words:
+            self._entered_ms = self.now_ms
+            self._dirty = True
+            return
+        command = words[0].lower()
+        found = row("commands", {"?": "help"}.get(command, command))
+        if not found:
+            self._out.put(self.say("unknown", word=command[:20]) + "\r\n")
+            self._dirty = True
+        elif "u" in found[_FLAGS] and not self.unlocked:
+            self._out.put(self.say("locked" if self.has_pin else "no_pin") + "\r\n")
+            self._dirty = True
+        else:
+            self._start(found[_MODULE], "cmd_" + found[0], words[1:])
+
+    def _cancel(self):
+        empty = not self._line.text and not self._question
+        by_tool = empty and self._entered_ms >= 0 and self.now_ms - self._entered_ms < _TOOL_MS
+        if (self.unlocked or not self.has_pin) and empty and (by_tool or self._cancelled):
+            raise KeyboardInterrupt
+        self._cancelled = empty
+        self._put_line("^C")
+        self._line.take(remember=False)
+        self._stop_job()
+        self._dirty = True
+
+    # --- showing
+
+    def _prompt(self):
+        return self._question or self.unit_id + ("# " if self.unlocked else "> ")
+
+    def _draw(self):
+        """The prompt and the line, drawn anew from the left edge: right whatever stood there before."""
+        self._dirty = False
+        prompt = self._prompt()
+        shown, right = self._line.view(COLUMNS - width(prompt), self._secret_from())
+        self._out.put("\r" + prompt + shown + "\x1b[K" + ("\x1b[%dD" % right if right else ""))
+
+    def _secret_from(self):
+        """The place in the line where a PIN begins, or -1."""
+        line = self._line.text
+        if self._question or not line.lstrip().lower().startswith(_SECRET):
+            return -1
+        return len(line) - len(line.lstrip()) + len(_SECRET)
+
+    def _put_line(self, end=""):
+        """The line is finished: it stays on the terminal as it stands."""
+        self._draw()
+        self._out.put(end + "\r\n")
+
+    def _notice(self, index):
+        """A line above the prompt; what is being typed comes again below it."""
+        if index < 0:
+            lines = [self.say("locked_again")]
+        else:
+            lines = wrap("! %s: %s" % (self.text.alarm(index, True), self.text.alarm(index, False)), 2)
+        self._out.put("\r\x1b[K")
+        for line in lines:
+            self._out.put(line + "\r\n")
+        self._dirty = True
+
+    def _watch_alarms(self):
+        shown = self._shown
+        for alarm in self.app.control.alarms.alarms:
+            state = alarm.state
+            i = alarm.index
+            if state != shown[i]:
+                if state == UNACKNOWLEDGED and i not in self._notices:
+                    self._notices.append(i)
+                elif state == NORMAL and i in self._notices:
+                    self._notices.remove(i)
+                shown[i] = state
+
+    # --- commands at work
+
+    def _start(self, module, function, words):
+        self._loaded = tuple(sys.modules)
+        try:
+            found = __import__("unit.console." + module, None, None, ("*",))
+            self._job = getattr(found, function)(self, words)
+        except (MemoryError, OSError, ImportError) as e:
+            self._fail(e)
+
+    def _work(self):
+        """Let the command go on until it has shown a line, asked or given way."""
+        job = self._job
+        answer = self._answer
+        self._answer = None
+        if self._question:
+            self._question = ""
+            self._line.take(remember=False)
+        try:
+            made = job.send(answer)  # type: ignore[attr-defined]
+        except StopIteration:
+            self._end_job()
+        except Exception as e:  # noqa: BLE001  shown to the user; a mistake in a command must not end the unit
+            self._fail(e)
+        else:
+            if isinstance(made, tuple):
+                self._question = made[0]
+                self._dirty = True
+            elif made is not None:
+                for line in wrap(made, 2):
+                    self._out.put(line + "\r\n")
+
+    def _fail(self, error):
+        self._end_job()
+        self._out.put(self.say("failed", what=type(error).__name__ + " " + str(error)[:50]) + "\r\n")
+
+    def _stop_job(self):
+        """Ctrl-C: the command ends where it stands; what it holds it lets go in its `finally`."""
+        self._ahead = b""
+        job = self._job
+        if job is not None:
+            self._end_job()
+            job.close()  # type: ignore[attr-defined]
+
+    def _end_job(self):
+        """Forget the command and the modules that came with it: their code lies in the heap."""
+        self._job = None
+        self._question = ""
+        self._answer = None
+        self._dirty = True
+        for name in list(sys.modules):
+            if name.startswith("unit.") and name not in self._loaded:
+                del sys.modules[name]
+                package, _, module = name.rpartition(".")
+                if hasattr(sys.modules.get(package), module):
+                    delattr(sys.modules[package], module)

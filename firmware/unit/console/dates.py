@@ -1,0 +1,56 @@
+"""Calendar days without the time module, whose epoch differs from world to world. Days count from 2000-01-01."""
+
+from ..control.basics import NONE, const
+
+_DAY_S = const(86400)
+_DAYS_TO_2020 = const(7305)
+_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def _month_days(year, month):
+    return 29 if month == 2 and year % 4 == 0 else _MONTHS[month - 1]  # true until 2099
+
+
+def written(day, second):
+    """ "2026-06-15 08:30:00" of a day since 2000-01-01 and a second of it."""
+    year = 2000 + day // 1461 * 4
+    day %= 1461
+    while day >= (366 if year % 4 == 0 else 365):
+        day -= 366 if year % 4 == 0 else 365
+        year += 1
+    month = 1
+    while day >= _month_days(year, month):
+        day -= _month_days(year, month)
+        month += 1
+    return "%d-%02d-%02d %02d:%02d:%02d" % (year, month, day + 1, second // 3600, second // 60 % 60, second % 60)
+
+
+def of_journal(t, timezone_s):
+    """The same of a journal's time, seconds since 2020-01-01 UTC; "" for NONE."""
+    if t == NONE:
+        return ""
+    t += timezone_s
+    return written(t // _DAY_S + _DAYS_TO_2020, t % _DAY_S)
+
+
+def parse(date, tod):
+    """Seconds since 2020-01-01 of "2026-06-15" and "08:30" or "08:30:15"; -1 if it is no time from 2024 to 2098."""
+    numbers = []
+    for part in date.split("-") + tod.split(":"):
+        if not 0 < len(part) <= 4 or not all("0" <= c <= "9" for c in part):
+            return -1
+        numbers.append(int(part))
+    if len(numbers) == 5:
+        numbers.append(0)
+    if len(numbers) != 6 or date.count("-") != 2:
+        return -1
+    year, month, day, hour, minute, second = numbers
+    if not (2024 <= year < 2099 and 1 <= month <= 12 and hour < 24 and minute < 60 and second < 60):
+        return -1
+    if not 1 <= day <= _month_days(year, month):
+        return -1
+    years = year - 2000
+    days = years * 365 + (years + 3) // 4 + day - 1 - _DAYS_TO_2020
+    for m in range(1, month):
+        days += _month_days(year, m)
+    return days * _DAY_S + hour * 3600 + minute * 60 + second

@@ -1,0 +1,95 @@
+"""The commands of the settings: show and set. A change is stored whole or not at all and counts from the next start."""
+
+from .. import config
+from .. import settings as catalogue
+from ..tables import rows
+
+_NOT_HERE = ("unit.board", "unit.process")
+
+
+def _hidden(row):
+    """Settings of the simulator and files of the PC are on no board."""
+    return "s" in row[5] or "p" in row[5]
+
+
+def cmd_show(c, words):
+    from .. import settings_words
+
+    column = 6 if c.text.lang == "zh" else 7
+    if not words:
+        for section in rows("sections"):
+            if section[0] != "plant":
+                yield "%s.*  %s" % (section[0], section[1 if c.text.lang == "zh" else 2])
+        yield c.say("show_usage")
+        return
+    wanted = words[0].rstrip("*")
+    stored = config.stored()
+    found = False
+    for row in catalogue.entries():
+        yield None
+        if _hidden(row) or not row[0].startswith(wanted):
+            continue
+        found = True
+        value = stored.get(row[0], catalogue.default(row))
+        yield "%s = %s  %s" % (row[0], settings_words.show(row, value) or '""', row[column])
+        if row[0] == wanted:
+            yield "  " + c.say("allowed", allowed=settings_words.allowed(row, c.text.lang))
+    if not found:
+        yield c.say("show_unknown", key=wanted[:40])
+
+
+def cmd_set(c, words):
+    from .. import settings_words
+
+    if len(words) < 2:
+        yield c.say("set_usage")
+        return
+    key = words[0]
+    row = catalogue.find(key)
+    if row is None or _hidden(row):
+        yield c.say("show_unknown", key=key[:40])
+        return
+    if key.startswith("wiring.") or key in _NOT_HERE:
+        yield c.say("set_wiring", key=key)
+        return
+    written = " ".join(words[1:])
+    value = catalogue.decode(row, written)
+    if value is None or not catalogue.allows(row, value):
+        shown = value if isinstance(value, int) else written
+        yield settings_words.sentence(("value", key, shown), c.text.lang)
+        return
+    stored = config.stored()
+    old = stored.get(key, catalogue.default(row))
+    stored[key] = value
+    yield None
+    for rule in rows("rules"):
+        if key in rule[0] or key in rule[2] or key in rule[3]:
+            problem = catalogue.broken(rule, _Completed(stored))
+            if problem:
+                yield settings_words.sentence(problem, c.text.lang)
+                return
+        yield None
+    yield "%s: %s -> %s" % (key, settings_words.show(row, old), settings_words.show(row, value))
+    if "a" in row[5]:
+        yield c.say("set_risky", allowed=settings_words.allowed(row, c.text.lang))
+        answer = yield (c.say("sure"),)
+        if answer.lower() not in ("y", "yes", "是"):
+            yield c.say("left")
+            return
+    if value == catalogue.default(row):
+        del stored[key]
+    config.save(stored)
+    yield c.say("set_done", key=key, old=settings_words.encode(row, old))
+
+
+class _Completed:
+    """Stored settings with the defaults of those left out, looked up in the catalogue as they are asked for."""
+
+    def __init__(self, stored):
+        self._stored = stored
+
+    def get(self, key):
+        if key in self._stored:
+            return self._stored[key]
+        row = catalogue.find(key)
+        return catalogue.default(row) if row else None

@@ -1,0 +1,179 @@
+"""The screens that say how the unit is: hello, status, levels, alarms."""
+
+from ..control.alarms import ACKNOWLEDGED, NORMAL, OUT_OF_SERVICE, RETURNED, SHELVED, UNACKNOWLEDGED
+from ..control.basics import FAILURE, GOOD, NONE, const
+from .dates import written
+from .line import width
+from .text import pad
+from .visits import last
+
+_BAR = const(48)
+_LABEL = const(10)
+
+
+def hello(c, words):
+    """What somebody sees who comes to the unit and presses Enter."""
+    yield "== %s %s (%s)" % (c.say("qingxi"), c.name(), c.unit_id)
+    waiting = sum([1 for alarm in c.app.control.alarms.alarms if alarm.state == UNACKNOWLEDGED])
+    yield c.say("hello_alarms", n=waiting) if waiting else c.say("hello_calm")
+    yield c.say("hello_help")
+
+
+def cmd_status(c, words):
+    app = c.app
+    control = app.control
+    by_hand = False
+    for output in control.outputs:
+        by_hand = by_hand or output.claims.source > 1
+    yield "== %s (%s)  %s  %s" % (c.name(), c.unit_id, c.say("by_hand" if by_hand else "automatic"), clock_text(c))
+    yield from _level(c, control)
+    yield _label(c, "turbidity") + _turbidity(c, control)
+    for output in control.outputs:
+        state = c.say("on" if output.on else "off")
+        if output.turns() != output.on:
+            state = c.say("turns" if output.turns() else "stands")
+        since_s = control.now_s - output.guard.since_s
+        yield "%s%s %s  %s" % (
+            _label(c, output.name),
+            pad(state, 4),
+            pad(c.text.span(since_s), 10),
+            c.text.reason(output.reason, control, output),
+        )
+    yield from _alarm_lines(c, control)
+    yield _label(c, "network") + network(c)
+    visit = last()
+    yield _label(c, "last_visit") + (visit if visit else c.say("none"))
+
+
+def cmd_levels(c, words):
+    control = c.app.control
+    yield from _level(c, control)
+    yield _label(c, "turbidity") + _turbidity(c, control)
+    flow = control.inflow
+    yield _label(c, "inflow") + "%d L/min  %s" % (flow.l_min, c.say("inflow_day", m3="%d.%d" % _tenths(flow.day_l)))
+    for name, switch in (("float_high", control.well.float_high), ("float_low", control.well.float_low)):
+        state = "not_fitted" if switch.value == NONE else "lifted" if switch.value else "hangs"
+        yield _label(c, name) + c.say(state)
+    yield _label(c, "mains") + c.say("there" if control.mains_on else "gone")
+
+
+def cmd_alarms(c, words):
+    yield from _alarm_lines(c, c.app.control)
+    yield c.say("alarms_hint")
+
+
+def clock_text(c):
+    clock = c.app.clock
+    return written(clock.day, clock.tod_s) if clock.tod_s >= 0 else c.say("clock_unset")
+
+
+def network(c):
+    uplink = c.app.uplink
+    waiting = c.app.journal.next_seq - 1 - c.app.journal.acked
+    if uplink is None:
+        return c.say("net_none", n=waiting)
+    if not uplink.net.up():
+        return c.say("net_down", n=waiting)
+    return c.say("net_up" if uplink.online() else "net_no_broker", n=waiting)
+
+
+def cmd_net(c, words):
+    yield _label(c, "network") + network(c)
+    uplink = c.app.uplink
+    if uplink is not None:
+        yield _label(c, "broker") + c.say("net_connects", n=uplink.connects)
+        if uplink.dialer.why:
+            yield _label(c, "last_error") + uplink.dialer.why
+    yield _label(c, "journal") + c.say("net_journal", first=c.app.journal.acked, last=c.app.journal.next_seq - 1)
+
+
+def _label(c, key):
+    return pad(c.say(key), _LABEL)
+
+
+def _tenths(litres):
+    return litres // 1000, litres // 100 % 10
+
+
+def _quality(c, signal):
+    if signal.quality == GOOD:
+        return ""
+    return "  (%s)" % c.say("failed_signal" if signal.quality == FAILURE else "doubtful_signal")
+
+
+def _turbidity(c, control):
+    value = control.turbidity.value
+    return "%d.%d NTU" % (value // 10, value % 10) + _quality(c, control.turbidity)
+
+
+def _level(c, control):
+    """The level, a bar up to where the well spills, and the marks under it."""
+    well = control.well
+    lift = control.process.lift
+    most_mm = max(1, control.supervision.spill_level_mm)
+    full = max(0, min(_BAR, well.level_mm * _BAR // most_mm))
+    ink, rest = ("█", "·") if c.text.utf8 else ("#", ".")
+    yield _label(c, "level") + "[%s%s] %d mm%s" % (
+        ink * full,
+        rest * (_BAR - full),
+        well.level_mm,
+        _quality(c, well.level),
+    )
+    marks = ""
+    for key, level_mm in (
+        ("mark_stop", lift.stop_level_mm),
+        ("mark_start", lift.start_level_mm),
+        ("mark_high", control.supervision.high_level_mm),
+        ("mark_spill", most_mm),
+    ):
+        place = _LABEL + 1 + level_mm * _BAR // most_mm
+        if width(marks) < place:
+            marks = pad(marks, place)
+        marks += "^" + c.say(key) + str(level_mm) + " "
+    yield marks.rstrip()
+
+
+def _alarm_lines(c, control):
+    shown = 0
+    for alarm in control.alarms.alarms:
+        if alarm.state == NORMAL:
+            continue
+        shown += 1
+        state = {
+            UNACKNOWLEDGED: "alarm_new",
+            ACKNOWLEDGED: "alarm_seen",
+            RETURNED: "alarm_over",
+            SHELVED: "alarm_shelved",
+            OUT_OF_SERVICE: "alarm_out",
+        }[alarm.state]
+        yield "%s%2d. %s (%s, %s): %s" % (
+            "!" if alarm.state == UNACKNOWLEDGED else " ",
+            alarm.index + 1,
+            c.text.alarm(alarm.index, True),
+            c.say(state),
+            c.text.span(control.now_s - alarm.since_s),
+            c.text.alarm(alarm.index, False),
+        )
+    if not shown:
+        yield _label(c, "alarms") + c.say("none")
+
+
+def cmd_time(c, words):
+    """The clock, or `time 2026-06-15 08:30` to set it."""
+    from .dates import parse
+
+    if not words:
+        yield clock_text(c)
+        yield c.say("uptime", span=c.text.span(c.app.now_s))
+        yield c.say("time_hint")
+        return
+    words = words[1:] if words[0] == "set" else words
+    seconds = parse(words[0], words[1]) if len(words) == 2 else -1
+    if seconds < 0:
+        yield c.say("time_usage")
+    elif not c.unlocked:
+        yield c.say("locked" if c.has_pin else "no_pin")
+    else:
+        c.app.clock.set(seconds - c.timezone_s)
+        c.app.clock.read()
+        yield clock_text(c)

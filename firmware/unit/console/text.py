@@ -1,0 +1,114 @@
+"""Words for people at the console: from the tables, in the language of the moment, filled in and broken into lines."""
+
+from ..control.basics import const
+from ..tables import nth, words
+from .line import width
+
+COLUMNS = const(79)  # of 80: a full last column makes some terminals wrap
+
+_CLAUSE_ENDS = "，。；：、？）"
+_STEPS = (86400, 3600, 60, 1)
+
+
+class Text:
+    """`lang` is "zh" or "en"; `utf8` False asks for plain ASCII in drawings."""
+
+    def __init__(self, lang):
+        self.lang = lang
+        self.utf8 = True
+
+    def say(self, entry, **values):
+        """The text `entry` of console.txt with its `{name}`s filled in."""
+        text = words("console", entry, self.lang)
+        for name in values:
+            text = text.replace("{" + name + "}", str(values[name]))
+        return text
+
+    def span(self, seconds):
+        """A length of time as a crew says it, with its two largest units: 2小时5分, 2h 5min."""
+        names = self.say("units").split(" ")
+        blank = "" if self.lang == "zh" else " "
+        for i in range(3):
+            step = _STEPS[i]
+            if seconds >= step:
+                smaller = seconds % step // _STEPS[i + 1]
+                text = "%d%s" % (seconds // step, names[i])
+                return text + ("%s%d%s" % (blank, smaller, names[i + 1]) if smaller else "")
+        return "%d%s" % (seconds, names[3])
+
+    def reason(self, number, control, output):
+        """Why `output` of `control` is as it is, in a sentence with its figures."""
+        text = nth("reasons", number)[1 if self.lang == "zh" else 2]
+        if "{" not in text:
+            return text
+        lift = control.process.lift
+        guard = output.guard
+        now_s = control.now_s
+        for name, value in (
+            ("level_mm", control.well.level_mm),
+            ("lift.stop_level_mm", lift.stop_level_mm),
+            ("lift.start_level_mm", lift.start_level_mm),
+            ("lift.assist_level_mm", lift.assist_level_mm),
+        ):
+            text = text.replace("{" + name + "}", "%d mm" % value)
+        if "{" in text:
+            until_s = max(0, output.claims.until_s - now_s)
+            wait_s = guard.wait_s(now_s, number)
+            text = text.replace("{until}", self.span(until_s)).replace("{wait}", self.span(wait_s))
+            text = text.replace("{command.max_lease_s}", self.span(control.max_lease_s))
+        return text
+
+    def past_reason(self, number):
+        """The same for an entry of the log: without figures, which nobody knows any more."""
+        text = nth("reasons", number)
+        if text is None:
+            return "?"
+        kept = []
+        text = text[1 if self.lang == "zh" else 2]
+        mark = "，" if self.lang == "zh" else ", "
+        for clause in text.replace("；", "，").replace("; ", ", ").split(mark):
+            if "{" not in clause:
+                kept.append(clause)
+            elif "{level_mm}" in clause:
+                kept.append(clause[: clause.rfind("{lift")].replace("{level_mm} ", "").strip())
+        return mark.join(kept)
+
+    def alarm(self, index, first):
+        """Row `index` of alarms.txt in words: what is wrong where `first`, else what to do."""
+        row = nth("alarms", index)
+        return row[(5 if first else 7) + (0 if self.lang == "zh" else 1)]
+
+    def yes(self, flag):
+        return self.say("yes" if flag else "no")
+
+
+def pad(text, columns):
+    """The text with blanks up to so many columns."""
+    return text + " " * (columns - width(text))
+
+
+def _may_break(text, place):
+    """Latin words stay whole; Chinese may break anywhere but before a mark that ends a clause."""
+    return text[place] not in _CLAUSE_ENDS and (text[place - 1] == " " or ord(text[place - 1]) > 0x2E80)
+
+
+def wrap(text, indent=0):
+    """Yield the lines of a text, none wider than the terminal; all but the first begin with `indent` blanks."""
+    line = ""
+    room = COLUMNS
+    while width(line + text) > room:
+        end = 0
+        left = room - width(line)
+        while left >= width(text[end]):
+            left -= width(text[end])
+            end += 1
+        cut = end
+        while cut and not _may_break(text, cut):
+            cut -= 1
+        cut = cut or end
+        yield line + text[:cut].rstrip()
+        text = text[cut:].lstrip()
+        line = " " * indent
+    yield line + text
+
+

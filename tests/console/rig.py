@@ -1,0 +1,220 @@
+"""A crew at the console of a unit under test: the real control core and journal, a terminal that remembers.
+
+Runs on CPython and on MicroPython alike.
+"""
+
+import os
+
+from unit import config
+from unit.console import access
+from unit.console.console import Console
+from unit.control.basics import NONE
+from unit.control.controller import N_POINTS
+from unit.journal.ring import Journal
+
+from sim.board.nor import Nor
+from tests.control.rig import Rig
+
+PIN = "2580"
+SLICE_MS = 50
+START_DAY = 9662  # 2026-06-15
+_2020 = 7305
+
+
+class Terminal:
+    """What a terminal of so many columns shows of the bytes it gets: enough of VT100 for what the console sends."""
+
+    def __init__(self):
+        self.lines = [""]
+        self.column = 0
+        self.bytes = 0
+        self._held = b""
+
+    def write(self, data):
+        assert len(data) <= 128, "more than the UART takes at once"
+        self.bytes += len(data)
+        data = self._held + data
+        # A slice may end within a character or a sequence: such an end waits for the rest.
+        end = len(data)
+        while end and data[end - 1] >= 0x80 and not _whole(data[:end]):
+            end -= 1
+        escape = data[:end].rfind(b"\x1b")
+        if escape >= 0 and not any(chr(c).isalpha() for c in data[escape + 1 : end]):
+            end = escape
+        self._held = data[end:]
+        self._show(data[:end].decode())
+
+    def _show(self, text):
+        i = 0
+        while i < len(text):
+            char = text[i]
+            i += 1
+            if char == "\r":
+                self.column = 0
+            elif char == "\n":
+                self.lines.append("")
+            elif char == "\x1b":
+                assert text[i] == "["
+                end = i + 1
+                while not text[end].isalpha():
+                    end += 1
+                if text[end] == "K":
+                    self.lines[-1] = self.lines[-1][: self.column]
+                elif text[end] == "D":
+                    self.column -= int(text[i + 1 : end] or "1")
+                else:
+                    raise AssertionError("unknown sequence " + repr(text[i : end + 1]))
+                i = end + 1
+            else:
+                assert char >= " ", repr(char)
+                line = self.lines[-1]
+                self.lines[-1] = line[: self.column] + char + line[self.column + 1 :]
+                self.column += 1
+
+
+def _whole(data):
+    try:
+        data.decode()
+    except UnicodeError:
+        return False
+    return True
+
+
+class Stream:
+    """The console's end of the wire."""
+
+    def __init__(self, terminal):
+        self.typed = b""
+        self.write = terminal.write
+
+    def readinto(self, buffer):
+        n = min(len(buffer), len(self.typed))
+        buffer[:n] = self.typed[:n]
+        self.typed = self.typed[n:]
+        return n
+
+
+class Clock:
+    """The clock of the app, over the rig's."""
+
+    def __init__(self):
+        self.utc_s = NONE
+        self.tod_s = -1
+        self.day = 0
+        self.offset_s = 0
+        self.now_s = 0
+        self.was_set = False
+
+    def set(self, utc_s):
+        self.was_set = True
+        self.offset_s = utc_s - self.now_s
+
+    def read(self):
+        if self.was_set:
+            self.utc_s = self.offset_s + self.now_s
+            local = self.utc_s + 8 * 3600
+            self.day = local // 86400 + _2020
+            self.tod_s = local % 86400
+
+
+class Unit:
+    """The app as the console knows it, and the crew: `type`, `seconds`, `screen`."""
+
+    def __init__(self, lang="zh", pin=PIN, settings=None, clock=True, **rig):
+        for name in (config.NEWEST, access.FILE, "visits.txt"):
+            if name in os.listdir():
+                os.remove(name)
+        if pin:
+            make_pin(pin)
+        self.rig = Rig(settings, **rig)
+        values = self.rig.settings
+        values.update({"unit.name_zh": "桥头村", "unit.name_en": "Qiaotou", "unit.id": "qiaotou"})
+        values["unit.language"] = 1 if lang == "en" else 0
+        config.save(settings or {})
+        self.control = self.rig.ctrl
+        self.journal = Journal(Nor(bytearray(b"\xff" * (1 << 14)), 1024), N_POINTS, 60)
+        self.clock = Clock()
+        if clock:
+            self.clock.set((START_DAY - _2020) * 86400)  # 08:00 at +08:00
+        else:
+            self.rig.tod_s = None
+        self.uplink = None
+        self.now_s = 0
+        self.now_ms = 0
+        self.restarts = 0
+        self.terminal = Terminal()
+        self.stream = Stream(self.terminal)
+        self.values = [0] * N_POINTS
+        self.console = Console(self, self.stream, values, access.has_pin())
+
+    def restart(self):
+        self.restarts += 1
+
+    def second(self):
+        """One tick of the road, as app.py does it."""
+        self.clock.now_s = self.now_s
+        self.clock.read()
+        rig = self.rig
+        logged = len(rig.log)
+        kept = self.control.events
+        before = [(kept.code[i], kept.a[i], kept.b[i]) for i in range(kept.count)]
+        kept.clear()
+        rig.run(1)
+        from tests.control.rig import EVENT_NAMES
+
+        if self.clock.utc_s != NONE:
+            self.journal.set_clock(self.now_s, self.clock.utc_s - self.now_s)
+        for code, a, b in before + [(EVENT_NAMES.index(name), a, b) for _, name, a, b in rig.log[logged:]]:
+            self.journal.event(self.now_s, code, a, b)
+        if self.now_s % 60 == 59:
+            self.journal.reading(self.now_s, self.control.reading(self.values), self.values)
+        self.now_s += 1
+
+    def seconds(self, n):
+        """Let so much time pass with nobody at the console but the polls."""
+        for _ in range(n):
+            self.second()
+            self.slices(2)
+            self.now_ms += 1000 - 2 * SLICE_MS
+
+    def slices(self, n):
+        for _ in range(n):
+            self.console.poll(self.now_ms)
+            self.now_ms += SLICE_MS
+
+    def type(self, text, settle=True):
+        """Type a text or bytes and let the console answer for up to 20 seconds."""
+        self.stream.typed += text.encode() if isinstance(text, str) else text
+        if not settle:
+            return
+        quiet = 0
+        for n in range(400):
+            seen = self.terminal.bytes
+            self.slices(1)
+            if n % 20 == 19:
+                self.second()
+            busy = self.stream.typed or self.terminal.bytes != seen or self.console.busy
+            quiet = 0 if busy else quiet + 1
+            if quiet > 2:
+                return
+
+    def say(self, text):
+        """Type a line and Enter; what the console showed for it, without the prompt that follows."""
+        first = len(self.terminal.lines)
+        self.type(text + "\r")
+        return "\n".join(self.terminal.lines[first:-1])
+
+    def unlock(self):
+        return self.say("unlock " + PIN)
+
+    def screen(self):
+        return "\n".join(self.terminal.lines)
+
+
+def make_pin(pin, rounds=20):
+    """Put the PIN's file on the flash, as the image builder does, with fewer rounds."""
+    import binascii
+
+    digest = list(access.stretched(b"saltsalt", rounds, pin))[-1]
+    with open(access.FILE, "w") as f:
+        f.write("%s %d %s\n" % (binascii.hexlify(b"saltsalt").decode(), rounds, binascii.hexlify(digest).decode()))

@@ -1,0 +1,241 @@
+"""Prompt, dispatch, lock and notices, against the real control core. Runs on CPython and on MicroPython alike."""
+
+from unit.console.line import width
+from unit.tables import rows
+
+from tests.console.rig import PIN, Unit
+
+P1 = 0
+
+
+def test_silent_until_somebody_types():
+    unit = Unit("en")
+    unit.seconds(90)
+    assert unit.terminal.bytes == 0
+    unit.type("\r")
+    assert "Qiaotou" in unit.screen() and unit.terminal.lines[-1] == "qiaotou> "
+
+
+def test_every_command_of_the_table_is_there_and_answers():
+    for lang in ("zh", "en"):
+        unit = Unit(lang)
+        unit.seconds(400)
+        unit.unlock()
+        for found in rows("commands"):
+            if found[0] in ("lock", "selftest", "reboot"):
+                continue
+            shown = unit.say(found[0])
+            assert shown and "TypeError" not in shown and "{" not in shown, (found[0], shown)
+            for line in shown.split("\n"):
+                assert width(line) < 80, line
+
+
+def test_unknown_command_is_refused_in_one_line():
+    unit = Unit("en")
+    assert unit.say("flush") == "no command flush: type help"
+
+
+def test_locked_until_the_pin():
+    unit = Unit("en")
+    unit.seconds(20)
+    for line in ("run p1 10min", "off p1 1h", "auto all", "ack all", "set lift.stop_level_mm 260", "service p1 done",
+                 "selftest", "reboot"):  # fmt: skip
+        assert unit.say(line) == "locked: first type unlock and the PIN", line
+    assert "locked" in unit.say("time set 2026-06-15 09:00")
+    assert not unit.rig.on(P1) and not unit.control.outputs[P1].claims.holds(3, unit.control.now_s)
+    assert "wrong" in unit.say("unlock 1234")
+    assert "unlocked" in unit.unlock()
+    assert unit.terminal.lines[-1] == "qiaotou# "
+    unit.seconds(20)
+    assert "pump 1 on" in unit.say("run p1 10min")
+    assert unit.rig.on(P1)
+    assert "locked" in unit.say("lock")
+    assert "locked" in unit.say("off p1 1min")
+
+
+def test_wrong_pins_cost_more_and_more_time():
+    unit = Unit("en")
+    for _ in range(2):
+        assert unit.say("unlock 1") == "wrong PIN"
+    assert "try again in 30s" in unit.say("unlock 1")
+    assert "too many" in unit.unlock()
+    unit.seconds(31)
+    assert "try again in 1min" in unit.say("unlock 1")
+    unit.seconds(61)
+    assert "unlocked" in unit.unlock()
+
+
+def test_pin_is_neither_shown_nor_remembered():
+    unit = Unit("en")
+    unit.say("help lock")
+    unit.unlock()
+    unit.say("  UNLOCK " + PIN)
+    assert PIN not in unit.screen() and "****" in unit.screen()
+    unit.type(b"\x1b[A")
+    assert unit.terminal.lines[-1] == "qiaotou# help lock"
+
+
+def test_without_a_pin_moving_says_how_to_set_one():
+    unit = Unit("en", pin="")
+    assert "console.pin_file" in unit.say("run p1 10min")
+    assert "console.pin_file" in unit.say("unlock 0000")
+    assert not unit.console.unlocked
+
+
+def test_locks_itself():
+    unit = Unit("en")
+    unit.unlock()
+    unit.seconds(590)
+    assert unit.console.unlocked
+    unit.seconds(20)
+    assert not unit.console.unlocked
+    assert "locked again" in unit.screen() and unit.terminal.lines[-1] == "qiaotou> "
+
+
+def test_alarm_comes_once_above_the_line_being_typed():
+    unit = Unit("en")
+    unit.type("\r")
+    unit.type("why p")
+    unit.rig.level_raw = 0
+    unit.seconds(60)
+    assert unit.screen().count("Level sensor failed") == 1
+    assert unit.terminal.lines[-1] == "qiaotou> why p"
+    unit.type("2\r")
+    assert "pump 2" in unit.screen()
+
+
+def test_refusal_names_the_protection_and_its_end():
+    unit = Unit("en")
+    unit.unlock()
+    unit.say("run p1 1min")
+    unit.rig.level_mm = 170.0
+    unit.seconds(30)
+    assert "refused: level" in unit.say("run p1 1min")
+    unit.rig.power = False
+    unit.seconds(10)
+    assert unit.say("run blower 1min") == "blower refused: no mains"
+    unit.rig.power = True
+    unit.seconds(7)
+    assert "waits after power-up, can start in" in unit.say("run blower 1min")
+
+
+def test_hand_command_needs_a_time_and_ends_by_itself():
+    unit = Unit("en")
+    unit.unlock()
+    unit.seconds(30)
+    assert "a time is needed" in unit.say("run p1")
+    assert "a time is needed" in unit.say("run p1 soon")
+    assert "4h" in unit.say("run p1 5h")
+    unit.say("run p1 40s")
+    assert unit.rig.on(P1)
+    unit.seconds(60)
+    assert not unit.rig.on(P1)
+
+
+def test_tab_completes():
+    unit = Unit("en")
+    unit.type("stat\t")
+    assert unit.terminal.lines[-1] == "qiaotou> status "
+    unit.type(b"\x15")
+    unit.type("show lift.stop\t")
+    assert unit.terminal.lines[-1] == "qiaotou> show lift.stop_level_mm "
+    unit.type(b"\x15")
+    unit.type("lo\t")
+    assert "lock" in unit.terminal.lines[-2] and "log" in unit.terminal.lines[-2]
+    assert unit.terminal.lines[-1] == "qiaotou> lo"
+
+
+def test_ctrl_c_cancels_line_and_command():
+    unit = Unit("en")
+    unit.type("reboo\x03")
+    assert unit.terminal.lines[-2] == "qiaotou> reboo^C" and unit.terminal.lines[-1] == "qiaotou> "
+    unit.unlock()
+    unit.type("reboot\r")
+    assert unit.terminal.lines[-1].startswith("sure?")
+    unit.type(b"\x03")
+    assert unit.terminal.lines[-1] == "qiaotou# " and unit.restarts == 0
+
+
+def test_raw_repl_is_out_of_reach_while_locked():
+    unit = Unit("en")
+    unit.type(b"\x03\x03\x03\r\x03\r\x03\x01")  # what hands and tools send; it would raise
+    unit.unlock()
+    unit.type("x\x03")
+    for keys in (b"\x03\x03", b"\r\x03"):
+        stopped = False
+        try:
+            unit.type(keys)
+        except KeyboardInterrupt:
+            stopped = True
+        assert stopped, keys
+
+
+def test_setting_is_checked_asked_and_stored():
+    from unit import config
+
+    unit = Unit("en")
+    unit.unlock()
+    refused = unit.say("set lift.stop_level_mm 800").replace("\n  ", " ")
+    assert "must be less than lift.start_level_mm = 600 mm" in refused
+    assert "from 50 to 20000 mm" in unit.say("set lift.stop_level_mm 8").replace("\n  ", " ")
+    assert "flashed" in unit.say("set wiring.p1 R3")
+    unit.say("set lift.stop_level_mm 260")
+    assert unit.say("n").endswith("nothing changed")
+    assert config.stored() == {}
+    unit.say("set lift.stop_level_mm 260")
+    assert "set lift.stop_level_mm 250" in unit.say("y")
+    assert config.stored() == {"lift.stop_level_mm": 260}
+    unit.say("set readings.interval_s 30")
+    assert config.stored() == {"lift.stop_level_mm": 260, "readings.interval_s": 30}
+    assert "readings.interval_s = 30 s" in unit.say("show readings.interval_s")
+
+
+def test_visits_and_services_are_kept():
+    unit = Unit("en")
+    unit.unlock()
+    unit.seconds(100)
+    unit.say("service p1 done new seal")
+    unit.say("visit Li cleaned the probe")
+    unit.seconds(2)
+    assert "2026-06-15 08:01 Li cleaned the probe" in unit.say("status")
+    assert "pump 1 serviced new seal" in unit.say("visit")
+    assert "pump 1 serviced" in unit.say("log")
+    for k in range(100):
+        unit.say("visit Li " + "x" * 50 + str(k))
+    assert "x99" in unit.say("visit")
+
+
+def test_selftest_reports_and_leaves_nothing_running():
+    unit = Unit("en")
+    unit.unlock()
+    unit.seconds(120)
+    unit.type("selftest\r")
+    for answer in ("y", "n", "n", "n"):
+        unit.type(answer + "\r")
+    unit.type("y\r")
+    unit.seconds(15)
+    unit.rig.dead[1] = True
+    unit.type("y\r")
+    unit.seconds(80)
+    unit.type("n\r")
+    unit.type("n\r")
+    report = unit.screen().split("== report")[1]
+    assert "level: passed" in report and "turbidity: failed" in report and "high float: skipped" in report
+    assert "pump 1: passed" in report and "pump 2: failed" in report and "blower: skipped" in report
+    assert not unit.rig.on(0) and not unit.rig.on(1)
+
+
+def test_trend_draws_in_ascii_too():
+    unit = Unit("en")
+    unit.seconds(2000)
+    assert "█" in unit.say("trend level_mm 1h")
+    unit.say("lang en ascii")
+    shown = unit.say("trend level_mm 1h") + unit.say("status")
+    assert all(ord(c) < 128 for c in shown), shown
+
+
+def test_a_command_that_fails_says_so_and_the_console_goes_on():
+    unit = Unit("en")
+    unit.journal = None
+    assert "the command failed: AttributeError" in unit.say("net")
+    assert "pump 1" in unit.say("pumps")
