@@ -5,7 +5,7 @@ from .control.io import OUTPUT_NAMES
 
 
 def control_settings(settings):
-    """The part of a unit's settings that control decides by: a dict of key -> int, with what `_derive` adds.
+    """The part of a unit's settings that control decides by: a dict of key -> int, with what `derive` adds.
 
     `settings`: key -> int or str, every setting with its default filled in.
     """
@@ -13,16 +13,8 @@ def control_settings(settings):
     for key, value in settings.items():
         if isinstance(value, int):
             numbers[key] = value
-    _derive(settings, numbers)
+    derive(settings, numbers)
     return numbers
-
-
-def hash_of(unit_id):
-    """A number by which units of one village differ."""
-    digest = 0
-    for char in unit_id:
-        digest = (digest * 31 + ord(char)) & 0xFFFF
-    return digest
 
 
 def controller(settings, kind):
@@ -30,14 +22,17 @@ def controller(settings, kind):
 
     A second dict, without the texts that control does not look at, would cost a board 4 KB just when memory is short.
     """
-    _derive(settings, settings)
+    derive(settings, settings)
     return kind(settings, definitions())
 
 
-def _derive(settings, numbers):
-    """Numbers that follow from texts: `unit.hash`, by which each unit of a village waits its own while after mains
+def derive(settings, numbers):
+    """Put into `numbers` what follows from texts: `unit.hash`, by which each unit of a village waits its own while after mains
     return; `wired.turbidity` and `wired.<output>_running`, 1 where the unit file names a terminal."""
-    numbers["unit.hash"] = hash_of(settings["unit.id"])
+    digest = 0
+    for char in settings["unit.id"]:
+        digest = (digest * 31 + ord(char)) & 0xFFFF
+    numbers["unit.hash"] = digest
     numbers["wired.turbidity"] = 1 if settings["wiring.turbidity"] else 0
     for name in OUTPUT_NAMES:
         numbers["wired." + name + "_running"] = 1 if settings["wiring." + name + "_running"] else 0

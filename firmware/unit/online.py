@@ -144,13 +144,13 @@ class Actions:
     def change(self, stored, full):
         """Store settings, and take `full`, the same with all defaults, into use; "" or why not."""
         from . import config
-        from .assembly import hash_of
+        from .assembly import derive
 
         try:
             config.save(stored)
         except OSError as e:
             return "the file system does not take it: %s" % e
-        full["unit.hash"] = hash_of(full["unit.id"])
+        derive(full, full)
         self._app.control.configure(full)
         self._app.recorder.interval_s = full["readings.interval_s"]
         return ""
