@@ -27,8 +27,11 @@ def controller(settings, kind):
 
 
 def derive(settings, numbers):
-    """Put into `numbers` what follows from texts: `unit.hash`, by which each unit of a village waits its own while after mains
-    return; `wired.turbidity` and `wired.<output>_running`, 1 where the unit file names a terminal."""
+    """Put into `numbers` what follows from the texts among `settings`.
+
+    `unit.hash`, by which each unit of a village waits its own while after mains return; `wired.turbidity` and
+    `wired.<output>_running`, 1 where the unit file names a terminal.
+    """
     digest = 0
     for char in settings["unit.id"]:
         digest = (digest * 31 + ord(char)) & 0xFFFF
