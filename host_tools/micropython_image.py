@@ -113,7 +113,7 @@ def cache_folder() -> Path:
 
 def known(sha256: str) -> dict | None:
     """The entry of `images.toml` with this digest."""
-    entries = tomllib.loads((boards.BOARDS_DIR / "images.toml").read_text(encoding="utf-8"))["image"]
+    entries = tomllib.loads((boards.BOARDS_DIR / "micropython" / "images.toml").read_text(encoding="utf-8"))["image"]
     return next((entry for entry in entries if entry["sha256"] == sha256), None)
 
 
