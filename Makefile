@@ -7,11 +7,13 @@ UNIT   ?= boards/esp32/units/qiaotou.toml
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run image test lint bench campaign clean
+.PHONY: help run image flash console test lint bench campaign clean
 
 help:
 	@echo "make run                      simulate the example unit for 7 days, results in out/run/"
 	@echo "make image UNIT=file          build the flash image of a unit in out/image.bin"
+	@echo "make flash PORT=dev UNIT=file make a board into a unit: write, verify, start, record"
+	@echo "make console PORT=dev         talk to a board"
 	@echo "make test                     all tests, on CPython and on the real MicroPython virtual machine"
 	@echo "make lint | bench | campaign  ruff and mypy | benchmarks | long fault campaigns"
 	@echo "make clean                    remove .venv, build/ and out/"
@@ -31,6 +33,14 @@ run: $(READY)
 
 image: $(READY)
 	@$(BIN)/qingxi image build --unit $(UNIT) --out out/image.bin
+
+flash: $(READY)
+	@test -n "$(PORT)" || { echo "say which port: make flash PORT=/dev/ttyUSB0 UNIT=file"; exit 2; }
+	@$(BIN)/qingxi flash --port $(PORT) --unit $(UNIT)
+
+console: $(READY)
+	@test -n "$(PORT)" || { echo "say which port: make console PORT=/dev/ttyUSB0"; exit 2; }
+	@$(BIN)/qingxi console --port $(PORT)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n $(JOBS) -m "not campaign" tests

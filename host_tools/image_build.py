@@ -11,6 +11,8 @@ from .errors import BadInput, SurroundingsFailed
 from .micropython_image import MPY_VERSION, MicroPython
 from .unitfile import Unit
 
+_TAG = b"qingxi unit "
+
 
 @dataclass(frozen=True)
 class Part:
@@ -91,12 +93,23 @@ def build(unit: Unit, micropython: MicroPython) -> FlashImage:
         Part("micropython", micropython.app.at, micropython.application),
         Part("bootloader", micropython.boot_at, esp_image.with_flash_size(micropython.bootloader, flash_bytes)),
         # Last: a board counts as a unit, whose journal is kept, only when all the rest is on it.
-        Part("table", partitions.TABLE_AT, partitions.encode(table)),
+        Part("table", partitions.TABLE_AT, _table_sector(table, unit.id)),
     )
     kept = [p for p in table if p.name in ("nvs", "journal")]
     blanks = tuple(Part(p.name, p.at, b"\xff" * p.size) for p in kept)
-    secret = bool(set(named) - {"ca.pem"})
+    secret = bool(set(named) - {"ca.pem", "client.pem"})
     return FlashImage(unit, micropython, tuple(table), parts, blanks, fsimage.digest(firmware), secret)
+
+
+def unit_of(sector: bytes) -> str | None:
+    """The id of the unit that a board was flashed as, from the sector of its partition table; None if it was none."""
+    tag = sector[partitions.TABLE_SIZE :].rstrip(b"\xff")
+    return tag[len(_TAG) :].decode("ascii", "replace") if tag.startswith(_TAG) else None
+
+
+def _table_sector(table: list[partitions.Partition], unit_id: str) -> bytes:
+    """The table and, in the part of its sector that boot loaders do not read, whose board this is."""
+    return (partitions.encode(table) + _TAG + unit_id.encode("ascii")).ljust(partitions.BLOCK, b"\xff")
 
 
 def _check_bytecode(files: dict[str, bytes], micropython: MicroPython) -> None:

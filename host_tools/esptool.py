@@ -1,0 +1,174 @@
+"""Runs esptool, as the program it is, on a chip in its ROM loader; reads its answers.
+
+Without its stub, so that the board runs nothing but its own ROM, and what the tests go through is what is used.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import AnswerIsNo, SurroundingsFailed
+
+# Written and compared in pieces of so many bytes, so that a second run skips what the first one brought over. An erase
+# block of the flash is 64 KiB; the files change in a few places only, and those pieces are smaller.
+_PIECE = 64 * 1024
+_SMALL_PIECE = 16 * 1024
+_PIECE_DONE = re.compile(r"already in flash|Hash of data verified")
+_ENVIRONMENT = {"COLUMNS": "1000", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
+
+_WORDS = {
+    "silent": (
+        "{port} 上的板子没有应答。按住 BOOT 键，按一下 EN（RST）键，再松开 BOOT，然后重试；还不行就换 USB 线",
+        "the board on {port} does not answer. Hold BOOT, press EN (RST) once, let go of BOOT and try again; "
+        "if that does not help, change the USB cable",
+    ),
+    "differs": (
+        "写入后读回的摘要不一致：闪存可能坏了，换一块板子",
+        "after writing, the digest differs: the flash may be worn out, take another board",
+    ),
+    "failed": ("esptool 失败：{why}", "esptool failed: {why}"),
+    "gone": (
+        "{port} 断开了。插好线再运行一次，会接着写",
+        "{port} went away. Plug it in and run again: it goes on from there",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is on the port: `chip` as in board files, `title` as the maker calls it."""
+
+    chip: str
+    title: str
+    mac: str
+    flash_bytes: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write did, in pieces and in bytes of flash; `baud` is what it ended with."""
+
+    pieces: int
+    written_bytes: int
+    skipped_bytes: int
+    baud: int
+
+
+class Esptool:
+    """esptool on one port. Its failures become SurroundingsFailed, a wrong digest AnswerIsNo, in `lang`."""
+
+    def __init__(self, port: str, lang: str):
+        self._port = port
+        self._lang = lang
+
+    def identify(self) -> Found:
+        """Ask the chip what it is."""
+        shown = self._run(115200, "flash-id")
+        chip = _field(r"Detecting chip type\.+ *(\S+)", shown)
+        flash = _field(r"Detected flash size: (\d+)MB", shown)
+        title, mac = _field(r"Chip type: +(.+)", shown), _field(r"MAC: +([0-9a-f:]{17})", shown)
+        return Found(chip.lower().replace("-", ""), title, mac, int(flash or 0) << 20)
+
+    def read(self, at: int, size: int) -> bytes:
+        """Bytes of the flash; some 6 KB a second."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "read"
+            self._run(115200, "read-flash", "--no-progress", str(at), str(size), str(path))
+            return path.read_bytes()
+
+    def write(
+        self, parts: Sequence[tuple[int, bytes, bool]], bauds: Sequence[int], progress: Callable[[float], None]
+    ) -> Written:
+        """Bring (place, bytes, in small pieces) into the flash, in that order, and reset the board.
+
+        Pieces that are there already are skipped; each one's MD5 is taken by the chip afterwards. `bauds` are tried one
+        after the other; `progress` is told the share that is done.
+        """
+        pieces = [
+            (at + i, data[i : i + size])
+            for at, data, small in parts
+            for size in (_SMALL_PIECE if small else _PIECE,)
+            for i in range(0, len(data), size)
+        ]
+        total = sum(len(data) for _, data in pieces)
+        with tempfile.TemporaryDirectory() as folder:  # for this user's eyes only: there may be secrets in it
+            words = ["write-flash", "--compress", "--skip-flashed", "--flash-size", "keep", "--no-progress"]
+            for number, (at, data) in enumerate(pieces):
+                path = Path(folder) / f"{number}.bin"
+                path.write_bytes(data)
+                words += [hex(at), str(path)]
+            for baud in bauds:
+                seen = _Seen([len(data) for _, data in pieces], total, progress)
+                try:
+                    self._run(baud, *words, after="hard-reset", line=seen)
+                except (SurroundingsFailed, AnswerIsNo):
+                    if baud == bauds[-1] or not os.path.exists(self._port):
+                        raise
+                    continue
+                return Written(len(pieces), total - seen.skipped_bytes, seen.skipped_bytes, baud)
+        raise ValueError("no baud rate given")
+
+    def _run(self, baud: int, *words: str, after: str = "no-reset", line: Callable[[str], None] | None = None) -> str:
+        command = [sys.executable, "-m", "esptool", "--no-stub", "--port", self._port, "--baud", str(baud)]
+        command += ["--after", after, *words]
+        shown = []
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            env=os.environ | _ENVIRONMENT,
+        ) as process:
+            assert process.stdout is not None
+            for text in process.stdout:
+                shown.append(text)
+                if line is not None:
+                    line(text)
+        if process.returncode:
+            raise self._failure("".join(shown))
+        return "".join(shown)
+
+    def _failure(self, shown: str) -> SurroundingsFailed | AnswerIsNo:
+        if "MD5 of file does not match" in shown:
+            return AnswerIsNo(self._text("differs"))
+        if not os.path.exists(self._port) and os.name == "posix":
+            return SurroundingsFailed(self._text("gone"))
+        if "Failed to connect" in shown:
+            return SurroundingsFailed(self._text("silent"))
+        said = [text for text in shown.splitlines() if text.strip()]
+        why = next((text for text in said if "fatal error" in text.lower()), said[-1] if said else "?")
+        return SurroundingsFailed(self._text("failed", why=why.strip()))
+
+    def _text(self, code: str, **fill: object) -> str:
+        return _WORDS[code][0 if self._lang == "zh" else 1].format(port=self._port, **fill)
+
+
+class _Seen:
+    """Counts the pieces that esptool says it is done with."""
+
+    def __init__(self, sizes: list[int], total: int, progress: Callable[[float], None]):
+        self._sizes = iter(sizes)
+        self._total = total
+        self._done = 0
+        self._progress = progress
+        self.skipped_bytes = 0
+
+    def __call__(self, text: str) -> None:
+        if match := _PIECE_DONE.search(text):
+            size = next(self._sizes, 0)
+            self._done += size
+            if match[0].startswith("already"):
+                self.skipped_bytes += size
+            self._progress(self._done / self._total)
+
+
+def _field(pattern: str, shown: str) -> str:
+    match = re.search(pattern, shown)
+    return match[1].strip() if match else ""

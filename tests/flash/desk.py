@@ -1,0 +1,82 @@
+"""A board on a cable, on the technician's desk: ROM loader first, then the virtual board, on one flash and one port."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from sim.board.flash_file import FlashFile
+from sim.board.romloader import RomLoader
+from tests.board.rig import QUIET, ROOMY_HEAP, ROOT, UNIT_FILE
+
+MAC = b"\x24\x0a\xc4\x12\x34\x56"
+MB = 1 << 20
+
+
+class Desk:
+    """Use it with `with`. `loader` is the chip's ROM; `starts` counts starts of the virtual board."""
+
+    def __init__(self, folder: Path, chip="esp32", flash_mb=4, flash_class=FlashFile, unit=UNIT_FILE, **options):
+        self.folder, self.port, self.path = folder, folder / "tty", folder / "board.flash"
+        self.flash = flash_class(self.path, flash_mb * MB)
+        self.loader = RomLoader(chip, self.flash, str(self.port), MAC, flash_mb * MB, **options)
+        self.starts = 0
+        self._unit = unit
+        self._board: subprocess.Popen | None = None
+        self._thread = threading.Thread(target=self._live)
+        self._over = False
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over = True
+        self.loader.stop()
+        self._thread.join(10)
+        if self._board is not None:
+            self._board.kill()
+            self._board.wait()
+
+    def content(self) -> bytes:
+        return self.flash.read(0, self.flash.size)
+
+    def _live(self):
+        self.loader.serve()
+        self.loader.close()
+        if self._over:
+            return
+        scenario = self.folder / "quiet.toml"
+        scenario.write_text(QUIET, encoding="utf-8")
+        command = [sys.executable, "-m", "host_tools.main", "sim", "board", "--unit", self._unit, "--flash", self.path]
+        command += ["--port", self.port, "--scenario", scenario, "--heap", ROOMY_HEAP]
+        self._board = subprocess.Popen(list(map(str, command)), cwd=ROOT, stderr=subprocess.DEVNULL)
+        self.starts += 1
+
+
+def command(desk: Desk, *words) -> list[str]:
+    """`qingxi flash` for the desk's port."""
+    fixed = ["flash", "--port", desk.port, "--record", desk.folder / "records", "--json"]
+    return [sys.executable, "-m", "host_tools.main", *map(str, fixed), *map(str, words)]
+
+
+def killed_at(desk: Desk, code: int, count: int, *words) -> int:
+    """Run `qingxi flash` and kill it, with everything it started, at the `count`-th command `code`. Its exit code."""
+    seen = 0
+    process = subprocess.Popen(
+        command(desk, *words), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+
+    def hook(got: int) -> None:
+        nonlocal seen
+        seen += got == code
+        if seen == count:
+            os.killpg(process.pid, 9)
+
+    desk.loader.on_command = hook
+    result = process.wait(60)
+    desk.loader.on_command = None
+    time.sleep(0.2)  # the loader must see the port closed
+    return result
