@@ -14,7 +14,8 @@ from . import workload
 
 Readings = list[tuple[int, int, list[int]]]
 BLOCK = 4096
-BLOCKS = 384  # 1.5 MiB, the journal's partition on a board of 4 MiB
+BLOCKS = 320  # 1.25 MiB, the journal's partition on a board of 4 MiB
+_LITTLEFS_BLOCKS = 384  # a week of JSON lines does not fit into less
 _DAY_S = 86400
 _KEPT_DAYS = 5  # of JSON lines: a week of them does not fit
 
@@ -48,8 +49,8 @@ def _row(name: str, nor: Nor, n: int, days: float = 0, at_risk: int = 0) -> None
     print(f"{name:44}{nor.programmed_bytes / n:9.1f}{ratio:>9}{operations:12.1f}{shown}{at_risk:9}")
 
 
-def _new_flash() -> Nor:
-    return Nor(bytearray(b"\xff" * BLOCK * BLOCKS), BLOCK)
+def _new_flash(blocks: int = BLOCKS) -> Nor:
+    return Nor(bytearray(b"\xff" * BLOCK * blocks), BLOCK)
 
 
 def _journal(readings: Readings) -> Nor:
@@ -119,7 +120,7 @@ class _Context(UserContext):
     """littlefs on the counting flash."""
 
     def __init__(self, nor: Nor):
-        super().__init__(BLOCK * BLOCKS)
+        super().__init__(BLOCK * _LITTLEFS_BLOCKS)
         self.nor = nor
 
     def read(self, cfg, block: int, off: int, size: int) -> bytearray:
@@ -141,15 +142,15 @@ class _Context(UserContext):
 
 def _littlefs(work: Callable[[LittleFS], None]) -> Nor:
     """Run `work` on a fresh file system set up as MicroPython's VfsLfs2 is; the cost of formatting is left out."""
-    nor = _new_flash()
+    nor = _new_flash(_LITTLEFS_BLOCKS)
     fs = LittleFS(
-        context=_Context(nor), block_size=BLOCK, block_count=BLOCKS, mount=False,
+        context=_Context(nor), block_size=BLOCK, block_count=_LITTLEFS_BLOCKS, mount=False,
         read_size=32, prog_size=32, cache_size=128, lookahead_size=32, block_cycles=100,
     )  # fmt: skip
     fs.format()
     fs.mount()
     nor.programmed_bytes = nor.programs = nor.reads = 0
-    nor.erases = [0] * BLOCKS
+    nor.erases = [0] * _LITTLEFS_BLOCKS
     work(fs)
     return nor
 
