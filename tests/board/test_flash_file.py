@@ -61,7 +61,7 @@ except OSError as e:
     print("refused", e.errno)
 """
     text = rig.output(rig.board(tmp_path, main))
-    assert text.splitlines() == ["(2621440, 1572864, 'journal') 384 4096", "ff300fff", "ffffffff", "refused 22"]
+    assert text.splitlines() == ["(2883584, 1310720, 'journal') 320 4096", "ff300fff", "ffffffff", "refused 22"]
     flash = FlashFile(tmp_path / "board.flash", 4 << 20)
     journal = partitions.named(partitions.of_board(rig.unit().board), "journal")
     assert flash.block_erases(journal.at, 5 * 4096) == [0, 0, 0, 1, 0]
