@@ -10,7 +10,7 @@ from pathlib import Path
 from sim import scenario as scenarios
 from sim.board import broker
 from sim.board.plant import ScenarioPlant
-from sim.board.virtual_board import DEFAULT_HEAP_BYTES, VirtualBoard
+from sim.board.virtual_board import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES, VirtualBoard
 from sim.durations import parse_duration
 
 from . import unitfile
@@ -19,6 +19,7 @@ from .errors import BadInput
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE_UNIT = ROOT / "boards/esp32/units/qiaotou.toml"
 EXAMPLE_SCENARIO = ROOT / "sim/scenarios/week.toml"
+_HEAP_HELP = f"heap (default: {DEFAULT_HEAP_BYTES}, with a broker {HEAP_WITH_BROKER_BYTES})"
 _LEAST_HEAP = 64 * 1024
 _MOST_HEAP = 64 * 1024 * 1024
 
@@ -40,7 +41,7 @@ def add_parser(subs: argparse._SubParsersAction) -> None:
     p.add_argument("--flash", type=Path, default=Path("out/board.flash"), metavar="FILE", help="its flash, kept")
     p.add_argument("--port", default="out/board.tty", metavar="LINK", help="where its serial port appears")
     p.add_argument("--broker", metavar="HOST:PORT", help="have the unit talk to this MQTT broker, without TLS")
-    p.add_argument("--heap", type=int, default=DEFAULT_HEAP_BYTES, metavar="BYTES", help="heap (default: %(default)s)")
+    p.add_argument("--heap", type=int, metavar="BYTES", help=_HEAP_HELP)
     p.add_argument("--for", dest="duration", metavar="DURATION", help="end after so much virtual time: 30d, 2h")
     p.add_argument("--speed", default="1", metavar="max|N", help="max: virtual time; N: N times real time (default: 1)")
     p.add_argument("--json", action="store_true", help="print a summary as JSON when it ends")
@@ -50,8 +51,11 @@ def add_parser(subs: argparse._SubParsersAction) -> None:
 def sim_board(args: argparse.Namespace) -> int:
     """Live until the time is up or a signal comes. Returns the exit code."""
     problems: list[str] = []
-    if not _LEAST_HEAP <= args.heap <= _MOST_HEAP:
-        problems.append(f"--heap: must be {_LEAST_HEAP} to {_MOST_HEAP} bytes, not {args.heap}")
+    heap_bytes = args.heap
+    if heap_bytes is None:
+        heap_bytes = HEAP_WITH_BROKER_BYTES if args.broker else DEFAULT_HEAP_BYTES
+    if not _LEAST_HEAP <= heap_bytes <= _MOST_HEAP:
+        problems.append(f"--heap: must be {_LEAST_HEAP} to {_MOST_HEAP} bytes, not {heap_bytes}")
     until_s = None
     if args.duration is not None:
         try:
@@ -93,7 +97,7 @@ def sim_board(args: argparse.Namespace) -> int:
         args.port,
         ScenarioPlant(unit.control_settings(), scenario),
         speed,
-        args.heap,
+        heap_bytes,
         log=lambda line: print(line, file=sys.stderr, flush=True),
     )
     if at is not None:

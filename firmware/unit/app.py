@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 import time
 
 import esp32
@@ -36,6 +37,7 @@ class App:
         self.clock.read()
         self.recorder.wake(self.clock.utc_s)
         self.due_ms = time.ticks_ms()  # when the next tick begins
+        # Last, for it lets the settings go, which the memory of the uplink needs.
         self._online = _online(self, settings) if settings["mqtt.broker"] else None
         self.uplink = self._online.uplink if self._online else None
         gc.collect()
@@ -102,10 +104,14 @@ def _control(settings):
 
 
 def _online(app, settings):
-    from .online import Online
-
+    kept = {name: settings[name] for name in settings if name.startswith(("mqtt.", "network.", "unit."))}
+    settings.clear()
+    gc.collect()
     try:
-        return Online(app, settings)
-    except (OSError, ValueError) as e:  # a file that is missing or wrong: without a broker the unit does its work
+        from .online import Online
+
+        return Online(app, kept)
+    except (OSError, ValueError, MemoryError) as e:  # a file is missing or wrong: the unit works without a broker
         print("MQTT:", e)
+        forget(*[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
         return None

@@ -14,6 +14,7 @@ from .control.controller import N_POINTS
 from .control.io import P1, P2
 from .journal.cursor import Cursor
 from .journal.layout import END, EPOCH_UNIX_S, EVENT
+from .modules import forget
 from .uplink.uplink import Uplink
 
 _KEEP_CLEAR_MS = const(60)  # before a tick is due, no slice begins: the longest takes some 40 ms on an ESP32
@@ -21,6 +22,7 @@ _CALM_MS = const(700)  # what may occupy the processor for long begins only with
 _IDLE_MS = const(50)  # between two slices when nothing moves: how long a command may wait
 _AGAIN_MS = const(60000)  # after an error of the firmware itself
 _LOG_BACK = const(400)  # records that are searched for events
+_BUFFER_BYTES = const(2048)  # of a message on its way out: some 40 readings
 _FIRMWARE = "firmware.json"
 _CREDENTIALS = "credentials.txt"
 _WIFI = "wifi.txt"
@@ -31,11 +33,11 @@ class Online:
     """The uplink of an `App` and its task, `live()`. OSError, ValueError: a file that it needs is missing or wrong."""
 
     def __init__(self, app, settings):
-        """`settings`: as `config.load` has them; only those of MQTT and network are kept."""
+        """`settings`: those of `unit`, `mqtt` and `network`, as `config.load` has them."""
         self._app = app
         self.task = None  # that runs `live()`
         self.failures = 0  # errors of the firmware itself, each answered by a new connection
-        actions = Actions(app)
+        network = _network(settings)
         journal = app.recorder.journal
         user = password = key = tls = None
         if _exists(_CREDENTIALS):
@@ -47,11 +49,11 @@ class Online:
 
             own = _TLS_FILES[1:] if _exists(_TLS_FILES[1]) else ("", "")
             tls = context(_TLS_FILES[0], *own)
-        kept = {name: settings[name] for name in settings if name.startswith(("mqtt.", "network."))}
         self.uplink = Uplink(
-            kept, Identity(settings, journal.boot), Newest(app), journal, Cursor(journal), actions, _network(settings),
-            user, password, key, tls,
+            settings, Identity(settings, journal.boot), Newest(app), journal, Cursor(journal), Actions(app), network,
+            user, password, key, tls, _BUFFER_BYTES,
         )  # fmt: skip
+        forget("config", "uplink.credentials", "uplink.tls")  # what is needed once a start
 
     async def live(self):
         """Serve the broker between the ticks, for ever."""

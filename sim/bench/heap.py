@@ -97,10 +97,15 @@ def shown(board: VirtualBoard, until_s: float) -> str:
     return b"".join(parts).decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-def weigh() -> tuple[dict[str, int], int]:
-    """(bytes by module and for the objects of the running unit, total); the modules of the shim are not in it."""
+def weigh(with_broker: bool = False) -> tuple[dict[str, int], int]:
+    """(bytes by module and for the objects of the running unit, total); the modules of the shim are not in it.
+
+    `with_broker`: of a unit that has one configured.
+    """
     with tempfile.TemporaryDirectory() as folder:
         board = board_with(_WEIGH, Path(folder))
+        if with_broker:
+            board.connect(("127.0.0.1", 1883))
         text = shown(board, 1)
         found: dict[str, int] = {}
         for name, size in re.findall(r"module (\S+) (-?\d+)", text):
@@ -134,6 +139,8 @@ def report(sizes: dict[str, int], total: int) -> None:
 
 def main() -> int:
     report(*weigh())
+    print("with a broker:")
+    report(*weigh(with_broker=True))
     if len(sys.argv) > 1:
         begun = time.monotonic()
         seen = watch(parse_duration(sys.argv[1]))

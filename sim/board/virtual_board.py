@@ -32,6 +32,7 @@ from .wiring import Wiring
 PWRON, HARD, WDT, SOFT = 1, 2, 3, 5
 # What a firmware of 160 KiB gets; the modules of `shim/` take their share on top (see tests/board/test_heap.py).
 DEFAULT_HEAP_BYTES = 160 * 1024 + 20 * 1024
+HEAP_WITH_BROKER_BYTES = 300 * 1024 + 20 * 1024  # of a unit that talks to a broker, and is sent settings
 _BOOT_US = 300_000  # from reset to boot.py, about what an ESP32 needs
 _HUNG_S = 5.0  # a machine in virtual time that asks nothing for so long hangs: its watchdog may bite
 _LOOK_ROUND = 64  # requests between two looks at the terminals

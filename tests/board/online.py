@@ -57,16 +57,16 @@ unit.run()
 class Scene:
     """Board, network, broker and books. A reading a second, so that there is something to lose."""
 
-    def __init__(self, folder: Path, main: str | None = None, speed: int = SPEED, settings: str = ""):
+    def __init__(self, folder: Path, main: str | None = None, speed: int = SPEED, heap_bytes: int = rig.ROOMY_HEAP):
         self.folder = folder
-        self.speed = speed
+        self._words = ("--speed", str(speed), "--heap", str(heap_bytes))
         self.broker = Broker(folder)
         self.proxy = Proxy(self.broker.port)
         self.books = Books(self.broker.port)
         self.flash = folder / "board.flash"
         self.unit_file = folder / "unit.toml"
         text = rig.UNIT_FILE.read_text(encoding="utf-8").replace("interval_s = 60 ", "interval_s = 1 ")
-        text = text.replace("[mqtt]", "[mqtt]\nkeepalive_s = 10\nstate_s = 10" + settings)
+        text = text.replace("[mqtt]", "[mqtt]\nkeepalive_s = 10\nstate_s = 10")
         self.unit_file.write_text(text, encoding="utf-8")
         if main:
             self._flash(main)
@@ -83,8 +83,8 @@ class Scene:
         flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
 
     def _on(self) -> None:
-        words = ("--unit", str(self.unit_file), "--broker", f"127.0.0.1:{self.proxy.port}", "--speed", str(self.speed))
-        self._program = rig.program(self.folder, *words)
+        words = ("--unit", str(self.unit_file), "--broker", f"127.0.0.1:{self.proxy.port}")
+        self._program = rig.program(self.folder, *words, *self._words)
         self.process = self._program.__enter__()
         fd = os.open(self.folder / "tty", os.O_RDONLY | os.O_NOCTTY)
         threading.Thread(target=self._listen, args=(fd,), daemon=True).start()
@@ -123,6 +123,16 @@ class Scene:
         while (kind := cursor.next()) != END:
             found[cursor.seq] = (cursor.t, list(cursor.values)) if kind == READING else None
         return found
+
+    @staticmethod
+    def wait(condition, limit_s: float = 20) -> bool:
+        """True once `condition()` holds; False if it does not in time."""
+        end = time.monotonic() + limit_s
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+        return True
 
     def check(self, what: object = "") -> None:
         """Something new comes through; after that nothing older is missing in the books."""

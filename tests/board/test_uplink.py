@@ -11,6 +11,7 @@ from unit import tables
 from host_tools import upackages
 from host_tools.errors import BadInput
 from sim.board.broker import address
+from sim.board.virtual_board import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES
 
 upackages.on_cpython()
 
@@ -65,6 +66,32 @@ def test_commands_are_obeyed_and_answered(scene: Scene):
     assert scene.books.wait(lambda: scene.last("meta")["boot"] == 2), scene.shown
     assert scene.ask("show", 2, keys=["lift.start_level_mm"])["values"] == {"lift.start_level_mm": "650"}
     scene.check("reboot")
+
+
+def test_the_default_heap_of_a_unit_with_a_broker_is_enough_for_every_command(tmp_path: Path):
+    scene = Scene(tmp_path, heap_bytes=HEAP_WITH_BROKER_BYTES)
+    good, bad = {"lift.start_level_mm": 650, "lift.alternate": "hours"}, {"lift.start_level_mm": 100}
+    try:
+        scene.check("start")
+        for _ in range(3):
+            assert scene.ask("log", 1, n=20)["ok"]
+            assert scene.ask("show", 1, keys=list(good))["ok"]
+            assert scene.ask("set", 1, values=good, confirm=True)["ok"]
+            assert scene.ask("set", 1, values=bad, confirm=True)["code"] == "value"
+        scene.check("commands")
+    finally:
+        scene.close()
+
+
+def test_a_unit_without_memory_for_the_uplink_pumps_without_it(tmp_path: Path):
+    scene = Scene(tmp_path, heap_bytes=DEFAULT_HEAP_BYTES)
+    try:
+        assert scene.wait(lambda: "MQTT: memory" in scene.shown), scene.shown
+        known = len(scene.recorded())
+        assert scene.wait(lambda: len(scene.recorded()) > known + 30)  # it lives, and makes readings
+        assert "Traceback" not in scene.shown
+    finally:
+        scene.close()
 
 
 def test_nothing_is_lost_when_broker_link_and_board_fail(scene: Scene):

@@ -1,6 +1,7 @@
 """Wi-Fi's fallback list and the modem's dialogue, on ports that behave as the board's do."""
 
-from unit.uplink.net import ANSWER_MS, DIAL_MS, JOIN_MS, Cellular, Wifi
+from unit.uplink.cellular import ANSWER_MS, DIAL_MS, Cellular
+from unit.uplink.net import JOIN_MS, Wifi
 
 
 class Radio:

@@ -15,7 +15,6 @@ from ..control.io import OUTPUT_NAMES
 from ..modules import forget
 from ..tables import rows
 from . import payloads
-from .sign import verify
 
 MAX_BYTES = const(1024)
 _MAX_ID = const(36)
@@ -37,6 +36,11 @@ class Commands:
         self._actions = actions
         self._out = out
         self._key = key
+        self._verify = None
+        if key:
+            from .sign import verify
+
+            self._verify = verify
         self._seen = []
         # The boot id is signed too and never comes again, so that the counter need not outlive this start.
         self._counter = -1
@@ -84,7 +88,7 @@ class Commands:
     # --- is it a command, for us, now, once?
 
     def _parse(self, payload):
-        if self._key and not verify(self._key, self._unit_id, payload):
+        if self._verify and not self._verify(self._key, self._unit_id, payload):
             raise Refusal("signature", "no valid signature")
         if payload.count(b"{") + payload.count(b"[") > _MAX_BRACKETS:
             raise Refusal("malformed", "too deep")

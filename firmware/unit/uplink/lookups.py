@@ -1,7 +1,6 @@
 """The commands that read catalogues: set, show and log. `commands.py` imports this for one answer and forgets it."""
 
 from .. import settings as catalogue
-from .. import settings_words
 from ..control.basics import const
 from . import payloads
 from .commands import Refusal, is_int, only
@@ -27,7 +26,7 @@ def change(actions, args):
             raise Refusal("confirm", key + " is risky to change: send confirm true with it")
         value = catalogue.decode(row, _written(wanted[key]))
         if value is None:
-            raise _bad_value(("value", key, str(wanted[key])), board)
+            raise Refusal("value", _sentence(("value", key, str(wanted[key])), board))
         if value == catalogue.default(row):
             stored.pop(key, None)
         else:
@@ -35,7 +34,8 @@ def change(actions, args):
         reboot = reboot or "b" in row[5]
     full: dict = {}
     for problem in catalogue.check(stored, board, full):
-        raise _bad_value(problem, board)
+        full.clear()  # its memory is needed for the words
+        raise Refusal("value", _sentence(problem, board))
     why = actions.change(stored, full)
     if why:
         raise Refusal("not_stored", why)
@@ -44,6 +44,8 @@ def change(actions, args):
 
 def show(actions, args):
     """The written form of some settings."""
+    from .. import settings_words
+
     only(args, ("keys",))
     keys = args.get("keys")
     if not isinstance(keys, list) or not 1 <= len(keys) <= _MAX_KEYS:
@@ -79,8 +81,10 @@ def _row(key):
     return row
 
 
-def _bad_value(problem, board):
-    return Refusal("value", settings_words.sentence(problem, "en", board))
+def _sentence(problem, board):
+    from .. import settings_words
+
+    return settings_words.sentence(problem, "en", board)
 
 
 def _written(value):

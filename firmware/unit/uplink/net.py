@@ -1,4 +1,5 @@
-"""Wi-Fi with a fallback list, Ethernet and cellular PPP behind one small face: `poll(now)`, `up()`, `dns()`, `name`.
+"""Wi-Fi with a fallback list, Ethernet and (in cellular.py) PPP behind one small face: `poll(now)`, `up()`, `dns()`,
+`name`.
 
 Only `start_*` functions import the board's `network` module. None of its calls used here waits: joining goes on in the
 background, and `poll` looks.
@@ -7,8 +8,6 @@ background, and `poll` looks.
 from . import ticks
 
 JOIN_MS = 25000  # for one Wi-Fi network
-DIAL_MS = 60000  # for a modem to come up, dialling and PPP together
-ANSWER_MS = 5000  # for one answer of the modem
 
 
 class Host:
@@ -28,7 +27,7 @@ class Host:
         return None
 
 
-class _Port:
+class Port:
     """What the three have in common: `port` is an interface of the `network` module."""
 
     def __init__(self, port, name):
@@ -48,7 +47,7 @@ class _Port:
         return server if server and server != "0.0.0.0" else None
 
 
-class Wifi(_Port):
+class Wifi(Port):
     """Joins the first of `networks`, (name, password) pairs, that lets it; tries them in turn for ever."""
 
     def __init__(self, port, networks):
@@ -75,59 +74,6 @@ class Wifi(_Port):
             self._port.connect(self.name, password)
 
 
-class Cellular(_Port):
-    """A modem on `uart`, dialled with AT commands, then PPP. `make_ppp(uart)` gives the port once it is connected."""
-
-    def __init__(self, uart, make_ppp, apn):
-        super().__init__(None, "cellular")
-        self._uart = uart
-        self._make_ppp = make_ppp
-        # +++ and ATH end a data call that outlived our reboot.
-        self._chat = (
-            (b"+++", b""),
-            (b"ATH\r", b""),
-            (b"ATE0\r", b"OK"),
-            (b'AT+CGDCONT=1,"IP","%s"\r' % apn.encode(), b"OK"),
-            (b"ATD*99#\r", b"CONNECT"),
-        )
-        self._step = -1
-        self._heard = b""
-        self._since = self._began = 0
-
-    def up(self):
-        return self._port is not None and self._port.isconnected()
-
-    def poll(self, now):
-        if self.up():
-            self._began = now
-            return
-        if self._step < 0 or ticks.diff(now, self._began) >= DIAL_MS:
-            if self._port is not None:
-                self._port.active(False)
-                self._port = None
-            self._began = now
-            self._say(0, now)
-            return
-        if self._port is not None:
-            return
-        self._heard = (self._heard + (self._uart.read() or b""))[-64:]
-        waited_ms = ticks.diff(now, self._since)
-        wanted = self._chat[self._step][1]
-        if (wanted and wanted in self._heard) or (not wanted and waited_ms >= 1100):  # +++ wants a second of silence
-            if self._step + 1 < len(self._chat):
-                self._say(self._step + 1, now)
-            else:
-                self._port = self._make_ppp(self._uart)
-        elif waited_ms >= ANSWER_MS * (4 if self._step + 1 == len(self._chat) else 1):
-            self._step = -1  # from the beginning
-
-    def _say(self, step, now):
-        self._step = step
-        self._since = now
-        self._heard = b""
-        self._uart.write(self._chat[step][0])
-
-
 def start_wifi(networks):
     """Wi-Fi of this board. `networks`: (name, password) pairs, best first."""
     import network
@@ -142,17 +88,4 @@ def start_ethernet(options):
 
     port = network.LAN(**options)
     port.active(True)
-    return _Port(port, "ethernet")
-
-
-def start_cellular(uart, apn):
-    """A modem on `uart` of this board."""
-    import network
-
-    def make_ppp(stream):
-        port = network.PPP(stream)
-        port.active(True)
-        port.connect()
-        return port
-
-    return Cellular(uart, make_ppp, apn)
+    return Port(port, "ethernet")

@@ -4,7 +4,7 @@ After each connection, in this order: commands are subscribed to, `availability`
 the announcements for discovery, and the backlog. Answers to commands go before all of it.
 """
 
-from . import ask, discovery, payloads, ticks
+from . import ask, payloads, ticks
 from .clock import Clock
 from .commands import Commands
 from .dial import Dialer, broker_list
@@ -191,8 +191,13 @@ class Uplink:
 
     def _announce(self):
         prefix = self._settings["mqtt.discovery"]
+        if not prefix:
+            self._step = _SERVING
+            return
+        from . import discovery
+
         who = self._identity
-        point = prefix and discovery.write(self._out, self._topics, who.unit_id, who.name, who.lang, self._index)
+        point = discovery.write(self._out, self._topics, who.unit_id, who.name, who.lang, self._index)
         if not point:
             self._step = _SERVING
             return
