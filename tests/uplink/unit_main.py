@@ -10,7 +10,7 @@ import select
 import sys
 import time
 
-from unit import alarms
+from unit import assembly
 from unit import settings as catalogue
 from unit.control.basics import NONE
 from unit.control.claims import REMOTE
@@ -120,7 +120,7 @@ class Unit:
         self.settings = values
         self.board = None
         self.rebooted = False
-        self.ctrl = Controller(values, alarms.definitions())
+        self.ctrl = assembly.controller(dict(values), Controller)
         self.journal = Journal(flash, 9, 60)
         self.boot = self.journal.boot
         self.time_set = 0
