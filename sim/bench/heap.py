@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from mpremote.romfs import VfsRomWriter
+
 from host_tools import fsimage, partitions, unitfile
 from sim import scenario
 from sim.board.plant import ScenarioPlant
@@ -55,6 +57,25 @@ print("start", start)
 print("total", gc.mem_alloc())
 """
 
+# The same with the modules where frozen ones and those of a ROMFS are: outside the heap, but for what they make there.
+_IN_FLASH = """
+import gc, sys, vfs
+with open("rom", "rb") as f:
+    rom = f.read()
+vfs.mount(vfs.VfsRom(memoryview(rom)), "/rom")
+sys.path.insert(0, "/rom")
+from unit.config import load
+loaded = load()
+from unit.modules import forget
+forget("config", "settings", "wiring")
+del load
+from unit.app import App
+app = App(*loaded)
+loaded = None
+gc.collect()
+print("total", gc.mem_alloc() - len(rom))
+"""
+
 _WATCH = """
 import asyncio, gc
 gc.threshold(4096)
@@ -76,17 +97,49 @@ asyncio.run(both())
 """
 
 
-def board_with(main: str, folder: Path, heap_bytes: int = _ROOMY) -> VirtualBoard:
-    """A virtual board whose main.py is `main`."""
+def board_with(main: str, folder: Path, heap_bytes: int = _ROOMY, in_rom: bool = False) -> VirtualBoard:
+    """A virtual board whose main.py is `main`; `in_rom`: with the modules in a ROMFS image, the file `rom`."""
     unit = unitfile.load(_UNIT)
     path = folder / "quiet.toml"
     path.write_text(_QUIET, encoding="utf-8")
     plant = ScenarioPlant(unit.control_settings(), scenario.load(path))
     board = VirtualBoard(unit, folder / "flash", None, plant, None, heap_bytes)
     files = fsimage.firmware_files(unit) | {"main.py": main.encode()}
+    if in_rom:
+        modules = {name: files.pop(name) for name in list(files) if name.startswith(("unit/", "lib/"))}
+        files["rom"] = _romfs({name.removeprefix("lib/"): content for name, content in modules.items()})
     vfs = partitions.named(partitions.of_board(unit.board), "vfs")
     board.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
     return board
+
+
+def _romfs(files: dict[str, bytes]) -> bytes:
+    rom = VfsRomWriter()
+    inside: list[str] = []  # the folders that are open
+    for name, content in sorted(files.items()):
+        *folders, last = name.split("/")
+        while inside != folders[: len(inside)]:
+            rom.closedir()
+            inside.pop()
+        for folder in folders[len(inside) :]:
+            rom.opendir(folder)
+            inside.append(folder)
+        rom.mkfile(last, content)
+    for _ in inside:
+        rom.closedir()
+    return bytes(rom.finalise())
+
+
+def weigh_in_flash(with_broker: bool) -> int:
+    """Bytes of heap of the running unit if its modules lay in flash."""
+    with tempfile.TemporaryDirectory() as folder:
+        board = board_with(_IN_FLASH, Path(folder), in_rom=True)
+        if with_broker:
+            board.connect(("127.0.0.1", 1883))
+        found = re.search(r"total (\d+)", text := shown(board, 1))
+        if found is None:
+            raise RuntimeError(text)
+        return int(found[1]) - board.shim_heap_bytes
 
 
 def shown(board: VirtualBoard, until_s: float) -> str:
@@ -141,6 +194,7 @@ def main() -> int:
     report(*weigh())
     print("with a broker:")
     report(*weigh(with_broker=True))
+    print(f"if the modules lay in flash: {weigh_in_flash(False)}, with a broker {weigh_in_flash(True)}")
     if len(sys.argv) > 1:
         begun = time.monotonic()
         seen = watch(parse_duration(sys.argv[1]))
