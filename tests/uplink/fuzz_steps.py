@@ -92,6 +92,8 @@ def main(n, seed):
     for i in range(n):
         payload = spoil(random, i)
         commands.handle(payload, False)
+        while commands.busy():
+            commands.work()
         answer = json.loads(out.bytes())
         if answer["ok"] or not answer["code"] or not answer["why"]:
             raise ValueError("accepted: %r" % payload)

@@ -19,6 +19,7 @@ from . import payloads
 MAX_BYTES = const(1024)
 _MAX_ID = const(36)
 _MAX_BRACKETS = const(8)  # `set` needs three; deep nesting would fill the heap before it is refused
+_SELDOM = ("uplink.lookups", "settings_words", "settings", "wiring", "config")  # modules of one answer
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
 _MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
 
@@ -42,13 +43,15 @@ class Commands:
 
             self._verify = verify
         self._seen = []
+        self._job = None  # the generator of a command that takes long, and the id to answer it under
+        self._job_id = ""
         # The boot id is signed too and never comes again, so that the counter need not outlive this start.
         self._counter = -1
         self.refused = {}
         self.reboot = False  # asked for; the uplink does it once the answer has arrived
 
     def handle(self, payload, retained, too_long=False):
-        """Carry out one command, or refuse it; the answer then stands in `out`."""
+        """Carry out one command, or refuse it. True: the answer stands in `out`; False: `work` has to go on with it."""
         command_id = None
         result: dict = {}
         try:
@@ -61,16 +64,46 @@ class Commands:
             self._check(command)
             args = command.get("args", {})
             op = command["op"]
-            method = getattr(self, "_op_" + op, None) if op in OPS else None
-            if not method:
+            if op not in OPS:
                 raise Refusal("unknown_op", "op is one of " + ", ".join(OPS))
-            result = method(args) or {}
+            if self._job:
+                raise Refusal("busy", "settings are being changed: send it again")
+            if op == "set":
+                self._job = _look_up("change", self._actions, args)
+                self._job_id = command_id
+                return False
+            result = getattr(self, "_op_" + op)(args) or {}
         except Refusal as e:
-            code, why = e.args
-            self.refused[code] = self.refused.get(code, 0) + 1
-            self._answer(command_id, {"code": code, "why": why}, False)
-            return
+            self._refuse(command_id, e)
+            return True
         self._answer(command_id, result, True)
+        return True
+
+    def work(self):
+        """A piece of a command that takes long. True: its answer now stands in `out`."""
+        if not self._job:
+            return False
+        try:
+            next(self._job)
+            return False
+        except StopIteration as e:
+            self._answer(self._job_id, e.value or {}, True)
+        except Refusal as e:
+            self._refuse(self._job_id, e)
+        except MemoryError:
+            self._refuse(self._job_id, _no_memory())
+        self._job = None
+        forget(*_SELDOM)
+        return True
+
+    def busy(self):
+        """Whether `work` has something to do."""
+        return self._job is not None
+
+    def _refuse(self, command_id, refusal):
+        code, why = refusal.args
+        self.refused[code] = self.refused.get(code, 0) + 1
+        self._answer(command_id, {"code": code, "why": why}, False)
 
     def _answer(self, command_id, members, ok):
         out = self._out
@@ -173,9 +206,6 @@ class Commands:
 
     # What is seldom asked for comes into memory for one answer: the settings catalogue alone is as large as all this.
 
-    def _op_set(self, args):
-        return self._seldom("change", args)
-
     def _op_show(self, args):
         return self._seldom("show", args)
 
@@ -186,9 +216,9 @@ class Commands:
         try:
             return _look_up(name, self._actions, args)
         except MemoryError:
-            raise Refusal("too_much", "no memory for it now") from None
+            raise _no_memory() from None
         finally:
-            forget("uplink.lookups", "settings_words", "settings", "wiring", "config")
+            forget(*_SELDOM)
 
     def _op_reboot(self, args):
         only(args, ())
@@ -196,6 +226,10 @@ class Commands:
 
 
 OPS = ("run", "off", "auto", "ack", "set", "show", "log", "reboot")
+
+
+def _no_memory():
+    return Refusal("too_much", "no memory for it now")
 
 
 def _look_up(name, actions, args):

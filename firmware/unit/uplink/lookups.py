@@ -1,16 +1,25 @@
 """The commands that read catalogues: set, show and log. `commands.py` imports this for one answer and forgets it."""
 
+import gc
+
 from .. import settings as catalogue
 from ..control.basics import const
+from ..tables import rows
 from . import payloads
 from .commands import Refusal, is_int, only
 
 _MAX_KEYS = const(16)
 _MAX_EVENTS = const(20)
+_ROWS_A_STEP = const(4)
+_NOT_FROM_AFAR = ("unit.board", "unit.process")  # they go with what is in the cabinet, as the wiring does
 
 
 def change(actions, args):
-    """Check settings as the unit file is checked, then store and use them: whole or not at all."""
+    """Check settings, then store and use them: whole or not at all.
+
+    A generator that yields None between pieces of work, for all of it takes longer than from one tick to the next, and
+    returns what the answer holds.
+    """
     only(args, ("values", "confirm"))
     wanted = args.get("values")
     if not isinstance(wanted, dict) or not 1 <= len(wanted) <= _MAX_KEYS:
@@ -20,22 +29,35 @@ def change(actions, args):
     reboot = False
     for key in wanted:
         row = _row(key)
-        if "s" in row[5] or "p" in row[5]:
-            raise Refusal("args", "not a setting of the board: " + key[:40])
+        if "s" in row[5] or "p" in row[5] or key.startswith("wiring.") or key in _NOT_FROM_AFAR:
+            raise Refusal("args", "cannot be set from afar: " + key[:40])
         if "a" in row[5] and args.get("confirm") is not True:
             raise Refusal("confirm", key + " is risky to change: send confirm true with it")
         value = catalogue.decode(row, _written(wanted[key]))
-        if value is None:
-            raise Refusal("value", _sentence(("value", key, str(wanted[key])), board))
+        if value is None or not catalogue.allows(row, value, board):
+            shown = str(wanted[key]) if value is None else value
+            raise Refusal("value", _sentence(("value", key, shown), board))
         if value == catalogue.default(row):
             stored.pop(key, None)
         else:
             stored[key] = value
         reboot = reboot or "b" in row[5]
+        yield None
     full: dict = {}
-    for problem in catalogue.check(stored, board, full):
-        full.clear()  # its memory is needed for the words
-        raise Refusal("value", _sentence(problem, board))
+    for row in catalogue.entries():
+        value = stored.get(row[0], catalogue.default(row))
+        if value is not None:
+            full[row[0]] = value
+        if len(full) % _ROWS_A_STEP == 0:
+            gc.collect()  # so that what stays lies close together; see settings.py
+            yield None
+    for rule in rows("rules"):
+        if any(key in rule[0] or key in rule[2] or key in rule[3] for key in wanted):
+            problem = catalogue.broken(rule, full)
+            if problem:
+                full.clear()  # its memory is needed for the words
+                raise Refusal("value", _sentence(problem, board))
+            yield None
     why = actions.change(stored, full)
     if why:
         raise Refusal("not_stored", why)

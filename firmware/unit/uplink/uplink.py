@@ -77,6 +77,8 @@ class Uplink:
         `may_block` False forbids what occupies the processor for long: a TLS handshake, a name looked up by the port.
         """
         self._now = now
+        if self.commands.work():
+            self._replies.append(self._answer.bytes())
         self.net.poll(now)
         session = self.session
         if not self.net.up():
@@ -93,7 +95,7 @@ class Uplink:
         if self.commands.reboot and self._may_reboot(now):
             self.close()
             self._actions.reboot()
-        return more
+        return more or self.commands.busy()
 
     def online(self):
         """Whether a broker serves us."""
@@ -150,8 +152,8 @@ class Uplink:
         if len(self._replies) + len(self._reply_texts) >= _MAX_REPLIES:
             self.commands.refused["busy"] = self.commands.refused.get("busy", 0) + 1
             return
-        self.commands.handle(payload, retained, too_long)
-        self._replies.append(self._answer.bytes())
+        if self.commands.handle(payload, retained, too_long):
+            self._replies.append(self._answer.bytes())
         if self.commands.reboot:
             self._reboot_at = self._now
 
