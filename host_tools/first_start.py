@@ -1,6 +1,5 @@
 """Watches a freshly flashed board start on its serial port, then asks it who it is."""
 
-import json
 import time
 from dataclasses import dataclass
 
@@ -9,27 +8,25 @@ import serial
 from .errors import AnswerIsNo, SurroundingsFailed
 
 _BAUD = 115200
-_LISTEN_S = 4.0  # from the reset, or from the port's return, to the first question
-_GONE_S = 15.0  # a port on the chip's own USB goes away at a reset and comes back
+_LISTEN_S = (5.0, 20.0)  # to a start before it is asked; the second time for a board that was asked too early
+_GONE_S = 30.0  # a port on the chip's own USB goes away at a reset and comes back
 _ANSWER_S = 3.0
 _ASK_TIMES = 10
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
+# Small in memory, for the stopped program still has most of it: main.py leaves it as `_unit`.
 _QUESTION = b"""
-import sys, json, hashlib, binascii
+import sys, os, hashlib, binascii, esp32
+digest = hashlib.sha256()
+left = os.stat("config.json")[6] - 10
 with open("config.json", "rb") as f:
-    text = f.read().rpartition(b"\\n")[0].rpartition(b"\\n")[0]
-try:
-    import esp32
-    journal = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0].info()[3]
-except (ImportError, IndexError):
-    journal = 0
-print(json.dumps({
-    "unit": json.loads(text)["unit.id"],
-    "config_sha256": binascii.hexlify(hashlib.sha256(text).digest()).decode(),
-    "micropython": "%d.%d.%d" % sys.implementation[1][:3],
-    "runs": "unit.app" in sys.modules,
-    "journal_bytes": journal,
-}))
+    while left > 0:
+        part = f.read(min(left, 256))
+        digest.update(part)
+        left -= len(part)
+print("%s %d.%d.%d %d %d" % ((binascii.hexlify(digest.digest()).decode(),) + tuple(sys.implementation[1][:3]) + (
+    getattr(globals().get("_unit"), "now_s", 0),
+    esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0].info()[3],
+)))
 """
 _RESTART = b"import machine\nmachine.reset()\n"
 
@@ -43,21 +40,23 @@ _WORDS = {
     "crash": ("已写入，但程序出错停下：{last}", "written, but the program stopped with an error: {last}"),
     "idle": ("已写入，但控制程序没有运行：{last}", "written, but the control program does not run: {last}"),
     "other": (
-        "已写入，但板子说它的 {what} 是 {is_}，应为 {must}",
-        "written, but the board says that its {what} is {is_}: it must be {must}",
+        "已写入，但板子读到的配置摘要是 {is_}，应为 {must}",
+        "written, but the board reads a configuration with the digest {is_}: it must be {must}",
     ),
 }
 
 
 @dataclass(frozen=True)
 class FirstStart:
-    """What the board showed, and what it answered; `config_sha256` is of its configuration as it reads it itself."""
+    """What the board showed, and what it answered; `config_sha256` is of its configuration as it reads it itself.
+
+    `ran_s`: seconds that control had run when it was stopped for the question.
+    """
 
     shown: str
-    unit: str
     config_sha256: str
     micropython: str
-    runs: bool
+    ran_s: int
     journal_bytes: int
 
 
@@ -68,28 +67,31 @@ def watch(port: str, lang: str) -> FirstStart:
     """
     with _Line(port, lang) as line:
         line.reset()
-        line.listen()
-        answer = line.ask(_QUESTION)
-        shown = line.shown.decode("utf-8", "replace")
-        _judge(shown, lang)
-        try:
-            start = FirstStart(shown, **json.loads(answer))
-        except (ValueError, TypeError):
-            raise _no("crash", lang, last=_last(answer)) from None
-        if not start.runs:
-            raise _no("idle", lang, last=_last(shown))
-        line.send(_RESTART + b"\x04")
-        return start
+        for seconds in _LISTEN_S:
+            line.listen(seconds)
+            _judge(line.text, lang)
+            answer = line.ask(_QUESTION)
+            line.send(_RESTART + b"\x04")  # for good, or to be asked again later
+            start = _start(line.text, answer)
+            if start is None:
+                raise _no("crash", lang, last=_last(answer))
+            if start.ran_s > 0:
+                return start
+        raise _no("idle", lang, last=_last(line.text))
 
 
-def compare(start: FirstStart, unit_id: str, config_sha256: str, lang: str) -> None:
-    """AnswerIsNo if the board is not the unit that was flashed."""
-    for what, is_, must in (
-        ("unit.id", start.unit, unit_id),
-        ("config_sha256", start.config_sha256, config_sha256),
-    ):
-        if is_ != must:
-            raise _no("other", lang, what=what, is_=is_, must=must)
+def _start(shown: str, answer: str) -> FirstStart | None:
+    """What the answer to the question says; None if it is none."""
+    words = answer.split()
+    if len(words) != 4 or not (words[2] + words[3]).isdecimal():
+        return None
+    return FirstStart(shown, words[0], words[1], int(words[2]), int(words[3]))
+
+
+def compare(start: FirstStart, config_sha256: str, lang: str) -> None:
+    """AnswerIsNo if the board reads another configuration than the one that was flashed."""
+    if start.config_sha256 != config_sha256:
+        raise _no("other", lang, is_=start.config_sha256, must=config_sha256)
 
 
 def _judge(shown: str, lang: str) -> None:
@@ -107,7 +109,7 @@ class _Line:
         self._name = port
         self._lang = lang
         self._port = self._open()
-        self.shown = b""
+        self._shown = b""
 
     def __enter__(self):
         return self
@@ -125,15 +127,20 @@ class _Line:
         except OSError:
             pass  # a port without these lines: its board starts when it is opened
 
-    def listen(self) -> None:
-        until = time.monotonic() + _LISTEN_S
+    @property
+    def text(self) -> str:
+        return self._shown.decode("utf-8", "replace")
+
+    def listen(self, seconds: float) -> None:
+        """Collect what the board says for so long, counted anew where the port was gone in between."""
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
-                self.shown += self._port.read(4096)
+                self._shown += self._port.read(4096)
             except serial.SerialException:
                 self._port.close()
                 self._port = self._open()
-                until = time.monotonic() + _LISTEN_S
+                until = time.monotonic() + seconds
 
     def ask(self, code: bytes) -> str:
         """What the board prints when it runs `code` at its raw prompt; the running program is stopped for it."""

@@ -91,7 +91,7 @@ def flash(args: argparse.Namespace) -> int:
         say("written", written=written.written_bytes, skipped=written.skipped_bytes, baud=written.baud)
         say("starting")
         start = first_start.watch(args.port, args.lang)
-        first_start.compare(start, unit.id, unit.sha256, args.lang)
+        first_start.compare(start, unit.sha256, args.lang)
         say("runs", unit=unit.id)
         record = _record(image, found, written, start, keep)
         path = record.save(args.record)

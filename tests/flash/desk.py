@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 
+from host_tools import port
 from sim.board.flash_file import FlashFile
 from sim.board.romloader import RomLoader
 from tests.board.rig import QUIET, ROOMY_HEAP, ROOT, UNIT_FILE
@@ -23,6 +24,7 @@ class Desk:
         self.flash = flash_class(self.path, flash_mb * MB)
         self.loader = RomLoader(chip, self.flash, str(self.port), MAC, flash_mb * MB, **options)
         self.starts = 0
+        self.as_flashed = b""  # the flash as it was before its first start
         self._unit = unit
         self._board: subprocess.Popen | None = None
         self._thread = threading.Thread(target=self._live)
@@ -48,6 +50,7 @@ class Desk:
         self.loader.close()
         if self._over:
             return
+        self.as_flashed = self.content()
         scenario = self.folder / "quiet.toml"
         scenario.write_text(QUIET, encoding="utf-8")
         command = [sys.executable, "-m", "host_tools.main", "sim", "board", "--unit", self._unit, "--flash", self.path]
@@ -78,5 +81,7 @@ def killed_at(desk: Desk, code: int, count: int, *words) -> int:
     desk.loader.on_command = hook
     result = process.wait(60)
     desk.loader.on_command = None
+    while port.holders(str(desk.port)):  # esptool dies after its parent
+        time.sleep(0.05)
     time.sleep(0.2)  # the loader must see the port closed
     return result
