@@ -15,7 +15,8 @@ SOURCE_NAMES = ("process", "backup", "remote", "hand")
 class Claim:
     """A lease: on or off until `until_s`; what is not renewed ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: int) -> None:
+        self.source: int = source
         self.on: int = 0
         self.until_s: int = -1
         self.reason: int = NOTHING
@@ -25,7 +26,8 @@ class Claims:
     """The claims on one output and, after `arbitrate`, the winning wish."""
 
     def __init__(self) -> None:
-        self.by_source: list[Claim] = [Claim() for _ in range(_N_SOURCES)]
+        self.by_source: list[Claim] = [Claim(source) for source in range(_N_SOURCES)]
+        self._strongest_first: list[Claim] = list(reversed(self.by_source))
         self.on: int = 0
         self.reason: int = NOTHING
         self.source: int = PROCESS
@@ -45,14 +47,11 @@ class Claims:
         return 1 if self.by_source[source].until_s > now_s else 0
 
     def arbitrate(self, now_s: int) -> None:
-        i: int = _N_SOURCES
-        while i > 0:
-            i -= 1
-            claim = self.by_source[i]
+        for claim in self._strongest_first:
             if claim.until_s > now_s:
                 self.on = claim.on
                 self.reason = claim.reason
-                self.source = i
+                self.source = claim.source
                 self.until_s = claim.until_s
                 return
         self.on = 0

@@ -2,12 +2,35 @@
 
 from .alarms import Alarm, AlarmBook
 from .basics import FAILURE, GOOD, NONE
+from .events import Events
 from .inflow import Inflow
-from .io import N_OUTPUTS, OUTPUT_NAMES
+from .io import BLOWER
 from .output import Output
 from .process.lift import Lift
 from .signals import Analog
 from .well import Well
+
+
+class MachineAlarms:
+    """The alarms that every machine has."""
+
+    def __init__(self, book: AlarmBook, output: Output) -> None:
+        self.output: Output = output
+        self.trip: Alarm = book.get(output.name + "_trip")
+        self.uncommanded: Alarm = book.get(output.name + "_uncommanded")
+        self.max_run: Alarm = book.get(output.name + "_max_run")
+        self.starts: Alarm = book.get(output.name + "_starts")
+        self.service: Alarm = book.get(output.name + "_service")
+
+    def step(self, now_s: int, service_s: int, events: Events) -> None:
+        """`service_s`: run time from one service to the next."""
+        output = self.output
+        guard = output.guard
+        self.trip.update(now_s, guard.fails_to_run, events)
+        self.uncommanded.update(now_s, guard.runs_uncommanded, events)
+        self.max_run.update(now_s, guard.max_run_hit, events)
+        self.starts.update(now_s, guard.starts_limited, events)
+        self.service.update(now_s, 1 if output.run_s - output.serviced_run_s >= service_s else 0, events)
 
 
 class Supervision:
@@ -15,7 +38,6 @@ class Supervision:
 
     def __init__(self, book: AlarmBook, outputs: list[Output], well: Well, inflow: Inflow) -> None:
         self.book: AlarmBook = book
-        self.outputs: list[Output] = outputs
         self.well: Well = well
         self.inflow: Inflow = inflow
         self.high_level_mm: int = 0
@@ -43,11 +65,7 @@ class Supervision:
         self._mains_off: Alarm = book.get("mains_off")
         self._clock_unset: Alarm = book.get("clock_unset")
         self._clogged: list[Alarm] = [book.get("p1_clogged"), book.get("p2_clogged")]
-        self._trip: list[Alarm] = [book.get(name + "_trip") for name in OUTPUT_NAMES]
-        self._uncommanded: list[Alarm] = [book.get(name + "_uncommanded") for name in OUTPUT_NAMES]
-        self._max_run: list[Alarm] = [book.get(name + "_max_run") for name in OUTPUT_NAMES]
-        self._starts: list[Alarm] = [book.get(name + "_starts") for name in OUTPUT_NAMES]
-        self._service: list[Alarm] = [book.get(name + "_service") for name in OUTPUT_NAMES]
+        self._machines: list[MachineAlarms] = [MachineAlarms(book, output) for output in outputs]
 
     def step(self, now_s: int, tod_s: int, turbidity: Analog, lift: Lift, mains: int, dry: int) -> None:
         events = self.book.events
@@ -77,27 +95,16 @@ class Supervision:
         self._clock_unset.update(now_s, 1 if tod_s < 0 else 0, events)
         self._clogged[0].update(now_s, self.inflow.pumps[0].clogged, events)
         self._clogged[1].update(now_s, self.inflow.pumps[1].clogged, events)
-        i: int = 0
-        while i < N_OUTPUTS:
-            output = self.outputs[i]
-            guard = output.guard
-            self._trip[i].update(now_s, guard.fails_to_run, events)
-            self._uncommanded[i].update(now_s, guard.runs_uncommanded, events)
-            self._max_run[i].update(now_s, guard.max_run_hit, events)
-            self._starts[i].update(now_s, guard.starts_limited, events)
-            due_s: int = self.blower_service_s if i == 2 else self.pump_service_s
-            due: int = 1 if output.run_s - output.serviced_run_s >= due_s else 0
-            self._service[i].update(now_s, due, events)
-            i += 1
+        for machine in self._machines:
+            service_s: int = self.blower_service_s if machine.output.index == BLOWER else self.pump_service_s
+            machine.step(now_s, service_s, events)
 
     def acknowledged(self, index: int) -> None:
         """A machine whose trip or clog somebody has acknowledged may be tried again."""
+        for machine in self._machines:
+            if index == NONE or machine.trip.index == index:
+                machine.output.guard.unlock()
         i: int = 0
-        while i < N_OUTPUTS:
-            if index == NONE or self._trip[i].index == index:
-                self.outputs[i].guard.unlock()
-            i += 1
-        i = 0
         while i < len(self._clogged):
             if index == NONE or self._clogged[i].index == index:
                 self.inflow.pumps[i].forgive()
