@@ -84,10 +84,11 @@ def translate(source: str) -> str:
     return "".join(kept[:after]) + imports + "".join(kept[after:])
 
 
-def _digest(texts: dict[str, str]) -> str:
+def _digest(texts: dict[str, bytes]) -> str:
     h = hashlib.sha256(f"{sys.version}{version('mypy')}{_FLAGS}".encode())
+    h.update(Path(__file__).read_bytes())
     for name, text in texts.items():
-        h.update(f"\0{name}\0{text}".encode())
+        h.update(b"\0%s\0%d\0%s" % (name.encode(), len(text), text))
     return h.hexdigest()[:16]
 
 
@@ -107,7 +108,7 @@ setup(name="qingxi_fast", packages=["qingxi_fast"], ext_modules=mypycify(sys.arg
 """
 
 
-def _compile(texts: dict[str, str], target: Path) -> None:
+def _compile(texts: dict[str, bytes], target: Path) -> None:
     if not any(shutil.which(cc) for cc in (os.environ.get("CC", "cc"), "gcc", "clang")):
         raise NoCompiler("no C compiler found (on Debian: apt-get install gcc); running the plain source, far slower")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -116,7 +117,7 @@ def _compile(texts: dict[str, str], target: Path) -> None:
         for name, text in texts.items():
             path = root / _PACKAGE / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(translate(text.decode()), encoding="utf-8")
         for folder in ("", "unit", "sim"):
             (root / _PACKAGE / folder).mkdir(exist_ok=True)
             (root / _PACKAGE / folder / "__init__.py").touch()
@@ -141,7 +142,7 @@ def load(module: str) -> ModuleType:
 
     Compiles on the first call after a change of the sources, some half a minute. Raises NoCompiler.
     """
-    texts = {name: translate(path.read_text(encoding="utf-8")) for name, path in sources().items()}
+    texts = {name: path.read_bytes() for name, path in sources().items()}
     target = _cache() / _digest(texts)
     if not target.exists():
         print("compiling the simulator (once after a change of its sources) ...", file=sys.stderr)
