@@ -10,7 +10,7 @@ gc.threshold(4096)  # collect often: what stays then lies close together, and lo
 try:
     from unit import config, modules, restart
 
-    _loaded = config.load()
+    _loaded = config.load(restart.short_lives() > restart.LIVES_TO_REVERT)
     del config
     modules.forget("config", "settings", "wiring")  # before the rest comes into memory
     if restart.short_lives() > restart.MOST_SHORT_LIVES:

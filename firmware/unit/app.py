@@ -71,6 +71,7 @@ class App:
             watchdog.feed()
             if self.now_s == restart.LONG_LIFE_S:
                 restart.lived()
+                _trust()
             self.now_s += 1
             self.due_ms = time.ticks_add(self.due_ms, _TICK_MS)
             wait_ms = time.ticks_diff(self.due_ms, time.ticks_ms())
@@ -101,6 +102,13 @@ def _control(settings):
     from .assembly import controller
 
     return controller(settings, Controller)
+
+
+def _trust():
+    from . import config
+
+    config.lived()
+    forget("config")
 
 
 def _online(app, settings):

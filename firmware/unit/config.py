@@ -1,4 +1,4 @@
-"""The configuration on the board: `config.json`, and `config.last`, the copy that was good the last time.
+"""The configuration on the board: `config.json`, and `config.last`, the copy with which the unit last lived long.
 
 A copy is its JSON, then a line with the CRC-32 of it in hexadecimal. `board.json` is what the board has on which pins.
 """
@@ -17,19 +17,22 @@ FROM_LAST_GOOD = 1
 FROM_DEFAULTS = 2  # no readable copy: the unit watches, but no machine is wired
 
 
-def load():
-    """(settings, board, where from): every setting with a value, as `settings.check` has it. Bad files never raise."""
+def load(revert=False):
+    """(settings, board, where from): every setting with a value, as `settings.check` has it. Bad files never raise.
+
+    `revert`: with the newest copy the unit did not live long; the last good one takes its place.
+    """
     from . import settings as catalogue  # here alone: whoever only stores does without the catalogue
 
-    board = _parsed(_read(BOARD))
+    board = read_json(BOARD)
+    if revert:
+        _copy(LAST_GOOD, NEWEST)
     for where, name in enumerate((NEWEST, LAST_GOOD)):
-        values = _parsed(unsealed(_read(name)))
+        values = stored_in(name)
         if values is None or not isinstance(board, dict):
             continue
         full: dict = {}
         if all(False for _ in catalogue.check(values, board, full)):
-            if where == FROM_NEWEST and _read(LAST_GOOD) != _read(NEWEST):
-                save(values, LAST_GOOD)
             return full, board, where
     return catalogue.defaults(), {"name": "", "terminals": {}}, FROM_DEFAULTS
 
@@ -37,10 +40,29 @@ def load():
 def stored():
     """What the newest readable copy holds, unchecked: only what differs from the defaults."""
     for name in (NEWEST, LAST_GOOD):
-        values = _parsed(unsealed(_read(name)))
+        values = stored_in(name)
         if isinstance(values, dict):
             return values
     return {}
+
+
+def stored_in(name):
+    """What one copy holds, unchecked; None where it is damaged."""
+    return _parsed(unsealed(_read(name)))
+
+
+def lived():
+    """The unit has lived long with the newest copy: it is the last good one now."""
+    _copy(NEWEST, LAST_GOOD)
+
+
+def _copy(name, to):
+    values = stored_in(name)
+    if values is not None and stored_in(to) != values:
+        try:
+            save(values, to)
+        except OSError:
+            pass  # the file system is full: the other copy stays what it was
 
 
 def save(values, name=NEWEST):

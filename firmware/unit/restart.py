@@ -8,6 +8,7 @@ import machine
 from .control.basics import const
 
 LONG_LIFE_S = const(300)
+LIVES_TO_REVERT = const(3)  # one more in a row, and the configuration with which the unit last lived long is back
 MOST_SHORT_LIVES = const(5)  # one more in a row and the unit starts in safe mode
 
 _MAGIC = const(0x51)

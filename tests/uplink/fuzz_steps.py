@@ -27,9 +27,6 @@ WRONG = (None, True, -1, 1 << 70, 1.5, "", "x" * 60, [], [[]], {}, {"a": {}}, "p
 class Watched:
     """Actions that must not be asked for anything."""
 
-    settings: dict = {}
-    board = None
-
     def __init__(self):
         self.calls = 0
 
@@ -38,6 +35,9 @@ class Watched:
         return 0
 
     claim = auto = acknowledge = change = reboot = _called
+
+    def stored(self):
+        return {}, None
 
     def events(self, n):
         return []

@@ -1,0 +1,58 @@
+"""The two copies of the configuration on a board: which of them counts, and when one follows the other."""
+
+from pathlib import Path
+
+import pytest
+from unit import config
+
+from host_tools import fsimage, unitfile
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT = unitfile.load(ROOT / "boards/esp32/units/qiaotou.toml")
+KEY = "lift.start_level_mm"
+
+
+@pytest.fixture(autouse=True)
+def board(tmp_path, monkeypatch):
+    """The files of a board that was just flashed, in the folder where the firmware looks."""
+    monkeypatch.chdir(tmp_path)
+    Path(config.BOARD).write_text(UNIT.pins_json())
+    for name in (config.NEWEST, config.LAST_GOOD):
+        Path(name).write_bytes(fsimage.sealed(UNIT.board_json().encode()))
+
+
+def changed():
+    config.save({**config.stored(), KEY: 650})
+
+
+def test_a_change_counts_from_the_next_start_and_is_trusted_after_a_long_life():
+    changed()
+    settings, _, where = config.load()
+    assert (settings[KEY], where) == (650, config.FROM_NEWEST)
+    assert config.stored_in(config.LAST_GOOD).get(KEY, 600) == 600
+    config.lived()
+    assert config.stored_in(config.LAST_GOOD)[KEY] == 650
+
+
+def test_a_change_with_which_the_unit_does_not_live_is_taken_back():
+    changed()
+    assert config.load(revert=True)[0][KEY] == 600
+    assert config.load()[0][KEY] == 600  # and stays so
+
+
+def test_a_damaged_copy_gives_way_to_the_other():
+    changed()
+    newest = Path(config.NEWEST).read_bytes()
+    Path(config.NEWEST).write_bytes(newest.replace(b"650", b"651"))
+    settings, _, where = config.load()
+    assert (settings[KEY], where) == (600, config.FROM_LAST_GOOD)
+    Path(config.NEWEST).write_bytes(newest)
+    Path(config.LAST_GOOD).write_bytes(newest[:-20])
+    assert config.load(revert=True)[0][KEY] == 650  # nothing to go back to
+
+
+def test_without_a_readable_copy_the_defaults_watch_and_wire_no_machine():
+    for name in (config.NEWEST, config.LAST_GOOD):
+        Path(name).unlink()
+    settings, board, where = config.load()
+    assert where == config.FROM_DEFAULTS and not board["terminals"] and settings[KEY] == 600
