@@ -134,7 +134,7 @@ def _simulate(scenario: Path, days: float, *options: str) -> Cost:
 
 
 def _route(folder: Path, routing: str, report: str) -> Cost:
-    path = folder / "lift.inp"
+    path = folder / "station.inp"
     path.write_text(_SWMM.format(routing=routing, report=report, end="03/01/2026"), encoding="utf-8")
     return _cost(["-c", _SWMM_PROGRAM, str(path)], _SWMM_D)
 
