@@ -23,22 +23,24 @@ class App:
     """Everything a unit is made of; `tick()` is one second of it."""
 
     def __init__(self, settings, board, config_from):
-        """See `config.load` for the three."""
+        """See `config.load` for the three; without a broker `settings` is emptied, 15 KB of a board's heap."""
         self.config_from = config_from
+        interval_s = settings["readings.interval_s"]
         self.io = _drivers(board, settings)
         forget("drivers.build")
         self.clock = Clock(self.io.clock, settings["unit.timezone"])
         self.control = _control(settings)
+        if not settings["mqtt.broker"]:
+            settings.clear()
         forget("assembly", "alarms")
         partition = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0]
-        journal = Journal(partition, N_POINTS, settings["readings.interval_s"])
-        self.recorder = Recorder(journal, self.control, settings["readings.interval_s"])
+        self.recorder = Recorder(Journal(partition, N_POINTS, interval_s), self.control, interval_s)
         self.now_s = 0  # since this start
         self.clock.read()
         self.recorder.wake(self.clock.utc_s)
         self.due_ms = time.ticks_ms()  # when the next tick begins
         # Last, for it lets the settings go, which the memory of the uplink needs.
-        self._online = _online(self, settings) if settings["mqtt.broker"] else None
+        self._online = _online(self, settings) if settings else None
         self.uplink = self._online.uplink if self._online else None
         gc.collect()
 

@@ -30,9 +30,10 @@ from .shim import wire
 from .wiring import Wiring
 
 PWRON, HARD, WDT, SOFT = 1, 2, 3, 5
-# What a firmware of 160 KiB gets; the modules of `shim/` take their share on top (see tests/board/test_heap.py).
-DEFAULT_HEAP_BYTES = 160 * 1024 + 20 * 1024
-HEAP_WITH_BROKER_BYTES = 300 * 1024 + 20 * 1024  # of a unit that talks to a broker, and is sent settings
+# What the modules of `shim/` take of the heap; an ESP32 has them in flash (tests/board/test_heap.py measures it).
+SHIM_HEAP_BYTES = 20 * 1024
+DEFAULT_HEAP_BYTES = 160 * 1024 + SHIM_HEAP_BYTES
+HEAP_WITH_BROKER_BYTES = 300 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to a broker, and is sent settings
 _BOOT_US = 300_000  # from reset to boot.py, about what an ESP32 needs
 _HUNG_S = 5.0  # a machine in virtual time that asks nothing for so long hangs: its watchdog may bite
 _LOOK_ROUND = 64  # requests between two looks at the terminals
@@ -70,12 +71,12 @@ class VirtualBoard:
         self.log = log
         self.agenda = Agenda()
         self.memory = SharedMemory()
-        self.wiring = Wiring(unit, self.memory)
         self.flash = FlashFile(flash_path, unit.board.flash_mb << 20)
         if self.flash.is_new:
             self._flash_firmware()
         self.i2c: dict[tuple[int, int], I2cDevice] = {}
         self.uarts: dict[int, Callable[[bytes], None]] = {}
+        self.wiring = Wiring(unit, self.memory, self.i2c, self.uarts, self.receive)
         self.serial = SerialPort(link)
         self._heap_bytes = heap_bytes
         self._process: subprocess.Popen | None = None
@@ -134,6 +135,7 @@ class VirtualBoard:
         self.has_power = False
         self._kill()
         self.memory.power_on()
+        self.wiring.power_on()
 
     def power_on(self) -> None:
         """The supply is back."""
@@ -376,6 +378,9 @@ class VirtualBoard:
 
     def receive(self, uart: int, data: bytes, after_us: int = 0) -> None:
         """Let bytes arrive at a UART, now or later."""
+
+        if not data:
+            return
 
         def arrive() -> bool:
             self.memory.receive(uart, data)

@@ -1,44 +1,128 @@
-"""The cabinet: which signal of the plant is on which pin of this board, in volts and levels."""
+"""The cabinet: which signal of the plant is at which terminal of this board, in levels, volts, registers and bytes."""
+
+from collections.abc import Callable
 
 from unit.control.basics import NONE
 from unit.control.io import OUTPUT_NAMES, Inputs
+from unit.drivers.build import curve
 
 from host_tools.unitfile import Unit
 
+from . import devices
 from .memory import SharedMemory
+from .modbus_line import ModbusLine
 from .shim import wire
 
 _SWITCHES = ("float_high", "float_low", "mains", "p1_running", "p2_running", "blower_running", "return_running")
-_ANALOG = ("level", "turbidity")
+_DIRECT = 1  # level.signal, turbidity.signal
+_RUNNING_UA = 12000  # of a current transformer whose motor runs
+_REST_UA = 4000
+_CHIPS = {"pcf8574": devices.Pcf8574Chip, "tca9554": devices.Tca9554Chip, "ads1115": devices.Ads1115Chip}
+
+Terminal = list[int | str]
 
 
 class Wiring:
-    """Connects a plant's signals to the pins that the unit file wires them to."""
+    """Connects a plant's signals to the terminals that the unit file wires them to.
 
-    def __init__(self, unit: Unit, memory: SharedMemory):
+    `i2c` and `uarts` are the board's devices by bus (and address), which this fills. `receive(uart, bytes, after_us)`
+    lets bytes arrive there.
+    """
+
+    def __init__(
+        self,
+        unit: Unit,
+        memory: SharedMemory,
+        i2c: dict[tuple[int, int], devices.I2cDevice],
+        uarts: dict[int, Callable[[bytes], None]],
+        receive: Callable[[int, bytes, int], None],
+    ):
         self._memory = memory
-        terminals = unit.board.terminals
-
-        def wired(role: str, kind: str) -> list[int] | None:
-            terminal = terminals.get(str(unit.settings.get(f"wiring.{role}", "")))
-            return [int(n) for n in terminal[1:]] if terminal and terminal[0] == kind else None
-
-        self._relays = [wired(name, "relay") for name in OUTPUT_NAMES]
-        self._switches = [(name, pins) for name in _SWITCHES if (pins := wired(name, "input"))]
-        self._loops = [(name, pins) for name in _ANALOG if (pins := wired(name, "analog"))]
+        self._settings = unit.settings
+        self._terminals = unit.board.terminals
+        self._i2c = i2c
+        self._uarts = uarts
+        self._receive = receive
+        self._lines: dict[int, ModbusLine] = {}
+        self._apply: list[tuple[str, Callable[[int], None]]] = []
         memory.bytes[wire.PIN_IN : wire.PIN_IN + wire.N_PINS] = bytes([wire.FLOATING]) * wire.N_PINS
+        self._relays = [self._relay(self._wired(name)) for name in OUTPUT_NAMES]
+        for name in _SWITCHES:
+            if terminal := self._wired(name):
+                self._apply.append((name, self._switch(name, terminal)))
+        for name in ("level", "turbidity"):
+            if terminal := self._wired(name):
+                self._apply.append((name, self._sensor(name, terminal)))
 
     def relay(self, output: int) -> int:
         """1 while the contact of output `output` is closed: driven, and at its active level."""
-        relay = self._relays[output]
-        return int(relay is not None and self._memory.drives(relay[1], relay[0]))
+        return self._relays[output]()
 
     def apply(self, inputs: Inputs) -> None:
-        """Put the signals of a second on the pins."""
-        memory = self._memory
-        for name, (active, pin) in self._switches:
-            state = getattr(inputs, name)
-            memory.put_pin(pin, wire.FLOATING if state == NONE else active if state else 1 - active)
-        for name, (shunt_ohm, pin) in self._loops:
-            microampere = getattr(inputs, name)
-            memory.put_adc(pin, 0 if microampere == NONE else microampere * shunt_ohm / 1000)
+        """Put the signals of a second on the terminals."""
+        for name, put in self._apply:
+            put(getattr(inputs, name))
+
+    def power_on(self) -> None:
+        """The supply of the chips beside the processor comes back; a reset of the processor leaves them alone."""
+        for device in self._i2c.values():
+            device.power_on()
+
+    def _wired(self, name: str) -> Terminal | None:
+        return self._terminals.get(str(self._settings.get(f"wiring.{name}", "")))
+
+    def _chip(self, terminal: Terminal) -> devices.I2cDevice:
+        """The chip of a terminal [kind, number, line, chip, address]."""
+        bus = next((int(t[1]) for t in self._terminals.values() if t[0] == "i2c"), 0)
+        return self._i2c.setdefault((bus, int(terminal[4])), _CHIPS[str(terminal[3])]())
+
+    def _relay(self, terminal: Terminal | None) -> Callable[[], int]:
+        if terminal is None:
+            return lambda: 0
+        active, place = int(terminal[1]), int(terminal[2])
+        if len(terminal) == 5:
+            chip = self._chip(terminal)
+            return lambda: int(chip.outputs >> place & 1 == active)
+        return lambda: int(self._memory.drives(place, active))
+
+    def _switch(self, name: str, terminal: Terminal) -> Callable[[int], None]:
+        if terminal[0] == "analog":
+            loop = self._volts(terminal)
+            ohm = int(terminal[1])
+            return lambda state: loop(0 if state == NONE else (_RUNNING_UA if state else _REST_UA) * ohm / 1000)
+        active, place = int(terminal[1]), int(terminal[2])
+        if self._settings.get(name + ".contact", 0):
+            active = 1 - active
+        if len(terminal) == 5:
+            chip = self._chip(terminal)
+            return lambda state: chip.drive(place, 1 if state == NONE else active if state else 1 - active)
+        return lambda state: self._memory.put_pin(
+            place, wire.FLOATING if state == NONE else active if state else 1 - active
+        )
+
+    def _sensor(self, name: str, terminal: Terminal) -> Callable[[int], None]:
+        kind, direct = terminal[0], self._settings[f"{name}.signal"] == _DIRECT
+        height_mm = int(self._settings["level.mount_height_mm"]) if name == "level" else 0
+        if kind == "rs485":
+            bus = int(terminal[1])
+            line = self._lines.get(bus) or ModbusLine(lambda data, after_us: self._receive(bus, data, after_us))
+            self._lines[bus] = line
+            self._uarts[bus] = line.write
+            probe, address = self._settings[f"{name}.probe"], int(self._settings[f"{name}.modbus_address"])
+            return line.add(address, str(probe), height_mm)
+        if kind == "uart":
+            bus = int(terminal[1])
+            return lambda mm: self._receive(bus, devices.a02yyuw_frame(NONE if mm == NONE else height_mm - mm), 0)
+        loop = self._volts(terminal)
+        if not direct:
+            return lambda microampere: loop(0 if microampere == NONE else microampere * int(terminal[1]) / 1000)
+        points = curve("ts300b")
+        clear_mv, permille = int(self._settings["turbidity.clear_mv"]), int(self._settings["turbidity.divider_ratio"])
+        return lambda ntu: loop(0 if ntu == NONE else (clear_mv - devices.along(points, ntu)) * 1000 / permille)
+
+    def _volts(self, terminal: Terminal) -> Callable[[float], None]:
+        place = int(terminal[2])
+        if len(terminal) == 5:
+            chip = self._chip(terminal)
+            return lambda millivolt: chip.put_mv(place, millivolt)
+        return lambda millivolt: self._memory.put_adc(place, millivolt)

@@ -41,15 +41,17 @@ def board(folder: Path, main: str | None = None, boot: str | None = None, plant=
         path.write_text(QUIET, encoding="utf-8")
         surroundings = ScenarioPlant(the_unit.control_settings(), scenario.load(path))
     found = VirtualBoard(the_unit, folder / "board.flash", str(folder / "tty"), surroundings, **options)
-    files = fsimage.firmware_files(the_unit)
-    if main is not None:
-        files["main.py"] = main.encode()
-    if boot is not None:
-        files["boot.py"] = boot.encode()
-    if main is not None or boot is not None:
-        vfs = partitions.named(partitions.of_board(the_unit.board), "vfs")
-        found.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
+    replace_scripts(found, main, boot)
     return found
+
+
+def replace_scripts(found: VirtualBoard, main: str | None = None, boot: str | None = None) -> None:
+    """Flash a board with other scripts than the firmware's."""
+    scripts = {name: text.encode() for name, text in (("main.py", main), ("boot.py", boot)) if text is not None}
+    if scripts:
+        vfs = partitions.named(partitions.of_board(found.unit.board), "vfs")
+        files = fsimage.firmware_files(found.unit) | scripts
+        found.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
 
 
 def output(found: VirtualBoard, until: str = ">>> ", limit_s: float = 20) -> str:

@@ -1,0 +1,94 @@
+"""The drivers against what stands at the terminals: expanders, converters, probes, a distance sensor, end to end."""
+
+import pytest
+
+from host_tools import unitfile
+from sim import scenario
+from sim.board.plant import ScenarioPlant
+from sim.board.virtual_board import VirtualBoard
+
+from . import rig
+
+_MAIN = """
+import time
+from unit import config
+settings, board, _ = config.load()
+import machine
+from unit.drivers.build import build
+from unit.control.io import Inputs
+io = build(board, settings, machine, time.ticks_ms)
+i = Inputs()
+for n in range(12):
+    time.sleep(1)
+    io.scan(i, time.ticks_ms())
+    if n > 5:
+        print(i.level, i.turbidity, i.float_high, i.float_low, i.mains, i.p1_running)
+print(io.problems)
+"""
+
+
+def _seen(tmp_path, changes: dict[str, str]) -> tuple[list[list[int]], ScenarioPlant]:
+    text = rig.UNIT_FILE.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    unit = unitfile.parse(text, tmp_path / "unit.toml")
+    (tmp_path / "quiet.toml").write_text(rig.QUIET, encoding="utf-8")
+    plant = ScenarioPlant(unit.control_settings(), scenario.load(tmp_path / "quiet.toml"))
+    found = VirtualBoard(unit, tmp_path / "flash", None, plant, None, rig.ROOMY_HEAP)
+    rig.replace_scripts(found, main=_MAIN)
+    lines = rig.output(found).splitlines()
+    assert lines[-1] == "[]", lines
+    return [[int(word) for word in line.split()] for line in lines[:-1]], plant
+
+
+def _level_seen_near(rows: list[list[int]], plant: ScenarioPlant, unit_of_level) -> None:
+    levels = [row[0] for row in rows if row[0] > -(1 << 28)]
+    assert len(levels) >= 3
+    for level in levels:
+        assert abs(unit_of_level(level) - plant.world.level_mm) < 15
+
+
+def test_current_loops_on_the_chip_itself(tmp_path):
+    rows, plant = _seen(tmp_path, {})
+    _level_seen_near(rows, plant, lambda ua: (ua - 4000) * 2000 / 16000)
+    assert rows[-1][2:6] == [0, 1 if plant.world.level_mm > 150 else 0, 1, 0]
+
+
+def test_modbus_probes(tmp_path):
+    changes = {
+        '[level]                        # 投入式液位计，4-20 mA · hydrostatic probe\nsignal = "current"': "[level]\n"
+        'signal = "direct"\nprobe = "hydrostatic-mm"\nmodbus_address = 5',
+        '[turbidity]                    # 出水浊度计 · at the outlet\nsignal = "current"': "[turbidity]\n"
+        'signal = "direct"\nprobe = "y511"\nmodbus_address = 9',
+        'level = "ai1"': 'level = "rs485"',
+        'turbidity = "ai2"': 'turbidity = "rs485"',
+    }
+    rows, plant = _seen(tmp_path, changes)
+    _level_seen_near(rows, plant, lambda mm: mm)
+    turbidities = [row[1] for row in rows if row[1] > -(1 << 28)]
+    assert turbidities and all(abs(t / 10 - plant.world.turbidity_ntu) < 3 for t in turbidities)
+
+
+def test_a_board_of_expanders(tmp_path):
+    rows, plant = _seen(tmp_path, {'board = "esp32-devkitc"': 'board = "kc868-a8"'})
+    _level_seen_near(rows, plant, lambda ua: (ua - 4000) * 2000 / 16000)
+    assert rows[-1][4] == 1
+
+
+def test_relays_behind_expanders_follow_the_firmware(tmp_path):
+    text = rig.UNIT_FILE.read_text(encoding="utf-8").replace('"esp32-devkitc"', '"kc868-a8"')
+    unit = unitfile.parse(text, tmp_path / "unit.toml")
+    (tmp_path / "quiet.toml").write_text(rig.QUIET, encoding="utf-8")
+    plant = ScenarioPlant(unit.control_settings(), scenario.load(tmp_path / "quiet.toml"))
+    found = VirtualBoard(unit, tmp_path / "flash", None, plant, None, rig.ROOMY_HEAP)
+    found.run(2 * 3600)
+    assert found.starts == 1 and plant.world.plant.blower.run_s > 600
+
+
+@pytest.mark.parametrize("level_mm", [300, 4000])
+def test_the_distance_sensors_frame(level_mm):
+    from sim.board.devices import a02yyuw_frame
+
+    frame = a02yyuw_frame(level_mm)
+    assert frame[0] == 0xFF and frame[1] << 8 | frame[2] == level_mm and frame[3] == sum(frame[:3]) & 0xFF
