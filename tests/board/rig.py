@@ -102,7 +102,7 @@ def program(folder: Path, *words: str):
         deadline = time.monotonic() + 20
         while not link.is_symlink() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.01)
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, (process.returncode, process.communicate())
         yield process
     finally:
         process.kill()
