@@ -7,13 +7,14 @@ UNIT   ?= boards/esp32/units/qiaotou.toml
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run image flash console test lint bench campaign clean
+.PHONY: help run image flash console stick test lint bench campaign clean
 
 help:
 	@echo "make run                      simulate the example unit for 7 days, results in out/run/"
 	@echo "make image UNIT=file          build the flash image of a unit in out/image.bin"
 	@echo "make flash PORT=dev UNIT=file make a board into a unit: write, verify, start, record"
 	@echo "make console PORT=dev         talk to a board"
+	@echo "make stick                    a folder for a USB stick: flash boards where there is no network"
 	@echo "make test                     all tests, on CPython and on the real MicroPython virtual machine"
 	@echo "make lint | bench | campaign  ruff and mypy | benchmarks | long fault campaigns"
 	@echo "make clean                    remove .venv, build/ and out/"
@@ -41,6 +42,9 @@ flash: $(READY)
 console: $(READY)
 	@test -n "$(PORT)" || { echo "say which port: make console PORT=/dev/ttyUSB0"; exit 2; }
 	@$(BIN)/qingxi console --port $(PORT)
+
+stick: $(READY)
+	@$(BIN)/python -m host_tools.stick out/stick
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n $(JOBS) -m "not campaign" tests

@@ -1,0 +1,102 @@
+"""A folder for a USB stick: all that a day in the field needs, for a computer without a network.
+
+`python -m host_tools.stick FOLDER` (make stick). The wheels are for this computer's system and Python version.
+"""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from . import micropython_image, upackages
+from .errors import BadInput, SurroundingsFailed, ToolError
+
+ROOT = Path(__file__).resolve().parents[1]
+_LEFT_OUT = (".venv", "build", "out", "typings", ".git", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "*.so")
+_SET_UP = """#!/bin/sh
+# 在没有网络的电脑上装好清溪 · sets Qingxi up on a computer without a network
+set -e
+cd "$(dirname "$0")/qingxi"
+python3 -m venv .venv
+.venv/bin/python -m pip install -q --no-index --find-links ../wheels -e .
+touch .venv/.ready
+for image in ../micropython/*.bin; do
+    test -e "$image" || continue
+    .venv/bin/qingxi image import "$image" --sha256 "$(basename "$image" .bin)"
+done
+echo "好了 · ready: cd qingxi; make flash PORT=/dev/ttyUSB0 UNIT=FILE"
+"""
+_GUIDE = """# 清溪现场 U 盘 · Qingxi in the field
+
+不需要网络。需要 Linux、Python {python} 和 make。No network is needed; Linux, Python {python} and make are.
+
+1. 把整个文件夹复制到电脑 · copy the whole folder to the computer
+2. `sh set-up.sh`
+3. `cd qingxi`
+4. `.venv/bin/qingxi config new unit.toml`，改好 · edit it; `.venv/bin/qingxi config check unit.toml`
+5. `make flash PORT=/dev/ttyUSB0 UNIT=unit.toml`
+6. `make console PORT=/dev/ttyUSB0`：`help` `status` `selftest`
+
+出错时照它说的做；表格在 · when it refuses, do what it says; the table is in `qingxi/docs/flash.md`
+接线 · wiring: `qingxi/docs/wiring-*.md`　　全部设置 · all settings: `qingxi/docs/unit-file.md`
+
+MicroPython 映像 · images on this stick: {images}
+"""
+
+
+def make(folder: Path) -> list[str]:
+    """Fill `folder`, which must not exist or be empty. Returns what it holds, in lines. ToolError if it cannot."""
+    if folder.exists() and any(folder.iterdir()):
+        raise BadInput(f"{folder}: is not empty; choose another folder")
+    images = micropython_image.pinned()
+    packages = upackages.ensure()
+    tree = folder / "qingxi"
+    _copy_source(tree)
+    shutil.copytree(packages, tree / packages.relative_to(ROOT))
+    wheels = folder / "wheels"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    pins = project["project"]["dependencies"] + project["build-system"]["requires"]
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "-w", str(wheels), *pins]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SurroundingsFailed(f"the wheels cannot be had: {done.stderr.strip().splitlines()[-1]}")
+    (folder / "micropython").mkdir()
+    for image in images:
+        (folder / "micropython" / f"{image.sha256}.bin").write_bytes(image.data)
+    named = ", ".join(f"{image.chip} {image.version_text}" for image in images)
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    guide = _GUIDE.format(python=python, images=named or "没有 none (qingxi image import)")
+    (folder / "先读我 READ ME.md").write_text(guide, encoding="utf-8")
+    (folder / "set-up.sh").write_text(_SET_UP, encoding="utf-8")
+    return [
+        f"{len(list(wheels.glob('*.whl')))} wheels for Python {python}",
+        f"MicroPython images: {named or 'none; import one with qingxi image import and make the stick again'}",
+    ]
+
+
+def _copy_source(tree: Path) -> None:
+    """Copy what the repository holds and nothing that lies beside it, such as unit files with passwords."""
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, text=True, check=False)
+    if listed.returncode:  # a stick made from a stick: there is no repository any more
+        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+        return
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tree / name)
+
+
+def main(argv: list[str]) -> int:
+    folder = Path(argv[0])
+    try:
+        held = make(folder)
+    except ToolError as e:
+        print("\n".join(e.problems), file=sys.stderr)
+        return e.exit_code
+    print("\n".join([f"{folder}: copy it to a USB stick", *held]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
