@@ -64,10 +64,11 @@ def test_every_line_of_protection_stands_as_the_list_has_it():
 def see_it_fail(tmp_path, story, file, line, without):
     for folder in ("firmware", "sim", "host_tools", "boards"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     path = tmp_path / "firmware/unit/control" / file
     path.write_text(path.read_text(encoding="utf-8").replace(line, without), encoding="utf-8")
     paths = os.pathsep.join(map(str, (tmp_path, tmp_path / "firmware")))
-    env = dict(os.environ, PYTHONPATH=paths, XDG_CACHE_HOME=str(tmp_path / "cache"), PYTHONDONTWRITEBYTECODE="1")
+    env = dict(os.environ, PYTHONPATH=paths, PYTHONDONTWRITEBYTECODE="1")
     scenario = tmp_path / f"sim/scenarios/{story}.toml"
     command = [sys.executable, "-m", "host_tools.main", "sim", "run", str(scenario), "--out", str(tmp_path / "out")]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
