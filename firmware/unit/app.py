@@ -2,21 +2,25 @@
 
 import asyncio
 import gc
+import select
 import sys
 import time
 
 import esp32
 import machine
+import micropython
 
 from . import restart
 from .clock import Clock
+from .control.basics import const
 from .control.controller import N_POINTS, Controller
 from .journal.ring import Journal
 from .modules import forget
 from .recorder import Recorder
 
-_TICK_MS = 1000
-_WATCHDOG_MS = 8000
+_TICK_MS = const(1000)
+_WATCHDOG_MS = const(8000)
+_DEAF_MS = const(250)  # the UART keeps 256 bytes meanwhile
 
 
 class App:
@@ -60,6 +64,7 @@ class App:
             asyncio.run(self.live())
         finally:
             self.io.all_off()
+            micropython.kbd_intr(3)
 
     async def live(self):
         """Tick for ever, each second at its time; the watchdog is fed here and nowhere else."""
@@ -68,6 +73,7 @@ class App:
         if self._online:
             # It first runs after the first tick, which makes this start durable.
             self._online.task = asyncio.create_task(self._online.live())
+        _tasks = [asyncio.create_task(self._listen())]
         while True:
             self.tick()
             watchdog.feed()
@@ -83,6 +89,18 @@ class App:
                 self.due_ms = time.ticks_add(self.due_ms, late_s * _TICK_MS)
                 wait_ms += late_s * _TICK_MS
             await asyncio.sleep_ms(max(0, wait_ms))
+
+    async def _listen(self):
+        """Open the console to whoever types at the serial port; before, nothing of it is in memory."""
+        micropython.kbd_intr(-1)  # Ctrl-C is a byte for the console: no crew stops a unit by a slip
+        typed = select.poll()
+        typed.register(sys.stdin, select.POLLIN)
+        while not typed.poll(0):
+            await asyncio.sleep_ms(_DEAF_MS)
+        door = _door(self)
+        while True:
+            door.poll(time.ticks_ms())
+            await asyncio.sleep_ms(door.pause_ms)
 
     def restart(self):
         """A planned restart: outputs off, and nothing that control knows is lost."""
@@ -111,6 +129,13 @@ def _trust():
 
     config.lived()
     forget("config")
+
+
+def _door(app):
+    from .console.door import Door
+    from .console.serial import Serial
+
+    return Door(app, Serial())
 
 
 def _online(app, settings):

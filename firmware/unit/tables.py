@@ -53,12 +53,3 @@ def words(name, key, lang, column=-2):
     """
     found = row(name, key)
     return found[column if lang == "zh" else column + 1] if found else key
-
-
-def nth(name, index):
-    """Entry `index` of table `name`, counted from 0, as a list of str, or None."""
-    for found in rows(name):
-        if not index:
-            return found
-        index -= 1
-    return None

@@ -20,6 +20,7 @@ _PROMPT = b">>> "
 _NEWLINES = re.compile(rb"\r+\n")
 _BACKLOG = 8192
 _NOBODY_S = 1.0  # a user who takes nothing for so long is not there
+_TAKEN_S = 0.4  # the same for a program that takes Ctrl-C as a byte, and seldom ends by it
 _BREAK_S = 3.0  # longest wait for a program to end on Ctrl-C before the next byte follows
 
 
@@ -104,14 +105,19 @@ class SerialPort:
         if self._program_runs() and _CTRL_C in give:
             # The terminal throws away what follows a Ctrl-C before the interrupted program has ended.
             give = give[: give.index(_CTRL_C) + 1]
-            self._break_until = time.monotonic() + _BREAK_S
+            patience_s = _BREAK_S if self._interrupts() else _TAKEN_S
+            self._break_until = time.monotonic() + patience_s
         n = _write(self.machine_fd, give)
         self._typed = self._typed[n:]
         return True
 
-    def _program_runs(self) -> bool:
-        """At a prompt the machine takes Ctrl-C as a byte; while a program runs it is an interrupt."""
+    def _interrupts(self) -> bool:
+        """Ctrl-C interrupts the program; else the program takes it as a byte, like any other."""
         return bool(termios.tcgetattr(self.machine_fd)[3] & termios.ISIG)
+
+    def _program_runs(self) -> bool:
+        """At a prompt the machine's terminal is raw; while a program runs, Ctrl-C may end it."""
+        return bool(termios.tcgetattr(self.machine_fd)[3])
 
     def _machine_to_user(self) -> bool:
         shown = _read(self.machine_fd) if len(self._output) < _BACKLOG else b""

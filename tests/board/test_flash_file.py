@@ -56,7 +56,7 @@ p.ioctl(6, 3)
 p.readblocks(3, b, 9)
 print(b.hex())
 try:
-    p.writeblocks(384, b"x", 0)
+    p.writeblocks(320, b"x", 0)
 except OSError as e:
     print("refused", e.errno)
 """

@@ -7,7 +7,7 @@ import os
 
 from unit import config
 from unit.console import access
-from unit.console.console import Console
+from unit.console.door import PIN_FILE, Door
 from unit.control.basics import NONE
 from unit.control.controller import N_POINTS
 from unit.journal.ring import Journal
@@ -87,6 +87,9 @@ class Stream:
         self.typed = b""
         self.write = terminal.write
 
+    def any(self):
+        return len(self.typed) > 0
+
     def readinto(self, buffer):
         n = min(len(buffer), len(self.typed))
         buffer[:n] = self.typed[:n]
@@ -118,10 +121,13 @@ class Clock:
 
 
 class Unit:
-    """The app as the console knows it, and the crew: `type`, `seconds`, `screen`."""
+    """The app as the console knows it, and the crew: `type`, `seconds`, `screen`.
+
+    `pin`: "" for none, None for what lies in the folder.
+    """
 
     def __init__(self, lang="zh", pin=PIN, settings=None, clock=True, **rig):
-        for name in (config.NEWEST, access.FILE, "visits.txt"):
+        for name in (config.NEWEST, "visits.txt") + ((PIN_FILE,) if pin is not None else ()):
             if name in os.listdir():
                 os.remove(name)
         if pin:
@@ -130,8 +136,12 @@ class Unit:
         values = self.rig.settings
         values.update({"unit.name_zh": "桥头村", "unit.name_en": "Qiaotou", "unit.id": "qiaotou"})
         values["unit.language"] = 1 if lang == "en" else 0
-        config.save(settings or {})
+        stored = dict(settings or {})
+        for key in ("unit.name_zh", "unit.name_en", "unit.id", "unit.language"):
+            stored[key] = values[key]
+        config.save(stored)
         self.control = self.rig.ctrl
+        self.recorder = self
         self.journal = Journal(Nor(bytearray(b"\xff" * (1 << 14)), 1024), N_POINTS, 60)
         self.clock = Clock()
         if clock:
@@ -145,7 +155,12 @@ class Unit:
         self.terminal = Terminal()
         self.stream = Stream(self.terminal)
         self.values = [0] * N_POINTS
-        self.console = Console(self, self.stream, values, access.has_pin())
+        self.door = Door(self, self.stream)
+
+    @property
+    def console(self):
+        """The console of the present visit, None between visits."""
+        return self.door.console
 
     def restart(self):
         self.restarts += 1
@@ -179,7 +194,7 @@ class Unit:
 
     def slices(self, n):
         for _ in range(n):
-            self.console.poll(self.now_ms)
+            self.door.poll(self.now_ms)
             self.now_ms += SLICE_MS
 
     def type(self, text, settle=True):
@@ -193,7 +208,7 @@ class Unit:
             self.slices(1)
             if n % 20 == 19:
                 self.second()
-            busy = self.stream.typed or self.terminal.bytes != seen or self.console.busy
+            busy = self.stream.typed or self.terminal.bytes != seen or (self.console and self.console.busy)
             quiet = 0 if busy else quiet + 1
             if quiet > 2:
                 return
@@ -216,5 +231,5 @@ def make_pin(pin, rounds=20):
     import binascii
 
     digest = list(access.stretched(b"saltsalt", rounds, pin))[-1]
-    with open(access.FILE, "w") as f:
+    with open(PIN_FILE, "w") as f:
         f.write("%s %d %s\n" % (binascii.hexlify(b"saltsalt").decode(), rounds, binascii.hexlify(digest).decode()))

@@ -79,7 +79,7 @@ def test_without_a_pin_moving_says_how_to_set_one():
     unit = Unit("en", pin="")
     assert "console.pin_file" in unit.say("run p1 10min")
     assert "console.pin_file" in unit.say("unlock 0000")
-    assert not unit.console.unlocked
+    assert not (unit.console and unit.console.unlocked)
 
 
 def test_locks_itself():
@@ -88,8 +88,19 @@ def test_locks_itself():
     unit.seconds(590)
     assert unit.console.unlocked
     unit.seconds(20)
-    assert not unit.console.unlocked
+    assert not (unit.console and unit.console.unlocked)
     assert "locked again" in unit.screen() and unit.terminal.lines[-1] == "qiaotou> "
+
+
+def test_console_is_forgotten_when_nobody_is_there_and_wrong_tries_are_not():
+    unit = Unit("en")
+    unit.say("lang zh")
+    for _ in range(3):
+        unit.say("unlock 1")
+    unit.door.wait_until_s = unit.now_s + 5000
+    unit.seconds(905)
+    assert unit.console is None
+    assert "错得太多" in unit.unlock()
 
 
 def test_alarm_comes_once_above_the_line_being_typed():
@@ -181,12 +192,13 @@ def test_setting_is_checked_asked_and_stored():
     assert "flashed" in unit.say("set wiring.p1 R3")
     unit.say("set lift.stop_level_mm 260")
     assert unit.say("n").endswith("nothing changed")
-    assert config.stored() == {}
+    before = config.stored()
+    assert "lift.stop_level_mm" not in before
     unit.say("set lift.stop_level_mm 260")
     assert "set lift.stop_level_mm 250" in unit.say("y")
-    assert config.stored() == {"lift.stop_level_mm": 260}
+    assert config.stored() == dict(before, **{"lift.stop_level_mm": 260})
     unit.say("set readings.interval_s 30")
-    assert config.stored() == {"lift.stop_level_mm": 260, "readings.interval_s": 30}
+    assert config.stored()["readings.interval_s"] == 30
     assert "readings.interval_s = 30 s" in unit.say("show readings.interval_s")
 
 
@@ -236,6 +248,6 @@ def test_trend_draws_in_ascii_too():
 
 def test_a_command_that_fails_says_so_and_the_console_goes_on():
     unit = Unit("en")
-    unit.journal = None
+    unit.recorder = None
     assert "the command failed: AttributeError" in unit.say("net")
     assert "pump 1" in unit.say("pumps")

@@ -90,7 +90,7 @@ def test_a_poll_with_nothing_to_do_allocates_nothing():
         return  # as above
     unit = Unit("en")
     unit.type("\r")
-    poll = unit.console.poll
+    poll = unit.door.poll
     stream = unit.stream
     stream.readinto = lambda buffer: 0
     now_ms = unit.now_ms

@@ -7,23 +7,14 @@ The digest of round 0 is that of salt + PIN, each further one that of the digest
 
 import binascii
 import hashlib
-import os
 
 from ..control.basics import const
+from .door import PIN_FILE
 
-FILE = "console-pin"
 _SOME = const(50)  # rounds between two times of giving way: some 10 ms
 _FREE_TRIES = const(3)
 _FIRST_WAIT_S = const(30)
 _LONGEST_WAIT_S = const(900)
-
-
-def has_pin():
-    """True where a PIN has been set."""
-    try:
-        return os.stat(FILE)[6] > 0
-    except OSError:
-        return False
 
 
 def stretched(salt, rounds, pin):
@@ -44,11 +35,11 @@ def cmd_unlock(c, words):
     if len(words) != 1:
         yield c.say("unlock_usage")
         return
-    if c.now_ms < c.wait_until_ms:
-        yield c.say("unlock_wait", span=c.text.span((c.wait_until_ms - c.now_ms) // 1000 + 1))
+    if c.app.now_s < c.door.wait_until_s:
+        yield c.say("unlock_wait", span=c.text.span(c.door.wait_until_s - c.app.now_s))
         return
     try:
-        with open(FILE) as f:
+        with open(PIN_FILE) as f:
             salt_hex, rounds_text, wanted_hex = f.read().split()
         salt = binascii.unhexlify(salt_hex)
         wanted = binascii.unhexlify(wanted_hex)
@@ -57,20 +48,20 @@ def cmd_unlock(c, words):
         yield c.say("pin_damaged")
         return
     # Counted as wrong until it proves right, so that Ctrl-C in time does not save a try.
-    c.wrong += 1
-    if c.wrong >= _FREE_TRIES:
-        wait_s = min(_FIRST_WAIT_S << min(c.wrong - _FREE_TRIES, 10), _LONGEST_WAIT_S)
-        c.wait_until_ms = c.now_ms + wait_s * 1000
+    c.door.wrong += 1
+    if c.door.wrong >= _FREE_TRIES:
+        wait_s = min(_FIRST_WAIT_S << min(c.door.wrong - _FREE_TRIES, 10), _LONGEST_WAIT_S)
+        c.door.wait_until_s = c.app.now_s + wait_s
     digest = None
     for digest in stretched(salt, rounds, words[0]):
         if digest is None:
             yield None
     if digest == wanted:
-        c.wrong = 0
-        c.wait_until_ms = 0
+        c.door.wrong = 0
+        c.door.wait_until_s = 0
         c.unlocked = True
         yield c.say("unlocked", span=c.text.span(c.lock_s))
-    elif c.now_ms < c.wait_until_ms:
-        yield c.say("unlock_wrong_wait", span=c.text.span((c.wait_until_ms - c.now_ms) // 1000 + 1))
+    elif c.app.now_s < c.door.wait_until_s:
+        yield c.say("unlock_wrong_wait", span=c.text.span(c.door.wait_until_s - c.app.now_s))
     else:
         yield c.say("unlock_wrong")

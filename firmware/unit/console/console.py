@@ -10,11 +10,15 @@ import sys
 from ..control.alarms import NORMAL, UNACKNOWLEDGED
 from ..control.basics import const
 from ..tables import row
+from .door import has_pin
 from .line import CANCEL, CHANGED, COMPLETE, ENTER, Line, width
 from .output import Output
 from .text import COLUMNS, Text, wrap
 
 _TOOL_MS = const(100)  # a return and Ctrl-C closer together than this were not typed by a hand
+_SLICE_MS = const(20)  # while somebody types: an answer begins at once, and the UART has sent what it was given
+_IDLE_MS = const(250)  # else; see `Door`
+_ATTENDED_S = const(20)  # after the last key
 _AHEAD = const(96)  # bytes typed while a command works
 _SECRET = "unlock "
 
@@ -24,31 +28,29 @@ _FLAGS = const(2)
 
 
 class Console:
-    """The console of one unit. Call `poll` every 20 to 50 ms; it returns soon and raises only KeyboardInterrupt.
+    """One visit at the serial port. Call `poll` again after `pause_ms`; it returns soon, raises only KeyboardInterrupt.
 
-    `app`: `control`, `clock` (`tod_s`, `day`, `utc_s`, `set`), `now_s`, `journal`, `uplink` or None, `restart()`.
-    `stream`: `readinto(buffer)` returns how many bytes came, 0 for none; `write(bytes)`.
-    `settings`: the unit's, of which id, names, language, time zone, interval and the lock's time are kept.
+    `door`: what stays when the visit is over, see `Door`; its `app` has `control`, `clock` (`tod_s`, `day`, `utc_s`,
+    `set`), `now_s`, `recorder`, `uplink` or None, and `restart()`; its `stream` has `readinto(buffer)`, which returns
+    how many bytes came, and `write(bytes)`.
     KeyboardInterrupt asks for the raw REPL: two Ctrl-C on an empty line, or what tools like mpremote send, and only
     while the console is unlocked or has no PIN.
     """
 
-    def __init__(self, app, stream, settings, has_pin):
-        self.app = app
-        self.text = Text("en" if settings["unit.language"] else "zh")
-        self.unit_id = settings["unit.id"]
-        self.names = (settings["unit.name_zh"], settings["unit.name_en"])
-        self.timezone_s = settings["unit.timezone"] * 60
-        self.interval_s = settings["readings.interval_s"]
-        self.has_pin = has_pin
+    def __init__(self, door):
+        self.door = door
+        self.app = door.app
+        self.text = Text(door)
+        kept = door.kept
+        self.unit_id = kept["unit.id"]
+        self.timezone_s = kept["unit.timezone"] * 60
+        self.interval_s = kept["readings.interval_s"]
+        self.lock_s = kept["console.lock_min"] * 60
+        self.has_pin = has_pin()
         self.unlocked = False
-        self.wrong = 0  # wrong PINs in a row
-        self.wait_until_ms = 0  # after wrong ones
-        self.now_ms = 0
-        self.lock_s = settings["console.lock_min"] * 60
-        self._stream = stream
+        self._stream = door.stream
         self._in = bytearray(32)
-        self._out = Output(stream.write)
+        self._out = Output(self._stream.write)
         self._line = Line()
         self._ahead = b""
         self._job: object = None  # a generator
@@ -56,19 +58,20 @@ class Console:
         self._answer = None  # for the job
         self._question = ""  # that the job asks
         self._dirty = False
-        self._typed_ms = 0
+        self._typed_s = self.app.now_s
+        self._now_ms = 0
         self._entered_ms = -1  # when the line was last ended empty
         self._cancelled = False  # Ctrl-C on an empty line was the last thing typed
         self._somebody = False  # has typed since the start
         self._checked_s = -1
-        self._shown = bytearray(len(app.control.alarms.alarms))  # the state of each alarm as it was last shown
+        self._shown = bytearray(len(self.app.control.alarms.alarms))  # the state of each alarm as it was last shown
         self._notices = []
 
     def poll(self, now_ms):
-        """One slice. `now_ms` counts up and never wraps back within a day of use."""
-        self.now_ms = now_ms
+        """One slice. `now_ms` are milliseconds, which may wrap: only short times are counted by them."""
+        self._now_ms = now_ms
         self._listen()
-        if self.unlocked and now_ms - self._typed_ms > self.lock_s * 1000:
+        if self.unlocked and self.app.now_s - self._typed_s > self.lock_s:
             self.lock()
             self._notices.append(-1)
         if self._somebody and self.app.now_s != self._checked_s:
@@ -90,6 +93,17 @@ class Console:
             self._draw()
 
     @property
+    def left_for_s(self):
+        """How long nobody has typed; 0 while it is unlocked or at work."""
+        return 0 if self.unlocked or self._job is not None else self.app.now_s - self._typed_s
+
+    @property
+    def pause_ms(self):
+        """How long the console may be left alone now."""
+        attended = self.busy or not self._out.idle or self.app.now_s - self._typed_s < _ATTENDED_S
+        return _SLICE_MS if attended else _IDLE_MS
+
+    @property
     def busy(self):
         """A command is at work and does not wait for an answer."""
         return self._job is not None and not self._question
@@ -109,7 +123,7 @@ class Console:
 
     def name(self):
         """The unit's name in the language of the moment."""
-        return self.names[0 if self.text.lang == "zh" else 1]
+        return self.door.kept["unit.name_" + self.text.lang]
 
     # --- typing
 
@@ -117,13 +131,14 @@ class Console:
         n = self._stream.readinto(self._in)
         if not n:
             return
-        self._typed_ms = self.now_ms
+        self._typed_s = self.app.now_s
         for i in range(n):
             self._byte(self._in[i])
 
     def _byte(self, byte):
-        if (self._job is not None and not self._question) or self._ahead:
+        if self.busy or self._ahead:
             if byte == 3:
+                self._leave(False)
                 self._stop_job()
             elif len(self._ahead) < _AHEAD:
                 self._ahead += bytes((byte,))
@@ -149,14 +164,14 @@ class Console:
             self._somebody = True
             self._out.put("\r\n")
             self._start("status", "hello", [])
-            self._entered_ms = self.now_ms
+            self._entered_ms = self._now_ms
             return
         self._somebody = True
         self._put_line()
         text = self._line.take(remember=self._secret_from() < 0)
         words = text.split()
         if not words:
-            self._entered_ms = self.now_ms
+            self._entered_ms = self._now_ms
             self._dirty = True
             return
         command = words[0].lower()
@@ -172,14 +187,19 @@ class Console:
 
     def _cancel(self):
         empty = not self._line.text and not self._question
-        by_tool = empty and self._entered_ms >= 0 and self.now_ms - self._entered_ms < _TOOL_MS
-        if (self.unlocked or not self.has_pin) and empty and (by_tool or self._cancelled):
-            raise KeyboardInterrupt
+        if empty:
+            self._leave(self._cancelled)
         self._cancelled = empty
         self._put_line("^C")
         self._line.take(remember=False)
         self._stop_job()
         self._dirty = True
+
+    def _leave(self, twice):
+        """Ctrl-C on an empty line leads to the raw REPL where that is allowed, if typed `twice` or by a tool."""
+        by_tool = self._entered_ms >= 0 and 0 <= self._now_ms - self._entered_ms < _TOOL_MS
+        if (twice or by_tool) and (self.unlocked or not self.has_pin):
+            raise KeyboardInterrupt
 
     # --- showing
 

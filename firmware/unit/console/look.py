@@ -102,15 +102,19 @@ def _hours(seconds):
 
 
 def cmd_lang(c, words):
-    known = True
+    lang = c.text.lang
+    utf8 = c.text.utf8
+    known = len(words) > 0
     for word in words:
         if word in ("zh", "en"):
-            c.text.lang = word
+            lang = word
         elif word in ("ascii", "utf8"):
-            c.text.utf8 = word == "utf8"
+            utf8 = word == "utf8"
         else:
             known = False
-    yield c.say("lang_is" if words and known else "lang_usage")
+    if known:
+        c.text.choose(lang, utf8)
+    yield c.say("lang_is" if known else "lang_usage")
 
 
 def cmd_lock(c, words):

@@ -6,8 +6,9 @@ from ..control.events import ALARM, CLAIM, CLAIM_END, DUTY, OUTPUT_OFF, OUTPUT_O
 from ..control.io import OUTPUT_NAMES
 from ..journal.cursor import Cursor
 from ..journal.layout import END, EVENT, READING
-from ..tables import nth, row, rows
+from ..tables import row, rows
 from .dates import of_journal
+from .text import nth
 from .work import duration
 
 _SOME = const(10)  # records between two times of giving way
@@ -26,7 +27,7 @@ def cmd_log(c, words):
     if not 1 <= n <= _MOST_EVENTS:
         yield c.say("log_usage", most=_MOST_EVENTS)
         return
-    journal = c.app.journal
+    journal = c.app.recorder.journal
     cursor = Cursor(journal)
     found: list = []
     back = 0
@@ -83,7 +84,7 @@ def cmd_trend(c, words):
         return
     index = names.index(words[0])
     point = row("points", words[0])
-    journal = c.app.journal
+    journal = c.app.recorder.journal
     sums = [0] * _COLUMNS
     counts = [0] * _COLUMNS
     total = point[3] == "total"

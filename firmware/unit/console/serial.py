@@ -3,8 +3,6 @@
 import select
 import sys
 
-import micropython
-
 
 class Serial:
     """Standard input and output, which on a board are the USB or UART that the REPL uses too."""
@@ -14,21 +12,27 @@ class Serial:
         self._poll.register(sys.stdin, select.POLLIN)
         self._byte = bytearray(1)
         self.write = sys.stdout.buffer.write
-        micropython.kbd_intr(-1)
+
+    def any(self):
+        """Whether a byte waits."""
+        ready = False
+        for _ in self._poll.ipoll(0):
+            ready = True
+        return ready
 
     def readinto(self, buffer):
         """Take what has arrived into `buffer`; returns how many bytes."""
         n = 0
-        while n < len(buffer):
-            ready = False
-            for _ in self._poll.ipoll(0):
-                ready = True
-            if not ready or not sys.stdin.buffer.readinto(self._byte):
-                break
+        while n < len(buffer) and self.any() and sys.stdin.buffer.readinto(self._byte):
             buffer[n] = self._byte[0]
             n += 1
         return n
 
-    def close(self):
-        """Give Ctrl-C its old meaning back: it interrupts."""
-        micropython.kbd_intr(3)
+    def refuse(self, text, may_interrupt):
+        """Drop what waits and say why. KeyboardInterrupt where Ctrl-C is in it and may interrupt."""
+        interrupted = False
+        while self.any() and sys.stdin.buffer.readinto(self._byte) and not interrupted:
+            interrupted = self._byte[0] == 3
+        if interrupted and may_interrupt:
+            raise KeyboardInterrupt
+        self.write(text)

@@ -69,12 +69,12 @@ def clock_text(c):
 
 def network(c):
     uplink = c.app.uplink
-    waiting = c.app.journal.next_seq - 1 - c.app.journal.acked
+    waiting = c.app.recorder.journal.next_seq - 1 - c.app.recorder.journal.acked
     if uplink is None:
         return c.say("net_none", n=waiting)
     if not uplink.net.up():
         return c.say("net_down", n=waiting)
-    return c.say("net_up" if uplink.online() else "net_no_broker", n=waiting)
+    return c.say("net_up" if uplink.connected() else "net_no_broker", n=waiting)
 
 
 def cmd_net(c, words):
@@ -84,7 +84,8 @@ def cmd_net(c, words):
         yield _label(c, "broker") + c.say("net_connects", n=uplink.connects)
         if uplink.dialer.why:
             yield _label(c, "last_error") + uplink.dialer.why
-    yield _label(c, "journal") + c.say("net_journal", first=c.app.journal.acked, last=c.app.journal.next_seq - 1)
+    journal = c.app.recorder.journal
+    yield _label(c, "journal") + c.say("net_journal", first=journal.acked, last=journal.next_seq - 1)
 
 
 def _label(c, key):

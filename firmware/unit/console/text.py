@@ -1,7 +1,7 @@
 """Words for people at the console: from the tables, in the language of the moment, filled in and broken into lines."""
 
 from ..control.basics import const
-from ..tables import nth, words
+from ..tables import rows, words
 from .line import width
 
 COLUMNS = const(79)  # of 80: a full last column makes some terminals wrap
@@ -11,11 +11,17 @@ _STEPS = (86400, 3600, 60, 1)
 
 
 class Text:
-    """`lang` is "zh" or "en"; `utf8` False asks for plain ASCII in drawings."""
+    """`lang` is "zh" or "en"; `utf8` False asks for plain ASCII in drawings. The door remembers both."""
 
-    def __init__(self, lang):
-        self.lang = lang
-        self.utf8 = True
+    def __init__(self, door):
+        self._door = door
+        self.lang = door.lang
+        self.utf8 = door.utf8
+
+    def choose(self, lang, utf8):
+        """Speak and draw like this from now on."""
+        self.lang = self._door.lang = lang
+        self.utf8 = self._door.utf8 = utf8
 
     def say(self, entry, **values):
         """The text `entry` of console.txt with its `{name}`s filled in."""
@@ -27,6 +33,7 @@ class Text:
     def span(self, seconds):
         """A length of time as a crew says it, with its two largest units: 2小时5分, 2h 5min."""
         names = self.say("units").split(" ")
+        seconds = max(0, seconds)  # at a start some machines have rested since "later"
         blank = "" if self.lang == "zh" else " "
         for i in range(3):
             step = _STEPS[i]
@@ -80,6 +87,15 @@ class Text:
 
     def yes(self, flag):
         return self.say("yes" if flag else "no")
+
+
+def nth(name, index):
+    """Entry `index` of table `name`, counted from 0, as a list of str, or None."""
+    for found in rows(name):
+        if not index:
+            return found
+        index -= 1
+    return None
 
 
 def pad(text, columns):

@@ -101,6 +101,10 @@ class Uplink:
         """Whether a broker serves us."""
         return self.session.state == UP
 
+    def connected(self):
+        """Whether a broker serves the unit now."""
+        return self.session.state == UP
+
     def close(self):
         """Say goodbye before a planned end; what did not arrive stays in the journal."""
         self.drain.busy = False

@@ -10,7 +10,7 @@ from micropython import const
 
 _PRELOADED = const(2000)  # `host` and this module, which stand before the first count
 _SOFT_RESET = const(5)
-_SHIMS = ("time", "select", "tasks", "machine", "esp32", "network", "socket")
+_SHIMS = ("time", "select", "tasks", "machine", "esp32", "network", "socket", "keys")
 
 
 def start(memory_address, flash_address, flash_size, fd):
@@ -24,6 +24,8 @@ def start(memory_address, flash_address, flash_size, fd):
         module = __import__(name)
         if name == "tasks":
             sys.modules["_asyncio"] = module  # what `asyncio` looks for; a file of that name would lose to the built-in
+        elif name == "keys":
+            sys.modules["micropython"] = module  # likewise
     sys.path[:] = ["", ".frozen", "/lib"]
     vfs.umount("/.shim")
     gc.collect()

@@ -1,0 +1,96 @@
+"""What of the console stays in memory while nobody is at the serial port: who may come in, and how it was left.
+
+The console itself is loaded at the first byte and forgotten some time after the last: its code is a tenth of a heap.
+"""
+
+import gc
+import os
+import sys
+
+from ..control.basics import const
+
+PIN_FILE = "console-pin"
+
+_IDLE_MS = const(250)  # between two looks while nobody is there: the UART keeps 256 bytes meanwhile
+_LEAVE_S = const(900)  # after the last key the console is forgotten, once it is locked
+_RESERVE_BYTES = const(6144)  # what control and uplink may want while a console is open
+_KEPT = (
+    "unit.id", "unit.name_zh", "unit.name_en", "unit.timezone", "unit.language", "readings.interval_s",
+    "console.lock_min",
+)  # fmt: skip
+_TOO_LITTLE = b"memory is short, no console now / \xe5\x86\x85\xe5\xad\x98\xe4\xb8\x8d\xe8\xb6\xb3\r\n"
+
+
+def has_pin():
+    """Whether a PIN has been set: see `access`."""
+    return PIN_FILE in os.listdir()
+
+
+def _settings():
+    """The few settings that a console needs, as they are stored."""
+    from .. import config, modules
+    from .. import settings as catalogue
+
+    stored = config.stored()
+    kept = {}
+    for row in catalogue.entries():
+        if row[0] in _KEPT:
+            kept[row[0]] = stored.get(row[0], catalogue.default(row))
+    modules.forget("settings", "wiring", "config")
+    return kept
+
+
+class Door:
+    """`poll` every `pause_ms`. Attributes are what outlives a visit; see `Console` for `app` and `stream`."""
+
+    def __init__(self, app, stream):
+        self.app = app
+        self.stream = stream
+        self.kept = _settings()
+        self.lang = "en" if self.kept["unit.language"] else "zh"
+        self.utf8 = True
+        self.wrong = 0  # wrong PINs in a row
+        self.wait_until_s = 0  # no try before
+        self.console = None
+
+    def poll(self, now_ms):
+        """A slice of whatever somebody does here. Raises only KeyboardInterrupt: out, to the raw REPL."""
+        if self.console is None and (not self.stream.any() or not self._open()):
+            return
+        console = self.console
+        console.poll(now_ms)
+        if console.left_for_s > max(_LEAVE_S, self.kept["console.lock_min"] * 60):
+            self._forget()
+
+    @property
+    def pause_ms(self):
+        """How long the port may be left alone now."""
+        return self.console.pause_ms if self.console else _IDLE_MS
+
+    def _open(self):
+        """Load the console; False where the heap has no room for it."""
+        try:
+            from .console import Console
+
+            self.console = Console(self)
+        except MemoryError:
+            pass
+        gc.collect()
+        if self.console is not None and (not hasattr(gc, "mem_free") or gc.mem_free() >= _RESERVE_BYTES):
+            return True
+        self._forget()
+        self.stream.refuse(_TOO_LITTLE, not has_pin())
+        return False
+
+    def _forget(self):
+        """Let go of the console and of all its modules."""
+        self.console = None
+        for name in list(sys.modules):
+            if name.startswith("unit.console.") and not name.endswith(".door"):
+                module = name.rpartition(".")[2]
+                del sys.modules[name]
+                if hasattr(sys.modules["unit.console"], module):
+                    delattr(sys.modules["unit.console"], module)
+        gc.collect()
+
+
