@@ -1,5 +1,6 @@
 """A run from end to end, through the real command: results, exit codes, one truth, memory, an interrupted run."""
 
+import cProfile
 import csv
 import hashlib
 import json
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -298,6 +300,20 @@ def test_memory_is_flat(tmp_path):
         done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600, check=False)
         peaks[days] = int(done.stderr.splitlines()[-1])
     assert peaks[60] - peaks[7] < 6_000, peaks
+
+
+def test_cost_grows_with_the_days_alone(tmp_path):
+    """Counted in calls of functions, which no other work on the machine changes: a later tenth of a day costs no more."""
+    story = load(SCENARIOS[0])
+    calls = []
+    for tenths in (1, 2, 3):
+        profile = cProfile.Profile()
+        profile.runcall(
+            run, replace(story, days=tenths / 10), unitfile.load(UNIT), tmp_path / str(tenths), Options(plain=True)
+        )
+        calls.append(sum(entry.callcount for entry in profile.getstats()))
+    second, third = calls[1] - calls[0], calls[2] - calls[1]
+    assert 8640 * 20 < third < 1.15 * second, calls  # were it to grow with the square, 1.67
 
 
 def test_a_listener_hears_every_reading(small, tmp_path):
