@@ -1,6 +1,8 @@
 """The virtual board and a real broker, with an independent book-keeper: what arrives, what is obeyed, what survives."""
 
 import random
+import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,11 @@ from sim.board.virtual_board import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES
 
 upackages.on_cpython()
 
+from tests.uplink.books import Books  # noqa: E402
+from tests.uplink.broker import Broker  # noqa: E402
+from tests.uplink.certificates import Authority  # noqa: E402
+
+from . import rig  # noqa: E402
 from .online import SPEED, UNIT, WATCHED, Scene  # noqa: E402
 
 
@@ -132,3 +139,29 @@ def test_nothing_is_lost_and_no_tick_waits_in_a_hundred_faults(tmp_path: Path, c
         for i, n in enumerate(total):
             print(f"{n:8d}  under {1 << i}")
     assert sum(total) > 500
+
+
+def test_a_unit_file_with_tls_password_and_wifi_is_all_that_a_unit_needs(tmp_path: Path):
+    authority = Authority(tmp_path)
+    certificate, key = authority.certify("good", "127.0.0.1")
+    passwords = tmp_path / "passwords"
+    subprocess.run(["mosquitto_passwd", "-c", "-b", str(passwords), UNIT, "open sesame"], check=True, capture_output=True)
+    broker = Broker(
+        tmp_path, f"certfile {certificate}", f"keyfile {key}", f"password_file {passwords}", "allow_anonymous false"
+    )
+    (tmp_path / "account.txt").write_text(f"user = {UNIT}\npassword = open sesame\n")
+    (tmp_path / "wifi.txt").write_text("village = secret\n")
+    files = f'ca_file = "{authority.ca.name}"\ncredentials_file = "account.txt"'
+    text = rig.UNIT_FILE.read_text(encoding="utf-8").replace('broker = ""', f'broker = "127.0.0.1:{broker.port}"')
+    text = re.sub(r'\nca_file = ""[^\n]*\ncredentials_file = ""[^\n]*', "\n" + files, text)
+    text = text.replace("[readings]", '[network]\nwifi_file = "wifi.txt"\nntp = ""\n\n[readings]')
+    unit_file = tmp_path / "unit.toml"
+    unit_file.write_text(text, encoding="utf-8")
+    try:
+        with rig.program(tmp_path, "--unit", str(unit_file), "--speed", "5"):
+            books = Books(broker.port, UNIT, "open sesame", str(authority.ca))
+            assert books.wait(lambda: books.seqs(UNIT))
+            assert books.last[f"qingxi/v1/{UNIT}/availability"] == "online"
+            books.close()
+    finally:
+        broker.stop()
