@@ -51,11 +51,8 @@ def add_parser(subs: argparse._SubParsersAction) -> None:
 def sim_board(args: argparse.Namespace) -> int:
     """Live until the time is up or a signal comes. Returns the exit code."""
     problems: list[str] = []
-    heap_bytes = args.heap
-    if heap_bytes is None:
-        heap_bytes = HEAP_WITH_BROKER_BYTES if args.broker else DEFAULT_HEAP_BYTES
-    if not _LEAST_HEAP <= heap_bytes <= _MOST_HEAP:
-        problems.append(f"--heap: must be {_LEAST_HEAP} to {_MOST_HEAP} bytes, not {heap_bytes}")
+    if args.heap is not None and not _LEAST_HEAP <= args.heap <= _MOST_HEAP:
+        problems.append(f"--heap: must be {_LEAST_HEAP} to {_MOST_HEAP} bytes, not {args.heap}")
     until_s = None
     if args.duration is not None:
         try:
@@ -89,6 +86,9 @@ def sim_board(args: argparse.Namespace) -> int:
             problems += e.problems
     if problems or unit is None or scenario is None:
         raise BadInput(*problems)
+    heap_bytes = args.heap
+    if heap_bytes is None:
+        heap_bytes = HEAP_WITH_BROKER_BYTES if at or unit.settings["mqtt.broker"] else DEFAULT_HEAP_BYTES
     for path in (args.flash, Path(args.port)):
         path.parent.mkdir(parents=True, exist_ok=True)
     board = VirtualBoard(
