@@ -303,7 +303,7 @@ def test_memory_is_flat(tmp_path):
 
 
 def test_cost_grows_with_the_days_alone(tmp_path):
-    """Counted in calls of functions, which no other work on the machine changes: a later tenth of a day costs no more."""
+    """Counted in calls of functions, which other work on the machine does not change."""
     story = load(SCENARIOS[0])
     calls = []
     for tenths in (1, 2, 3):
