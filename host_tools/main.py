@@ -11,7 +11,7 @@ import sys
 
 from .errors import ToolError
 
-VERBS = ("sim", "config", "image", "flash", "journal")
+VERBS = ("sim", "config", "image", "flash", "journal", "console")
 
 
 def parser() -> argparse.ArgumentParser:
