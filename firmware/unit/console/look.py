@@ -1,10 +1,9 @@
 """The commands that explain: help, pumps, why, hours, lang, lock."""
 
-from ..control.basics import NONE
 from ..control.claims import BACKUP, HAND, SOURCE_NAMES
 from ..control.io import OUTPUT_NAMES, P2
 from ..tables import row, rows
-from .text import pad
+from .text import contrary, pad
 
 _ZH = -2
 
@@ -36,7 +35,7 @@ def cmd_pumps(c, words):
             starts=guard.starts_last_hour(control.now_s),
             most=guard.max_starts_per_h,
         )
-        if output.running != NONE and output.running != output.on:
+        if contrary(output, control.now_s):
             yield "  ! " + c.say("turns" if output.running else "stands")
         if output.index <= P2:
             flow = control.inflow.pumps[output.index]
@@ -73,7 +72,7 @@ def cmd_why(c, words):
     blocked = 0 if output.on else output.guard.block(control.now_s, control.mains_on, dry)
     if blocked and blocked != output.reason:
         yield c.say("why_blocked", why=c.text.reason(blocked, control, output))
-    if output.running != NONE and output.running != output.on:
+    if contrary(output, control.now_s):
         yield "! " + c.say("turns" if output.running else "stands")
     if output.index <= P2 and not output.on and not blocked and control.well.level_ok:
         yield c.say("why_next", level="%d mm" % control.process.lift.start_level_mm)

@@ -4,11 +4,11 @@ from ..control.alarms import ACKNOWLEDGED, NORMAL, OUT_OF_SERVICE, RETURNED, SHE
 from ..control.basics import FAILURE, GOOD, NONE, const
 from .dates import written
 from .line import width
-from .text import pad
+from .text import contrary, pad
 from .visits import last
 
-_BAR = const(48)
-_LABEL = const(10)
+_BAR = const(44)
+_LABEL = const(11)
 
 
 def hello(c, words):
@@ -30,7 +30,7 @@ def cmd_status(c, words):
     yield _label(c, "turbidity") + _turbidity(c, control)
     for output in control.outputs:
         state = c.say("on" if output.on else "off")
-        if output.turns() != output.on:
+        if contrary(output, control.now_s):
             state = c.say("turns" if output.turns() else "stands")
         since_s = control.now_s - output.guard.since_s
         yield "%s%s %s  %s" % (

@@ -1,9 +1,10 @@
 """Words for people at the console: from the tables, in the language of the moment, filled in and broken into lines."""
 
-from ..control.basics import const
+from ..control.basics import NONE, const
 from ..tables import rows, words
 from .line import width
 
+_SETTLED_S = const(6)
 COLUMNS = const(79)  # of 80: a full last column makes some terminals wrap
 
 _CLAUSE_ENDS = "，。；：、？）"
@@ -87,6 +88,11 @@ class Text:
 
     def yes(self, flag):
         return self.say("yes" if flag else "no")
+
+
+def contrary(output, now_s):
+    """Whether the feedback contradicts the command, and has had the time that a contactor needs."""
+    return output.running not in (NONE, output.on) and now_s - output.guard.since_s > _SETTLED_S
 
 
 def nth(name, index):
