@@ -46,8 +46,9 @@ class RomLoader:
     """One board in download mode. `serve()` answers until the board is reset.
 
     A pseudo-terminal has no reset line, so a client that does not begin as loaders do, but opens the port to see the
-    board start, or types, counts as a reset. `flash_bytes` is what the flash chip says of itself. Above
-    `most_baud` the cable spoils bits. `on_command`, a function or None, is told the code of every command.
+    board start, or types, counts as a reset. `flash_bytes` is what the flash chip says of itself. Above `most_baud` the
+    cable spoils bits; `noise`, a function or None, does so to all that comes. `on_command`, a function or None, is told
+    the code of every command.
     """
 
     def __init__(self, chip: str, flash: FlashFile, link: str, mac: bytes, flash_bytes: int, most_baud: int = 921600):
@@ -55,6 +56,7 @@ class RomLoader:
         self._flash = flash
         self._most_baud = most_baud
         self.on_command: Callable[[int], object] | None = None
+        self.noise: Callable[[bytes], bytes] | None = None
         self.received_bytes = 0
         self._registers = Registers(self._chip, mac, flash_bytes)
         self._stopping = False
@@ -126,6 +128,8 @@ class RomLoader:
             return  # bits of another length: nothing that could be read
         if baud > self._most_baud and len(data) > 100:
             data = bytes([data[0]]) + bytes(byte ^ 0x08 for byte in data[1:])
+        if self.noise is not None:
+            data = self.noise(data)
         for byte in data:
             if byte == _END[0]:
                 if self._packet:

@@ -42,6 +42,19 @@ class Desk:
             self._board.kill()
             self._board.wait()
 
+    def pull_cable_at(self, code: int, count: int) -> None:
+        """At the `count`-th command `code` the port is gone, for good."""
+        seen = 0
+
+        def hook(got: int) -> None:
+            nonlocal seen
+            seen += got == code
+            if seen == count:
+                self._over = True
+                self.loader.stop()
+
+        self.loader.on_command = hook
+
     def content(self) -> bytes:
         return self.flash.read(0, self.flash.size)
 

@@ -1,8 +1,10 @@
 """From a blank board to a unit that runs, with the unmodified esptool as the client; what is refused and why."""
 
+import functools
 import grp  # noqa: F401  the child of a fork, who is nobody, may not be able to read the library any more
 import json
 import os
+import random
 import re
 import select
 import subprocess
@@ -160,6 +162,17 @@ def test_a_run_that_was_killed_is_ended_by_the_next(capsys, tmp_path, image):
         content = desk.as_flashed
     assert holds(content, built) and content[journal.at :] == journal.data
     assert json.loads(out)["written"]["skipped_bytes"] > len(journal.data)  # not only what was blank anyway
+
+
+def test_a_cable_that_is_pulled_out_is_named_and_the_next_run_goes_on(capsys, tmp_path, image):
+    with Desk(tmp_path) as desk:
+        desk.pull_cable_at(FLASH_DEFL_DATA, 30)
+        code, _, err = run(capsys, desk, "--unit", UNIT_FILE)
+        assert code == 3 and "went away. Plug it in and run again" in err
+    with Desk(tmp_path) as desk:
+        code, _, err = run(capsys, desk, "--unit", UNIT_FILE)
+        assert code == 0, err
+    assert holds(desk.as_flashed, image_build.build(unitfile.load(UNIT_FILE), image))
 
 
 def test_a_unit_in_service_that_was_interrupted_keeps_its_journal(capsys, tmp_path, image):
@@ -357,13 +370,37 @@ def test_a_mute_board_is_told_so(talker):
         first_start.watch(talker(b""), "en")
 
 
+def noisy(chance, rate, data):
+    return bytes(byte ^ 4 if chance.random() < rate else byte for byte in data)
+
+
 @pytest.mark.campaign
-def test_killed_anywhere_the_next_run_ends_in_a_working_unit(capsys, tmp_path, image):
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_breaks_the_next_run_ends_in_a_working_unit(tmp_path, image, seed):
+    """Killed, the port gone, or noise on the line, at a random point; every third board is a unit in service."""
+    chance = random.Random(seed)
     built = image_build.build(unitfile.load(UNIT_FILE), image)
-    for count in range(1, 400, 13):
-        (tmp_path / str(count)).mkdir()
-        with Desk(tmp_path / str(count)) as desk:
-            killed_at(desk, FLASH_DEFL_DATA, count, "--unit", UNIT_FILE)
-            done = subprocess.run(command(desk, "--unit", UNIT_FILE), cwd=ROOT, capture_output=True, text=True)
-            assert done.returncode == 0, (count, done.stderr)
-            assert holds(desk.as_flashed, built)
+    journal = built.blanks[-1].at
+    in_service = seed % 3 == 0
+    with Desk(tmp_path) as desk:
+        if in_service:
+            desk.flash.flash_tool_write(0, built.whole())
+            desk.flash.flash_tool_write(built.part("vfs").at, bytes(512 * 1024))
+            desk.flash.program(journal, b"readings")
+        how = chance.choice(("killed", "gone", "noise"))
+        if how == "killed":
+            killed_at(desk, FLASH_DEFL_DATA, chance.randrange(1, 250), "--unit", UNIT_FILE)
+        else:
+            if how == "gone":
+                desk.pull_cable_at(FLASH_DEFL_DATA, chance.randrange(1, 250))
+            else:
+                rate = 10 ** chance.uniform(-5, -2)
+                desk.loader.noise = functools.partial(noisy, chance, rate)
+            subprocess.run(command(desk, "--unit", UNIT_FILE), cwd=ROOT, capture_output=True)
+        started = desk.starts
+    with Desk(tmp_path) as desk:
+        done = subprocess.run(command(desk, "--unit", UNIT_FILE), cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, (how, done.stderr)
+        assert holds(desk.as_flashed, built)
+        if in_service and not started:  # a unit that was started writes its journal itself
+            assert desk.as_flashed[journal : journal + 8] == b"readings"
