@@ -81,9 +81,15 @@ def running(found: VirtualBoard):
 
 
 def mpremote(port: Path, *words: str, limit_s: float = 60) -> str:
-    """Run the unmodified mpremote on a board's serial port; its output."""
+    """Run the unmodified mpremote on a board's serial port; its output.
+
+    It gives a board some seconds to answer; on a busy PC a start can take longer, so then it is asked again.
+    """
     command = [str(Path(sys.executable).with_name("mpremote")), "connect", str(port), *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, cwd=ROOT)
+    for _ in range(3):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, cwd=ROOT)
+        if "could not enter raw repl" not in done.stdout + done.stderr:
+            break
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
