@@ -3,6 +3,22 @@
 (name or part of the name of the test, file below firmware/unit/control, the line as it stands, the line without its rule)
 """
 
+from pathlib import Path
+
+CONTROL = Path("firmware/unit/control")
+
+
+def take_out(root, file, line, without):
+    """In the copy of the repository at `root`: the line of protection without its rule."""
+    path = root / CONTROL / file
+    path.write_text(path.read_text(encoding="utf-8").replace(line, without), encoding="utf-8")
+
+
+def stands(root, file, line):
+    """True when `line` is found in the source exactly once, so that taking it out means something."""
+    return (root / CONTROL / file).read_text(encoding="utf-8").count(line) == 1
+
+
 MUTATIONS = [
     ("inv_01", "protection.py", "            if dry:\n                return self._switch_off", "            if 0:\n                return self._switch_off"),
     ("inv_01", "well.py", "        return 1 if level_dry or float_dry else 0", "        return level_dry"),

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.invariants.mutations import MUTATIONS
+from tests.invariants.mutations import MUTATIONS, stands, take_out
 from tests.vm import ROOT
 
 TESTS = [str(ROOT / "tests" / "invariants" / "test_invariants.py"), str(ROOT / "tests" / "control")]
@@ -31,15 +31,12 @@ def test_a_sample_of_it(tmp_path, name, file, line, without):
 
 def test_every_line_of_protection_stands_as_the_list_has_it():
     for _, file, line, _ in MUTATIONS:
-        text = (ROOT / "firmware" / "unit" / "control" / file).read_text(encoding="utf-8")
-        assert text.count(line) == 1, f"{file}: the line has changed, mend mutations.py: {line}"
+        assert stands(ROOT, file, line), f"{file}: the line has changed, mend mutations.py: {line}"
 
 
 def see_it_fail(tmp_path, name, file, line, without):
     shutil.copytree(ROOT / "firmware", tmp_path / "firmware")
-    path = tmp_path / "firmware" / "unit" / "control" / file
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace(line, without), encoding="utf-8")
+    take_out(tmp_path, file, line, without)
     command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "-k", name, *TESTS]
     env = dict(os.environ, PYTHONPATH=str(tmp_path / "firmware"), PYTHONDONTWRITEBYTECODE="1")
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from tests.invariants.mutations import stands, take_out
 from tests.vm import ROOT
 
 # story, file below firmware/unit/control, the line as it stands, the line without its protection
@@ -57,16 +58,14 @@ def test_a_sample_of_it(tmp_path, story, file, line, without):
 
 def test_every_line_of_protection_stands_as_the_list_has_it():
     for _, file, line, _ in CASES:
-        text = (ROOT / "firmware/unit/control" / file).read_text(encoding="utf-8")
-        assert text.count(line) == 1, f"{file}: the line has changed, mend the list: {line}"
+        assert stands(ROOT, file, line), f"{file}: the line has changed, mend the list: {line}"
 
 
 def see_it_fail(tmp_path, story, file, line, without):
     for folder in ("firmware", "sim", "host_tools", "boards"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    path = tmp_path / "firmware/unit/control" / file
-    path.write_text(path.read_text(encoding="utf-8").replace(line, without), encoding="utf-8")
+    take_out(tmp_path, file, line, without)
     paths = os.pathsep.join(map(str, (tmp_path, tmp_path / "firmware")))
     env = dict(os.environ, PYTHONPATH=paths, PYTHONDONTWRITEBYTECODE="1")
     scenario = tmp_path / f"sim/scenarios/{story}.toml"
