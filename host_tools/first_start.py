@@ -138,8 +138,7 @@ class _Line:
             try:
                 self._shown += self._port.read(4096)
             except serial.SerialException:
-                self._port.close()
-                self._port = self._open()
+                self._reopen()
                 until = time.monotonic() + seconds
 
     def ask(self, code: bytes) -> str:
@@ -156,11 +155,9 @@ class _Line:
 
     def send(self, data: bytes) -> None:
         try:
-            self._port.write(data)
-            self._port.flush()
+            self._port.write(data)  # never flush(): of a port that went away it raises what is no OSError
         except serial.SerialException:
-            self._port.close()
-            self._port = self._open()
+            self._reopen()
 
     def _wait(self, mark: bytes) -> bytes:
         """What came, up to `mark`; empty if it did not come."""
@@ -172,8 +169,13 @@ class _Line:
             try:
                 heard += self._port.read(4096)
             except serial.SerialException:
+                self._reopen()
                 return b""
         return heard
+
+    def _reopen(self) -> None:
+        self._port.close()
+        self._port = self._open()
 
     def _open(self) -> serial.Serial:
         until = time.monotonic() + _GONE_S
