@@ -160,6 +160,7 @@ class VirtualBoard:
         memory.bytes[wire.RESET_CAUSE] = cause
         memory.bytes[wire.SKIP_MAIN] = int(raw)
         memory.put_u64(wire.START_US, self.now_us)
+        memory.put_u64(wire.HORIZON_US, 0)
         self.serial.machine_starts()
         self._wire, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._wire.setsockopt(
@@ -320,6 +321,12 @@ class VirtualBoard:
         timeout_ms = self.memory.u32(wire.WDT_TIMEOUT_MS)
         return self.memory.u64(wire.WDT_FED_US) + timeout_ms * 1000 if timeout_ms else None
 
+    def _horizon_us(self) -> int:
+        """Until when the machine may pass time without asking: nothing happens to it before."""
+        next_us = min(self.agenda.next_us, self.now_us + 1_000_000)
+        bite_us = self._bite_us()
+        return next_us if bite_us is None else min(next_us, bite_us)
+
     def _watch(self) -> None:
         bite_us = self._bite_us()
         if bite_us is not None and self.now_us > bite_us and self._process is not None:
@@ -346,8 +353,11 @@ class VirtualBoard:
                 self._reset(a, "the firmware asked for it")
             return
         else:
+            self.now_us = max(self.now_us, self.memory.u64(wire.NOW_US))
             result = self._do(op, a, b)
         if self._wire is not None:
+            if self.speed is None:
+                self.memory.put_u64(wire.HORIZON_US, self._horizon_us())
             self._wire.send(_ANSWER.pack(sequence, 0, 0, result))
 
     def _do(self, op: int, a: int, b: int) -> int:

@@ -15,7 +15,7 @@ FREQ_MHZ = 4
 UNIQUE_ID = 8  # six bytes
 CHIP = 14  # 0 ESP32, 1 ESP32-S3
 
-NOW_US = 16  # 8 bytes: virtual time of the last answer
+NOW_US = 16  # 8 bytes: virtual time of the last answer, or of the last request but ADVANCE
 START_US = 24  # 8 bytes: virtual time at which this machine was started
 WALL_BASE_US = 32  # 8 bytes: CLOCK_MONOTONIC at virtual time 0, for WALL
 SPEED_PERMILLE = 40  # 4 bytes, for WALL
@@ -25,6 +25,7 @@ WDT_TIMEOUT_MS = 56  # 4 bytes, 0 while not started
 WDT_FED_US = 64  # 8 bytes
 SHIM_HEAP = 76  # 4 bytes: what the modules of this directory take of the heap
 BROKER = 80  # 4 bytes: an IPv4 address that the network reaches besides the computer's own
+HORIZON_US = 88  # 8 bytes, for VIRTUAL: before this nothing happens to the machine, so it may pass time by itself
 PIN_LOG_COUNT = 72  # 4 bytes: entries written since the power came on
 
 N_PINS = 64
