@@ -20,6 +20,7 @@ from .recorder import Recorder
 
 _TICK_MS = const(1000)
 _WATCHDOG_MS = const(8000)
+_GARBAGE_BYTES = const(32768)  # calls count too: collecting as often as at the start takes half the time
 _DEAF_MS = const(250)  # the UART keeps 256 bytes meanwhile
 
 
@@ -69,6 +70,7 @@ class App:
     async def live(self):
         """Tick for ever, each second at its time; the watchdog is fed here and nowhere else."""
         watchdog = machine.WDT(timeout=_WATCHDOG_MS)
+        gc.threshold(_GARBAGE_BYTES)
         self.due_ms = time.ticks_ms()
         if self._online:
             # It first runs after the first tick, which makes this start durable.
@@ -95,7 +97,7 @@ class App:
         micropython.kbd_intr(-1)  # Ctrl-C is a byte for the console: no crew stops a unit by a slip
         typed = select.poll()
         typed.register(sys.stdin, select.POLLIN)
-        while not typed.poll(0):
+        while not _any(typed):
             await asyncio.sleep_ms(_DEAF_MS)
         door = _door(self)
         while True:
@@ -107,6 +109,13 @@ class App:
         self.io.all_off()
         self.recorder.save(self.now_s, self.clock.utc_s)
         machine.reset()
+
+
+def _any(poll):
+    """Whether one of the streams is ready; a list of them would be garbage four times a second."""
+    for _ in poll.ipoll(0):
+        return True
+    return False
 
 
 # What is needed once is imported in a function: a name that stays would keep its module in memory.

@@ -97,12 +97,23 @@ asyncio.run(both())
 """
 
 
-def board_with(main: str, folder: Path, heap_bytes: int = _ROOMY, in_rom: bool = False) -> VirtualBoard:
-    """A virtual board whose main.py is `main`; `in_rom`: with the modules in a ROMFS image, the file `rom`."""
+def board_with(
+    main: str,
+    folder: Path,
+    heap_bytes: int = _ROOMY,
+    in_rom: bool = False,
+    story: scenario.Scenario | None = None,
+) -> VirtualBoard:
+    """A virtual board whose main.py is `main`, in a quiet plant or in `story`.
+
+    `in_rom`: with the modules in a ROMFS image, the file `rom`.
+    """
     unit = unitfile.load(_UNIT)
-    path = folder / "quiet.toml"
-    path.write_text(_QUIET, encoding="utf-8")
-    plant = ScenarioPlant(unit.control_settings(), scenario.load(path))
+    if story is None:
+        path = folder / "quiet.toml"
+        path.write_text(_QUIET, encoding="utf-8")
+        story = scenario.load(path)
+    plant = ScenarioPlant(unit.control_settings(), story)
     board = VirtualBoard(unit, folder / "flash", None, plant, None, heap_bytes)
     files = fsimage.firmware_files(unit) | {"main.py": main.encode()}
     if in_rom:
