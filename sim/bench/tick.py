@@ -81,7 +81,8 @@ def main() -> int:
     n = sum(bins.values())
     print(f"{seconds} s of virtual time in {wall_s:.1f} s; 30 days would take {wall_s * 30 * 86400 / seconds:.0f} s")
     shares = ", ".join(f"{share * 100:g} % {percentile_us(bins, share) / 1000:.2f}" for share in (0.5, 0.99, 0.999))
-    print(f"one tick, ms: {shares}, longest {percentile_us(bins, 1) / 1000:.2f}; budget at 99.9 % {BUDGET_MS:g}; {n} ticks")
+    longest_ms = percentile_us(bins, 1) / 1000
+    print(f"{n} ticks, ms each: {shares}, longest {longest_ms:.2f}; budget at 99.9 %: {BUDGET_MS:g}")
     return 0
 
 
