@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable
 from itertools import count
 
-_NEVER_US = 1 << 62
+NEVER_US = 1 << 62
 
 
 class Agenda:
@@ -20,7 +20,7 @@ class Agenda:
 
     @property
     def next_us(self) -> int:
-        return self._entries[0][0] if self._entries else _NEVER_US
+        return self._entries[0][0] if self._entries else NEVER_US
 
     def pop(self, until_us: int) -> tuple[int, Callable[[], bool]] | None:
         """The next entry that is due by `until_us`."""

@@ -19,7 +19,7 @@ from host_tools.fsimage import firmware_image
 from host_tools.unitfile import Unit
 
 from . import vm
-from .agenda import Agenda
+from .agenda import NEVER_US, Agenda
 from .broker import provision
 from .devices import I2cDevice
 from .flash_file import FlashFile
@@ -292,8 +292,7 @@ class VirtualBoard:
 
     def _advance(self, until_us: int) -> bool:
         """Let time pass up to `until_us`, or to the first event that may wake the machine; False if it is gone."""
-        bite_us = self._bite_us()
-        limit_us = until_us if bite_us is None else min(until_us, bite_us)
+        limit_us = min(until_us, self._bite_us())
         while (event := self.agenda.pop(limit_us)) is not None:
             self.now_us, action = event
             wakes = action()
@@ -317,19 +316,16 @@ class VirtualBoard:
             self._stopping = True
         return False
 
-    def _bite_us(self) -> int | None:
+    def _bite_us(self) -> int:
         timeout_ms = self.memory.u32(wire.WDT_TIMEOUT_MS)
-        return self.memory.u64(wire.WDT_FED_US) + timeout_ms * 1000 if timeout_ms else None
+        return self.memory.u64(wire.WDT_FED_US) + timeout_ms * 1000 if timeout_ms else NEVER_US
 
     def _horizon_us(self) -> int:
         """Until when the machine may pass time without asking: nothing happens to it before."""
-        next_us = min(self.agenda.next_us, self.now_us + 1_000_000)
-        bite_us = self._bite_us()
-        return next_us if bite_us is None else min(next_us, bite_us)
+        return min(self.agenda.next_us, self._bite_us(), self.now_us + 1_000_000)
 
     def _watch(self) -> None:
-        bite_us = self._bite_us()
-        if bite_us is not None and self.now_us > bite_us and self._process is not None:
+        if self.now_us > self._bite_us() and self._process is not None:
             self._bite()
 
     def _bite(self) -> None:
