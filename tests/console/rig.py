@@ -10,6 +10,7 @@ from unit.console import access
 from unit.console.door import PIN_FILE, Door
 from unit.control.basics import NONE
 from unit.control.controller import N_POINTS
+from unit.drivers.io import Io
 from unit.journal.ring import Journal
 
 from sim.board.nor import Nor
@@ -149,6 +150,8 @@ class Unit:
         else:
             self.rig.tod_s = None
         self.uplink = None
+        self.config_from = config.FROM_NEWEST
+        self.io = Io()
         self.now_s = 0
         self.now_ms = 0
         self.restarts = 0

@@ -251,3 +251,19 @@ def test_a_command_that_fails_says_so_and_the_console_goes_on():
     unit.recorder = None
     assert "the command failed: AttributeError" in unit.say("net")
     assert "pump 1" in unit.say("pumps")
+
+
+def test_the_board_checks_itself_in_words_that_a_program_reads():
+    """A line a check, and the first that is wrong is told: here the wire of the level sensor."""
+    unit = Unit("zh")
+    unit.seconds(400)
+    lines = dict(line.rstrip().split(None, 1) for line in unit.say("check").split("\n")[1:-1])
+    assert unit.terminal.lines[-2] == "end"
+    assert lines["unit"] == "ok  qiaotou"
+    assert lines["config"].startswith("ok  ") and len(lines["config"].split()[1]) == 64
+    assert lines["level"].startswith("ok ") and lines["journal"].startswith("ok  16384 ")
+    assert lines["clock"].startswith("ok ") and lines["network"] == "-" and lines["p1"].startswith("ok ")
+    unit.rig.level_raw = 0
+    unit.seconds(60)
+    shown = unit.say("check")
+    assert "level     bad" in shown and "level_failed" in shown
