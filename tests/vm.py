@@ -17,14 +17,22 @@ class ScriptFailed(AssertionError):
     """The script ended with an error; the message holds all that it printed."""
 
 
-def run(script: str | Path, *args: str, heap: str = "2m", timeout_s: float = 120, cwd: Path = ROOT) -> str:
+def run(
+    script: str | Path,
+    *args: str,
+    heap: str = "2m",
+    timeout_s: float = 120,
+    cwd: Path = ROOT,
+    firmware: Path = ROOT / "firmware",
+) -> str:
     """Run `script` (a file, or source text) on the VM with a heap of `heap` bytes ("160k", "2m"); its standard output.
 
-    `cwd` is the folder that it runs in. Raises ScriptFailed with the whole output when the script does not end well.
+    `cwd` is the folder that it runs in, `firmware` the one that holds the package `unit`. Raises ScriptFailed with the
+    whole output when the script does not end well.
     """
     source = ["-c", script] if isinstance(script, str) else [str(script)]
     command = [str(Path(sys.executable).with_name("micropython")), "-X", "heapsize=" + heap, *source, *args]
-    environment = dict(os.environ, MICROPYPATH=f"{ROOT / 'firmware'}:{ROOT}:.frozen")
+    environment = dict(os.environ, MICROPYPATH=f"{firmware}:{ROOT}:.frozen")
     done = subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, timeout=timeout_s)
     if done.returncode != 0:
         raise ScriptFailed(f"exit {done.returncode}\n{done.stdout}{done.stderr}")

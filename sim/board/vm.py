@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import termios
 from functools import cache
 from pathlib import Path
@@ -33,12 +32,9 @@ _PR_SET_PDEATHSIG = 1
 def shim_rom() -> bytes:
     """The modules of `shim/`, compiled, as a ROMFS image."""
     rom = VfsRomWriter()
-    with tempfile.TemporaryDirectory() as folder:
-        for path in sorted(SHIM_DIR.glob("*.py")):
-            if path.stem not in ("__init__", "wire"):
-                source = Path(folder) / path.name
-                source.write_text(_with_numbers(path.read_text(encoding="utf-8")), encoding="utf-8")
-                rom.mkfile(path.stem + ".mpy", compiled(source, path.name))
+    for path in sorted(SHIM_DIR.glob("*.py")):
+        if path.stem not in ("__init__", "wire"):
+            rom.mkfile(path.stem + ".mpy", compiled(_with_numbers(path.read_text(encoding="utf-8")), path.name))
     return bytes(rom.finalise())
 
 

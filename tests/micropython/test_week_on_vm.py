@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import unitfile
+from host_tools import fsimage, unitfile
+from host_tools.fold import fold
 from sim import runner
 from sim.results import EVENTS_HEADER
 from sim.scenario import load
@@ -17,6 +18,7 @@ from tests import vm
 from tests.micropython.record_trace import record
 
 UNIT = unitfile.load(vm.ROOT / "boards/esp32/units/qiaotou.toml")
+TABLES = sorted((fsimage.FIRMWARE_DIR / "unit").glob("*.txt"))
 PLAYER = vm.ROOT / "tests/micropython/play_trace.py"
 
 
@@ -36,10 +38,22 @@ def events_csv_with(events: list[tuple[int, str, str]], recorded: Path) -> bytes
     return text.getvalue().encode()
 
 
+def firmware_as_shipped(folder: Path) -> Path:
+    """The firmware as a board gets it, constants written in, and the player beside it."""
+    texts = fold(fsimage.sources() | {PLAYER.name: PLAYER.read_text(encoding="utf-8")})
+    texts |= {path.relative_to(fsimage.FIRMWARE_DIR).as_posix(): path.read_text(encoding="utf-8") for path in TABLES}
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
 def play(trace: Path, settings: dict[str, int], folder: Path) -> tuple[list[tuple[int, str, str]], int]:
     """Events of the control core on the virtual machine, and how many steps ran under a heap lock."""
     (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
-    *lines, last = vm.run(PLAYER, str(trace), str(folder / "settings.json"), timeout_s=900).splitlines()
+    shipped = firmware_as_shipped(folder / "firmware")
+    words = (str(trace), str(folder / "settings.json"))
+    *lines, last = vm.run(shipped / PLAYER.name, *words, timeout_s=900, firmware=shipped).splitlines()
     names = runner._Names()
     events = []
     for line in lines:
