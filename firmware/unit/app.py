@@ -21,6 +21,7 @@ from .recorder import Recorder
 _TICK_MS = const(1000)
 _WATCHDOG_MS = const(8000)
 _GARBAGE_BYTES = const(32768)  # calls count too: collecting as often as at the start takes half the time
+_NEVER_S = const(1 << 30)
 _DEAF_MS = const(250)  # the UART keeps 256 bytes meanwhile
 
 
@@ -41,6 +42,7 @@ class App:
         partition = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0]
         self.recorder = Recorder(Journal(partition, N_POINTS, interval_s), self.control, interval_s)
         self.now_s = 0  # since this start
+        self._milestone_s = restart.LONG_LIFE_S  # when next to ask how this start has gone
         self.clock.read()
         self.recorder.wake(self.clock.utc_s)
         self.due_ms = time.ticks_ms()  # when the next tick begins
@@ -79,9 +81,8 @@ class App:
         while True:
             self.tick()
             watchdog.feed()
-            if self.now_s == restart.LONG_LIFE_S:
-                restart.lived()
-                _trust()
+            if self.now_s >= self._milestone_s:
+                self._milestone_s = _trust(self)
             self.now_s += 1
             self.due_ms = time.ticks_add(self.due_ms, _TICK_MS)
             wait_ms = time.ticks_diff(self.due_ms, time.ticks_ms())
@@ -133,11 +134,20 @@ def _control(settings):
     return controller(settings, Controller)
 
 
-def _trust():
+def _trust(app):
+    """This start has lived long; a trial that nobody keeps is given up in time. Returns when to ask again."""
     from . import config
 
-    config.lived()
+    restart.lived()
+    again_s = _NEVER_S
+    if app.config_from != config.FROM_TRIAL:
+        config.lived()
+    elif app.now_s >= config.TRIAL_S:
+        app.restart()
+    else:
+        again_s = config.TRIAL_S
     forget("config")
+    return again_s
 
 
 def _door(app):

@@ -1,5 +1,8 @@
 """The configuration on the board: `config.json`, and `config.last`, the copy with which the unit last lived long.
 
+A change made at the console is `config.trial` until the next start, which renames it and takes it for that start alone:
+whatever ends this start without a `keep()`, crash, power cut or time, the next one has the old values.
+
 A copy is its JSON, then a line with the CRC-32 of it in hexadecimal. `board.json` is what the board has on which pins.
 """
 
@@ -9,12 +12,17 @@ import os
 
 NEWEST = "config.json"
 LAST_GOOD = "config.last"
+TRIAL = "config.trial"  # for the next start
+TRYING = "config.trying"  # of this start
 BOARD = "board.json"
+
+TRIAL_S = 900  # after which a trial that nobody kept is over
 
 # Where the configuration in force came from.
 FROM_NEWEST = 0
 FROM_LAST_GOOD = 1
 FROM_DEFAULTS = 2  # no readable copy: the unit watches, but no machine is wired
+FROM_TRIAL = 3
 
 
 def load(revert=False):
@@ -27,7 +35,12 @@ def load(revert=False):
     board = read_json(BOARD)
     if revert:
         _copy(LAST_GOOD, NEWEST)
-    for where, name in enumerate((NEWEST, LAST_GOOD)):
+    _remove(TRYING)
+    try:
+        os.rename(TRIAL, TRYING)
+    except OSError:
+        pass  # no trial, as nearly always
+    for where, name in ((FROM_TRIAL, TRYING), (FROM_NEWEST, NEWEST), (FROM_LAST_GOOD, LAST_GOOD)):
         values = stored_in(name)
         if values is None or not isinstance(board, dict):
             continue
@@ -44,6 +57,16 @@ def stored():
         if isinstance(values, dict):
             return values
     return {}
+
+
+def in_force(where):
+    """What this start took, unchecked. `where`: the third of what `load` returned."""
+    return stored_in(TRYING) or {} if where == FROM_TRIAL else stored()
+
+
+def keep():
+    """The trial of this start has proved itself: its copy is the newest one now. OSError where there is none."""
+    os.rename(TRYING, NEWEST)
 
 
 def stored_in(name):
@@ -66,12 +89,25 @@ def _copy(name, to):
 
 
 def save(values, name=NEWEST):
-    """Write a copy; a power cut leaves either the old or the new one. OSError when the file system is full."""
+    """Write a copy; a power cut leaves either the old or the new one. OSError when the file system is full.
+
+    A new `NEWEST` ends a trial: the later change counts.
+    """
     text = json.dumps(values).encode()
     with open(name + ".new", "wb") as f:
         f.write(text)
         f.write(b"\n%08x\n" % binascii.crc32(text))
     os.rename(name + ".new", name)
+    if name == NEWEST:
+        _remove(TRIAL)
+        _remove(TRYING)
+
+
+def _remove(name):
+    try:
+        os.remove(name)
+    except OSError:
+        pass
 
 
 def unsealed(data):

@@ -4,9 +4,11 @@ Between the two stands what a chip does and a Unix program does not: one `\\r\\n
 reboot" and a new start where the program would just end, and no byte lost while Ctrl-C takes effect.
 """
 
+import fcntl
 import os
 import pty
 import re
+import sys
 import termios
 import time
 import tty
@@ -21,6 +23,8 @@ _NEWLINES = re.compile(rb"\r+\n")
 _BACKLOG = 8192
 _NOBODY_S = 1.0  # a user who takes nothing for so long is not there
 _TAKEN_S = 0.4  # the same for a program that takes Ctrl-C as a byte, and seldom ends by it
+_SETTLE_S = 10.0
+_MARK = b"\0"  # of a place in the stream: nothing else sends it
 _BREAK_S = 3.0  # longest wait for a program to end on Ctrl-C before the next byte follows
 
 
@@ -86,6 +90,30 @@ class SerialPort:
         """Move whatever can be moved; True if there was anything."""
         moved = self._machine_to_user()
         return self._user_to_machine() or moved
+
+    # --- for a user in virtual time, who must see and be seen at one moment of it, the machine standing still
+
+    def settle(self, user: int) -> bytes:
+        """All that the machine has written until now, as the user reads it at the other end, `user`."""
+        os.write(self.terminal, _MARK)
+        shown = b""
+        deadline = time.monotonic() + _SETTLE_S
+        while not shown.endswith(_MARK):
+            self._machine_to_user()
+            shown += _read(user)
+            if time.monotonic() > deadline:
+                raise SurroundingsFailed("the pseudo-terminal of the virtual board does not pass on what it was given")
+        return shown.removesuffix(_MARK)
+
+    def deliver(self, user: int, keys: bytes) -> None:
+        """Type keys at the other end, `user`; they are with the machine when this returns."""
+        waiting = _unread(self.terminal)
+        os.write(user, keys)
+        deadline = time.monotonic() + _SETTLE_S
+        while _unread(self.terminal) < waiting + len(keys):
+            self._user_to_machine()
+            if time.monotonic() > deadline:
+                raise SurroundingsFailed("the pseudo-terminal of the virtual board does not take what is typed")
 
     @property
     def waits(self) -> bool:
@@ -179,6 +207,11 @@ def _read(fd: int) -> bytes:
         return os.read(fd, 4096)
     except (BlockingIOError, OSError):
         return b""
+
+
+def _unread(terminal: int) -> int:
+    """Bytes that wait in a terminal device for its program."""
+    return int.from_bytes(fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def _write(fd: int, data: bytes) -> int:

@@ -14,71 +14,22 @@ from unit.drivers.io import Io
 from unit.journal.ring import Journal
 
 from sim.board.nor import Nor
+from sim.board.screen import Screen
 from tests.control.rig import Rig
 
 PIN = "2580"
 SLICE_MS = 50
 START_DAY = 9662  # 2026-06-15
 _2020 = 7305
+_FILES = (config.NEWEST, config.TRIAL, config.TRYING, "visits.txt", "console-wrong")
 
 
-class Terminal:
-    """What a terminal of so many columns shows of the bytes it gets: enough of VT100 for what the console sends."""
-
-    def __init__(self):
-        self.lines = [""]
-        self.column = 0
-        self.bytes = 0
-        self._held = b""
+class Terminal(Screen):
+    """The screen at the end of the wire, which asserts that no slice is more than the UART takes at once."""
 
     def write(self, data):
         assert len(data) <= 128, "more than the UART takes at once"
-        self.bytes += len(data)
-        data = self._held + data
-        # A slice may end within a character or a sequence: such an end waits for the rest.
-        end = len(data)
-        while end and data[end - 1] >= 0x80 and not _whole(data[:end]):
-            end -= 1
-        escape = data[:end].rfind(b"\x1b")
-        if escape >= 0 and not any(chr(c).isalpha() for c in data[escape + 1 : end]):
-            end = escape
-        self._held = data[end:]
-        self._show(data[:end].decode())
-
-    def _show(self, text):
-        i = 0
-        while i < len(text):
-            char = text[i]
-            i += 1
-            if char == "\r":
-                self.column = 0
-            elif char == "\n":
-                self.lines.append("")
-            elif char == "\x1b":
-                assert text[i] == "["
-                end = i + 1
-                while not text[end].isalpha():
-                    end += 1
-                if text[end] == "K":
-                    self.lines[-1] = self.lines[-1][: self.column]
-                elif text[end] == "D":
-                    self.column -= int(text[i + 1 : end] or "1")
-                else:
-                    raise AssertionError("unknown sequence " + repr(text[i : end + 1]))
-                i = end + 1
-            else:
-                assert char >= " ", repr(char)
-                line = self.lines[-1]
-                self.lines[-1] = line[: self.column] + char + line[self.column + 1 :]
-                self.column += 1
-
-
-def _whole(data):
-    try:
-        data.decode()
-    except UnicodeError:
-        return False
-    return True
+        super().write(data)
 
 
 class Stream:
@@ -128,8 +79,8 @@ class Unit:
     """
 
     def __init__(self, lang="zh", pin=PIN, settings=None, clock=True, **rig):
-        for name in (config.NEWEST, "visits.txt") + ((PIN_FILE,) if pin is not None else ()):
-            if name in os.listdir():
+        for name in os.listdir():
+            if name in _FILES or (name == PIN_FILE and pin is not None):
                 os.remove(name)
         if pin:
             make_pin(pin)

@@ -1,5 +1,6 @@
 """Prompt, dispatch, lock and notices, against the real control core. Runs on CPython and on MicroPython alike."""
 
+from unit.console.door import Door
 from unit.console.line import width
 from unit.tables import rows
 
@@ -63,6 +64,20 @@ def test_wrong_pins_cost_more_and_more_time():
     assert "try again in 1min" in unit.say("unlock 1")
     unit.seconds(61)
     assert "unlocked" in unit.unlock()
+
+
+def test_a_power_cut_saves_nobody_the_wait():
+    unit = Unit("en")
+    for _ in range(4):
+        unit.seconds(61)
+        unit.say("unlock 1")
+    unit.now_s = 5  # since a new start
+    unit.door = Door(unit, unit.stream)
+    assert "too many wrong ones, try again in 55s" in unit.unlock()
+    unit.seconds(56)
+    assert "unlocked" in unit.unlock()
+    unit.door = Door(unit, unit.stream)
+    assert unit.say("unlock 1") == "wrong PIN"
 
 
 def test_pin_is_neither_shown_nor_remembered():
@@ -181,7 +196,7 @@ def test_raw_repl_is_out_of_reach_while_locked():
         assert stopped, keys
 
 
-def test_setting_is_checked_asked_and_stored():
+def test_setting_is_checked_asked_and_tried():
     from unit import config
 
     unit = Unit("en")
@@ -195,11 +210,35 @@ def test_setting_is_checked_asked_and_stored():
     before = config.stored()
     assert "lift.stop_level_mm" not in before
     unit.say("set lift.stop_level_mm 260")
-    assert "set lift.stop_level_mm 250" in unit.say("y")
-    assert config.stored() == dict(before, **{"lift.stop_level_mm": 260})
-    unit.say("set readings.interval_s 30")
-    assert config.stored()["readings.interval_s"] == 30
-    assert "readings.interval_s = 30 s" in unit.say("show readings.interval_s")
+    assert "the next start tries it for 15min" in unit.say("y")
+    assert "reboot" in unit.say("n") and unit.restarts == 0
+    assert config.stored() == before
+    assert "the next start tries 260 mm" in unit.say("show lift.stop_level_mm")
+    assert "must be a whole number from 1 to 3600 s" in unit.say("set readings.interval_s 30")
+    unit.say("y")
+    assert unit.restarts == 1
+    assert config.stored_in(config.TRIAL) == dict(before, **{"lift.stop_level_mm": 260, "readings.interval_s": 30})
+    assert unit.say("keep") == "no settings are on trial"
+
+
+def test_settings_on_trial_are_shown_and_kept():
+    import os
+
+    from unit import config
+
+    unit = Unit("en")
+    config.save(dict(config.stored(), **{"lift.stop_level_mm": 260}), config.TRYING)
+    unit.config_from = config.FROM_TRIAL
+    unit.seconds(300)
+    unit.type("\r")
+    assert "! new settings on trial, the old ones return in 10min" in unit.screen()
+    assert "! new settings on trial" in unit.say("status")
+    assert "= 260 mm" in unit.say("show lift.stop_level_mm")
+    assert "locked" in unit.say("keep")
+    unit.unlock()
+    assert unit.say("keep") == "the new settings stay"
+    assert config.stored()["lift.stop_level_mm"] == 260 and config.TRYING not in os.listdir()
+    assert "trial" not in unit.say("status")
 
 
 def test_visits_and_services_are_kept():
@@ -242,8 +281,49 @@ def test_trend_draws_in_ascii_too():
     unit.seconds(2000)
     assert "█" in unit.say("trend level_mm 1h")
     unit.say("lang en ascii")
-    shown = unit.say("trend level_mm 1h") + unit.say("status")
+    shown = unit.say("trend level_mm 1h") + unit.say("status") + unit.say("levels")
+    assert "#" in shown and "1h ago" in shown and "now" in shown
     assert all(ord(c) < 128 for c in shown), shown
+
+
+def test_why_tells_the_chain_with_its_figures():
+    unit = Unit("en")
+    unit.rig.level_mm = 300.0
+    unit.seconds(60)
+    assert "next start at 600 mm" in unit.say("why p1") and "next start at 600 mm" in unit.say("why p2")
+    unit.rig.level_mm = 620.0
+    unit.rig.inflow_l_min = 100.0
+    unit.seconds(60)
+    duty = unit.control.process.lift.duty
+    assert "on: level" in unit.say("why p%d" % (duty + 1))
+    standby = unit.say("why p%d" % (2 - duty))
+    assert "standby" in standby and "next start at 800 mm" in standby
+    assert "left" in unit.say("why blower")
+    unit.rig.level_raw = 0
+    unit.seconds(30)
+    assert "the level sensor has failed: only the floats run it" in unit.say("why p1")
+
+
+def test_why_gives_a_figure_no_reason_lacks():
+    """Every reason of the table has its figures filled in, whichever output it is said of."""
+    for lang in ("zh", "en"):
+        unit = Unit(lang)
+        unit.seconds(10)
+        unit.type("\r")
+        for number in range(len(list(rows("reasons")))):
+            for output in unit.control.outputs:
+                text = unit.console.text.reason(number, unit.control, output)
+                assert text and "{" not in text, (number, text)
+            assert "{" not in unit.console.text.past_reason(number)
+
+
+def test_hours_and_service_say_when_a_service_is_due():
+    unit = Unit("en")
+    unit.unlock()
+    unit.control.outputs[0].run_s = 2001 * 3600
+    assert "pump 1   2001.0 h" in unit.say("hours") and "service due now" in unit.say("hours")
+    unit.say("service p1 done")
+    assert "2001.0 h, 0 starts, 0.0 h since service, service due in 2000.0 h" in unit.say("hours")
 
 
 def test_a_command_that_fails_says_so_and_the_console_goes_on():

@@ -40,6 +40,40 @@ def test_a_change_with_which_the_unit_does_not_live_is_taken_back():
     assert config.load()[0][KEY] == 600  # and stays so
 
 
+def on_trial():
+    config.save({**config.stored(), KEY: 650}, config.TRIAL)
+    return config.load()
+
+
+def test_a_trial_counts_for_one_start_alone():
+    settings, _, where = on_trial()
+    assert (settings[KEY], where) == (650, config.FROM_TRIAL)
+    assert config.in_force(where)[KEY] == 650 and KEY not in config.in_force(config.FROM_NEWEST)
+    settings, _, where = config.load()  # whatever ended the start before
+    assert (settings[KEY], where) == (600, config.FROM_NEWEST)
+
+
+def test_a_trial_that_is_kept_counts_from_then_on():
+    on_trial()
+    config.keep()
+    settings, _, where = config.load()
+    assert (settings[KEY], where) == (650, config.FROM_NEWEST)
+
+
+def test_a_trial_that_makes_no_valid_configuration_is_passed_over():
+    config.save({**config.stored(), KEY: 10}, config.TRIAL)
+    settings, _, where = config.load()
+    assert (settings[KEY], where) == (600, config.FROM_NEWEST)
+
+
+def test_a_change_from_afar_ends_a_trial():
+    on_trial()
+    config.save({**config.stored(), KEY: 700})
+    with pytest.raises(OSError):
+        config.keep()
+    assert config.load()[0][KEY] == 700
+
+
 def test_a_damaged_copy_gives_way_to_the_other():
     changed()
     newest = Path(config.NEWEST).read_bytes()

@@ -1,5 +1,8 @@
 """The lock: a PIN as a salted, stretched SHA-256, and longer and longer waits after wrong ones.
 
+Wrong tries are counted in `console-wrong`, before the PIN is looked at. A power cut saves nobody a wait: a start that
+finds the count begins the wait anew.
+
 `console-pin` on the board holds `salt rounds digest`, salt and digest in hexadecimal; the image builder makes it from
 the file that the setting `console.pin_file` names. Without the file nothing can be unlocked: there is no default PIN.
 The digest of round 0 is that of salt + PIN, each further one that of the digest before it + salt + PIN.
@@ -7,10 +10,12 @@ The digest of round 0 is that of salt + PIN, each further one that of the digest
 
 import binascii
 import hashlib
+import os
 
 from ..control.basics import const
 from .door import PIN_FILE
 
+_WRONG_FILE = "console-wrong"
 _SOME = const(50)  # rounds between two times of giving way: some 10 ms
 _FREE_TRIES = const(3)
 _FIRST_WAIT_S = const(30)
@@ -35,6 +40,9 @@ def cmd_unlock(c, words):
     if len(words) != 1:
         yield c.say("unlock_usage")
         return
+    if c.door.wrong < 0:
+        c.door.wrong = _counted()
+        c.door.wait_until_s = _wait_s(c.door.wrong)
     if c.app.now_s < c.door.wait_until_s:
         yield c.say("unlock_wait", span=c.text.span(c.door.wait_until_s - c.app.now_s))
         return
@@ -49,9 +57,8 @@ def cmd_unlock(c, words):
         return
     # Counted as wrong until it proves right, so that Ctrl-C in time does not save a try.
     c.door.wrong += 1
-    if c.door.wrong >= _FREE_TRIES:
-        wait_s = min(_FIRST_WAIT_S << min(c.door.wrong - _FREE_TRIES, 10), _LONGEST_WAIT_S)
-        c.door.wait_until_s = c.app.now_s + wait_s
+    _count(c.door.wrong)
+    c.door.wait_until_s = c.app.now_s + _wait_s(c.door.wrong)
     digest = None
     for digest in stretched(salt, rounds, words[0]):
         if digest is None:
@@ -59,9 +66,35 @@ def cmd_unlock(c, words):
     if digest == wanted:
         c.door.wrong = 0
         c.door.wait_until_s = 0
+        _count(0)
         c.unlocked = True
         yield c.say("unlocked", span=c.text.span(c.lock_s))
     elif c.app.now_s < c.door.wait_until_s:
         yield c.say("unlock_wrong_wait", span=c.text.span(c.door.wait_until_s - c.app.now_s))
     else:
         yield c.say("unlock_wrong")
+
+
+def _wait_s(wrong):
+    """How long nobody may try after so many wrong ones in a row."""
+    return min(_FIRST_WAIT_S << min(wrong - _FREE_TRIES, 10), _LONGEST_WAIT_S) if wrong >= _FREE_TRIES else 0
+
+
+def _counted():
+    try:
+        with open(_WRONG_FILE, "rb") as f:
+            return len(f.read())
+    except OSError:
+        return 0
+
+
+def _count(wrong):
+    """Keep the count as the length of a file. A full file system must not shut out whoever knows the PIN."""
+    try:
+        if wrong:
+            with open(_WRONG_FILE, "wb") as f:
+                f.write(b"x" * min(wrong, 20))
+        else:
+            os.remove(_WRONG_FILE)
+    except OSError:
+        pass

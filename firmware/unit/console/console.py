@@ -177,11 +177,9 @@ class Console:
         command = words[0].lower()
         found = row("commands", {"?": "help"}.get(command, command))
         if not found:
-            self._out.put(self.say("unknown", word=command[:20]) + "\r\n")
-            self._dirty = True
+            self._put_text(self.say("unknown", word=command[:20]))
         elif "u" in found[_FLAGS] and not self.unlocked:
-            self._out.put(self.say("locked" if self.has_pin else "no_pin") + "\r\n")
-            self._dirty = True
+            self._put_text(self.say("locked" if self.has_pin else "no_pin"))
         else:
             self._start(found[_MODULE], "cmd_" + found[0], words[1:])
 
@@ -204,7 +202,7 @@ class Console:
     # --- showing
 
     def _prompt(self):
-        return self._question or self.unit_id + ("# " if self.unlocked else "> ")
+        return self._question + " " if self._question else self.unit_id + ("# " if self.unlocked else "> ")
 
     def _draw(self):
         """The prompt and the line, drawn anew from the left edge: right whatever stood there before."""
@@ -220,6 +218,11 @@ class Console:
             return -1
         return len(line) - len(line.lstrip()) + len(_SECRET)
 
+    def _put_text(self, text):
+        for line in wrap(text, 2):
+            self._out.put(line + "\r\n")
+        self._dirty = True
+
     def _put_line(self, end=""):
         """The line is finished: it stays on the terminal as it stands."""
         self._draw()
@@ -228,13 +231,11 @@ class Console:
     def _notice(self, index):
         """A line above the prompt; what is being typed comes again below it."""
         if index < 0:
-            lines = [self.say("locked_again")]
+            text = self.say("locked_again")
         else:
-            lines = wrap("! %s: %s" % (self.text.alarm(index, True), self.text.alarm(index, False)), 2)
+            text = "! %s: %s" % (self.text.alarm(index, True), self.text.alarm(index, False))
         self._out.put("\r\x1b[K")
-        for line in lines:
-            self._out.put(line + "\r\n")
-        self._dirty = True
+        self._put_text(text)
 
     def _watch_alarms(self):
         shown = self._shown
@@ -277,8 +278,7 @@ class Console:
                 self._question = made[0]
                 self._dirty = True
             elif made is not None:
-                for line in wrap(made, 2):
-                    self._out.put(line + "\r\n")
+                self._put_text(made)
 
     def _fail(self, error):
         self._end_job()

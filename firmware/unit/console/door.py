@@ -26,12 +26,12 @@ def has_pin():
     return PIN_FILE in os.listdir()
 
 
-def _settings():
-    """The few settings that a console needs, as they are stored."""
+def _settings(config_from):
+    """The few settings that a console needs, as this start took them."""
     from .. import config, modules
     from .. import settings as catalogue
 
-    stored = config.stored()
+    stored = config.in_force(config_from)
     kept = {}
     for row in catalogue.entries():
         if row[0] in _KEPT:
@@ -46,10 +46,10 @@ class Door:
     def __init__(self, app, stream):
         self.app = app
         self.stream = stream
-        self.kept = _settings()
+        self.kept = _settings(app.config_from)
         self.lang = "en" if self.kept["unit.language"] else "zh"
         self.utf8 = True
-        self.wrong = 0  # wrong PINs in a row
+        self.wrong = -1  # wrong PINs in a row, -1 while nobody has looked into the file of `access`
         self.wait_until_s = 0  # no try before
         self.console = None
 

@@ -1,9 +1,10 @@
-"""The commands of the settings: show and set. A change is stored whole or not at all and counts from the next start."""
+"""The commands of the settings: show, set, keep. The next start tries a change; it lasts if somebody keeps it."""
 
 from .. import config
 from .. import settings as catalogue
 from ..tables import rows
 
+_YES = ("y", "yes", "是")
 _NOT_HERE = ("unit.board", "unit.process")
 
 
@@ -23,7 +24,8 @@ def cmd_show(c, words):
         yield c.say("show_usage")
         return
     wanted = words[0].rstrip("*")
-    stored = config.stored()
+    stored = config.in_force(c.app.config_from)
+    next_start = config.stored_in(config.TRIAL)
     found = False
     for row in catalogue.entries():
         yield None
@@ -34,6 +36,9 @@ def cmd_show(c, words):
         yield "%s = %s  %s" % (row[0], settings_words.show(row, value) or '""', row[column])
         if row[0] == wanted:
             yield "  " + c.say("allowed", allowed=settings_words.allowed(row, c.text.lang))
+        if next_start is not None and next_start.get(row[0], catalogue.default(row)) != value:
+            later = settings_words.show(row, next_start.get(row[0], catalogue.default(row)))
+            yield "  " + c.say("from_next_start", value=later)
     if not found:
         yield c.say("show_unknown", key=wanted[:40])
 
@@ -58,7 +63,9 @@ def cmd_set(c, words):
         shown = value if isinstance(value, int) else written
         yield settings_words.sentence(("value", key, shown), c.text.lang)
         return
-    stored = config.stored()
+    stored = config.stored_in(config.TRIAL)
+    if stored is None:
+        stored = config.in_force(c.app.config_from)
     old = stored.get(key, catalogue.default(row))
     stored[key] = value
     yield None
@@ -70,16 +77,38 @@ def cmd_set(c, words):
                 return
         yield None
     yield "%s: %s -> %s" % (key, settings_words.show(row, old), settings_words.show(row, value))
+    yield "  " + c.say("allowed", allowed=settings_words.allowed(row, c.text.lang))
     if "a" in row[5]:
-        yield c.say("set_risky", allowed=settings_words.allowed(row, c.text.lang))
+        yield c.say("set_risky")
         answer = yield (c.say("sure"),)
-        if answer.lower() not in ("y", "yes", "是"):
+        if answer.lower() not in _YES:
             yield c.say("left")
             return
     if value == catalogue.default(row):
         del stored[key]
-    config.save(stored)
-    yield c.say("set_done", key=key, old=settings_words.encode(row, old))
+    config.save(stored, config.TRIAL)
+    yield c.say("set_done", span=c.text.span(config.TRIAL_S))
+    answer = yield (c.say("set_restart"),)
+    if answer.lower() not in _YES:
+        yield c.say("set_later")
+        return
+    yield c.say("rebooting")
+    yield None  # until the wire has taken it
+    c.app.restart()
+
+
+def cmd_keep(c, words):
+    """The settings on trial last from now on."""
+    if c.app.config_from != config.FROM_TRIAL:
+        yield c.say("keep_nothing")
+        return
+    try:
+        config.keep()
+    except OSError:  # changed from afar meanwhile
+        yield c.say("keep_nothing")
+        return
+    c.app.config_from = config.FROM_NEWEST
+    yield c.say("kept")
 
 
 class _Completed:

@@ -75,7 +75,10 @@ def cmd_why(c, words):
     if contrary(output, control.now_s):
         yield "! " + c.say("turns" if output.running else "stands")
     if output.index <= P2 and not output.on and not blocked and control.well.level_ok:
-        yield c.say("why_next", level="%d mm" % control.process.lift.start_level_mm)
+        lift = control.process.lift
+        # The standby pump starts at the second level, or when it has the duty.
+        level_mm = lift.assist_level_mm if lift.wanted and lift.duty != output.index else lift.start_level_mm
+        yield c.say("why_next", level="%d mm" % level_mm)
 
 
 def cmd_hours(c, words):

@@ -8,7 +8,8 @@ from ..journal.cursor import Cursor
 from ..journal.layout import END, EVENT, READING
 from ..tables import row, rows
 from .dates import of_journal
-from .text import nth
+from .line import width
+from .text import nth, pad
 from .work import duration
 
 _SOME = const(10)  # records between two times of giving way
@@ -117,12 +118,13 @@ def cmd_trend(c, words):
         return
     low = min(known)
     high = max(known)
-    yield "%s, %s" % (point[6 if c.text.lang == "zh" else 7], c.text.span(for_s))
+    yield "%s, %s" % (point[6 if c.text.lang == "zh" else 7], point[1])
     marks = _BLOCKS if c.text.utf8 else _ASCII
     drawn = ""
     for value in values:
         drawn += " " if value == NONE else marks[(value - low) * 7 // max(1, high - low)]
     yield "[" + drawn + "]"
+    yield pad(" " + c.say("ago", span=c.text.span(for_s)), _COLUMNS + 1 - width(c.say("now"))) + c.say("now")
     decimals = int(point[2])
     yield c.say(
         "trend_range",

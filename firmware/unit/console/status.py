@@ -1,21 +1,25 @@
 """The screens that say how the unit is: hello, status, levels, alarms."""
 
+from ..config import FROM_TRIAL, TRIAL_S
 from ..control.alarms import ACKNOWLEDGED, NORMAL, OUT_OF_SERVICE, RETURNED, SHELVED, UNACKNOWLEDGED
 from ..control.basics import FAILURE, GOOD, NONE, const
 from .dates import written
 from .line import width
-from .text import contrary, pad
+from .text import contrary, pad, wrap
 from .visits import last
 
 _BAR = const(44)
 _LABEL = const(11)
+_WHY = const(28)  # the column of the reasons
+_ALARM = const(5)
 
 
 def hello(c, words):
     """What somebody sees who comes to the unit and presses Enter."""
     yield "== %s %s (%s)" % (c.say("qingxi"), c.name(), c.unit_id)
-    waiting = sum([1 for alarm in c.app.control.alarms.alarms if alarm.state == UNACKNOWLEDGED])
+    waiting = sum([1 for alarm in c.app.control.alarms.alarms if alarm.state in (UNACKNOWLEDGED, RETURNED)])
     yield c.say("hello_alarms", n=waiting) if waiting else c.say("hello_calm")
+    yield from _trial(c)
     yield c.say("hello_help")
 
 
@@ -33,13 +37,15 @@ def cmd_status(c, words):
         if contrary(output, control.now_s):
             state = c.say("turns" if output.turns() else "stands")
         since_s = control.now_s - output.guard.since_s
-        yield "%s%s %s  %s" % (
+        text = "%s%s %s  %s" % (
             _label(c, output.name),
             pad(state, 4),
             pad(c.text.span(since_s), 10),
             c.text.reason(output.reason, control, output),
         )
+        yield from wrap(text, _WHY)
     yield from _alarm_lines(c, control)
+    yield from _trial(c)
     yield _label(c, "network") + network(c)
     visit = last()
     yield _label(c, "last_visit") + (visit if visit else c.say("none"))
@@ -59,7 +65,12 @@ def cmd_levels(c, words):
 
 def cmd_alarms(c, words):
     yield from _alarm_lines(c, c.app.control)
-    yield c.say("alarms_hint")
+
+
+def _trial(c):
+    """A warning while settings are on trial."""
+    if c.app.config_from == FROM_TRIAL:
+        yield c.say("trial_runs", span=c.text.span(TRIAL_S - c.app.now_s))
 
 
 def clock_text(c):
@@ -147,7 +158,7 @@ def _alarm_lines(c, control):
             SHELVED: "alarm_shelved",
             OUT_OF_SERVICE: "alarm_out",
         }[alarm.state]
-        yield "%s%2d. %s (%s, %s): %s" % (
+        text = "%s%2d. %s (%s, %s): %s" % (
             "!" if alarm.state == UNACKNOWLEDGED else " ",
             alarm.index + 1,
             c.text.alarm(alarm.index, True),
@@ -155,8 +166,8 @@ def _alarm_lines(c, control):
             c.text.span(control.now_s - alarm.since_s),
             c.text.alarm(alarm.index, False),
         )
-    if not shown:
-        yield _label(c, "alarms") + c.say("none")
+        yield from wrap(text, _ALARM)
+    yield c.say("alarms_hint") if shown else _label(c, "alarms") + c.say("none")
 
 
 def cmd_time(c, words):

@@ -49,6 +49,8 @@ class Text:
         text = nth("reasons", number)[1 if self.lang == "zh" else 2]
         if "{" not in text:
             return text
+        if "{level_mm}" in text and not control.well.level_ok:
+            return self.say("blind")  # a level that nobody knows explains nothing
         lift = control.process.lift
         guard = output.guard
         now_s = control.now_s
@@ -62,6 +64,7 @@ class Text:
         if "{" in text:
             until_s = max(0, output.claims.until_s - now_s)
             wait_s = guard.wait_s(now_s, number)
+            text = text.replace("{cycle}", self.span(control.process.aeration.left_s()))
             text = text.replace("{until}", self.span(until_s)).replace("{wait}", self.span(wait_s))
             text = text.replace("{command.max_lease_s}", self.span(control.max_lease_s))
         return text

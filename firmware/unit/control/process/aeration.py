@@ -47,6 +47,11 @@ class Aeration:
         self._on_s[mode] = on_min * 60
         self._off_s[mode] = off_min * 60
 
+    def left_s(self) -> int:
+        """Seconds until the cycle turns the blower off, or on again."""
+        on_s: int = self._on_s[self.mode]
+        return (on_s if self.phase_s < on_s else on_s + self._off_s[self.mode]) - self.phase_s
+
     def missed(self, outage_s: int) -> None:
         """After a power cut that lasted `outage_s`: owe the share of it that would have been aerated."""
         on_s: int = self._on_s[self.mode]
