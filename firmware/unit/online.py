@@ -141,7 +141,7 @@ class Actions:
         """The settings that differ from their defaults, and the board, both as the settings catalogue wants them."""
         from . import config
 
-        return config.stored(), config.read_json(config.BOARD)
+        return config.stored(), config.board()
 
     def change(self, stored, full):
         """Store settings, and take `full`, the same with all defaults, into use; "" or why not."""

@@ -149,11 +149,13 @@ def default(row):
     return decode(row, row[_DEFAULT])
 
 
-def defaults():
-    """Every setting that has a default, as a dict from key to value."""
+def defaults(required=None):
+    """Every setting that has a default, as a dict from key to value; the others too where `required` is given."""
     found = {}
     for row in _tidy(entries()):
         value = default(row)
+        if value is None:
+            value = required
         if value is not None:
             found[row[_KEY]] = value
     return found

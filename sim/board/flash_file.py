@@ -26,6 +26,10 @@ class FlashFile:
         self._bytes = _mapped(path, size, b"\xff")
         self._wear = _mapped(path.with_name(path.name + ".wear"), _WEAR_HEADER.size + size // BLOCK * 4, b"\0")
 
+    def close(self) -> None:
+        self._bytes.close()
+        self._wear.close()
+
     def read(self, at: int, n: int) -> bytes:
         return self._bytes[at : at + n]
 

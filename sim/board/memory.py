@@ -20,6 +20,10 @@ class SharedMemory:
         self.bytes = mmap.mmap(self.fd, wire.SIZE)
         self.power_on()
 
+    def close(self) -> None:
+        self.bytes.close()
+        os.close(self.fd)
+
     def power_on(self) -> None:
         """Everything that loses its content with the power."""
         self.bytes[wire.RTC_MEMORY : wire.RTC_MEMORY + 2050] = bytes(2050)

@@ -64,6 +64,10 @@ class SerialPort:
         if self._link is not None and os.path.islink(self._link) and os.readlink(self._link) == self.path:
             os.unlink(self._link)
 
+    def close_terminals(self) -> None:
+        for fd in (self.user_fd, self._user_side, self.machine_fd, self.terminal):
+            os.close(fd)
+
     def machine_starts(self) -> None:
         """A new machine is about to take the terminal; what is typed meanwhile waits for it."""
         termios.tcsetattr(self.terminal, termios.TCSAFLUSH, self._program_mode)

@@ -37,7 +37,6 @@ SHIM_HEAP_BYTES = 21 * 1024
 DEFAULT_HEAP_BYTES = 240 * 1024 + SHIM_HEAP_BYTES
 HEAP_WITH_BROKER_BYTES = 340 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to a broker, and is sent settings
 _BOOT_US = 300_000  # from reset to boot.py, about what an ESP32 needs
-_HUNG_S = 5.0  # a machine in virtual time that asks nothing for so long hangs: its watchdog may bite
 _LOOK_ROUND = 64  # requests between two looks at the terminals
 _PATIENCE_S = 0.02
 _REQUEST = struct.Struct(wire.REQUEST)
@@ -86,7 +85,7 @@ class VirtualBoard:
         self._request = bytearray(wire.REQUEST_SIZE)
         self._stopping = False
         self._at_prompt = False
-        self._asked_at = 0.0
+        self._hang = vm.HangWatch()
         memory = self.memory
         memory.put_u32(wire.TICKS_START_MS, ticks_start_ms)
         memory.bytes[wire.MODE] = wire.VIRTUAL if speed is None else wire.WALL
@@ -127,6 +126,12 @@ class VirtualBoard:
             self._kill()
             self.serial.pump()
             self.serial.close()
+
+    def close(self) -> None:
+        """Give back what the operating system has lent; the board cannot be used any more. For thousands of boards."""
+        self.serial.close_terminals()
+        self.memory.close()
+        self.flash.close()
 
     def stop(self) -> None:
         """End `run()` soon; may be called from a signal handler."""
@@ -170,7 +175,6 @@ class VirtualBoard:
         end.close()
         self.starts += 1
         self._at_prompt = False
-        self._asked_at = time.monotonic()
 
     def _kill(self) -> None:
         if self._process is None:
@@ -236,11 +240,10 @@ class VirtualBoard:
 
     def _quiet(self) -> None:
         """Nothing asked for a while: the machine works, waits at its prompt, or hangs."""
-        quiet_s = time.monotonic() - self._asked_at
         if self._at_prompt:
             self._wait_for_typing()
             self._advance_silently(round(_PATIENCE_S * 1e6))
-        elif quiet_s > _HUNG_S and self.memory.u32(wire.WDT_TIMEOUT_MS):
+        elif self.memory.u32(wire.WDT_TIMEOUT_MS) and self._hang.hangs(self._process, self.requests):
             self._bite()
 
     def _wait_for_typing(self) -> None:
@@ -336,7 +339,6 @@ class VirtualBoard:
     def _answer(self) -> None:
         op, sequence, _, a, b = _REQUEST.unpack(self._request)
         self.requests += 1
-        self._asked_at = time.monotonic()
         if op == wire.ADVANCE:
             if not self._advance(b):
                 return

@@ -117,3 +117,16 @@ def test_the_partition_table_is_a_real_one(tmp_path):
         ("vfs", 0x200000, 768 * 1024),
         ("journal", 0x2C0000, 1280 * 1024),
     ]
+
+
+def test_a_machine_that_hangs_is_bitten_by_its_watchdog(tmp_path):
+    main = """
+import machine
+if machine.reset_cause() == machine.WDT_RESET:
+    print("bitten")
+else:
+    machine.WDT(timeout=500)
+    while True:
+        pass
+"""
+    assert "bitten" in rig.output(rig.board(tmp_path, main, boot=""), "bitten")

@@ -1,5 +1,6 @@
 """The two copies of the configuration on a board: which of them counts, and when one follows the other."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ KEY = "lift.start_level_mm"
 def board(tmp_path, monkeypatch):
     """The files of a board that was just flashed, in the folder where the firmware looks."""
     monkeypatch.chdir(tmp_path)
-    Path(config.BOARD).write_text(UNIT.pins_json())
+    for name in config.BOARDS:
+        Path(name).write_bytes(fsimage.sealed(UNIT.pins_json().encode()))
     for name in (config.NEWEST, config.LAST_GOOD):
         Path(name).write_bytes(fsimage.sealed(UNIT.board_json().encode()))
 
@@ -85,8 +87,23 @@ def test_a_damaged_copy_gives_way_to_the_other():
     assert config.load(revert=True)[0][KEY] == 650  # nothing to go back to
 
 
+def test_a_copy_that_is_readable_but_not_allowed_is_replaced_by_the_one_in_force():
+    config.save({**config.stored(), KEY: "high"})
+    settings, _, where = config.load()
+    assert (settings[KEY], where) == (600, config.FROM_LAST_GOOD)
+    assert config.stored().get(KEY, 600) == 600
+
+
 def test_without_a_readable_copy_the_defaults_watch_and_wire_no_machine():
     for name in (config.NEWEST, config.LAST_GOOD):
         Path(name).unlink()
     settings, board, where = config.load()
     assert where == config.FROM_DEFAULTS and not board["terminals"] and settings[KEY] == 600
+
+
+def test_one_copy_of_the_pins_may_be_damaged():
+    newest = Path(config.BOARDS[0]).read_bytes()
+    Path(config.BOARDS[0]).write_bytes(newest.replace(b"25", b"27", 1))
+    assert config.load()[1] == json.loads(UNIT.pins_json())
+    Path(config.BOARDS[1]).unlink()
+    assert config.load()[2] == config.FROM_DEFAULTS

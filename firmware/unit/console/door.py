@@ -60,7 +60,7 @@ class Door:
         console = self.console
         console.poll(now_ms)
         if console.left_for_s > max(_LEAVE_S, self.kept["console.lock_min"] * 60):
-            self._forget()
+            self.forget()
 
     @property
     def pause_ms(self):
@@ -78,11 +78,11 @@ class Door:
         gc.collect()
         if self.console is not None and (not hasattr(gc, "mem_free") or gc.mem_free() >= _RESERVE_BYTES):
             return True
-        self._forget()
+        self.forget()
         self.stream.refuse(_TOO_LITTLE, not has_pin())
         return False
 
-    def _forget(self):
+    def forget(self):
         """Let go of the console and of all its modules."""
         self.console = None
         for name in list(sys.modules):

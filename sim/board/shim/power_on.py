@@ -1,6 +1,7 @@
 """What an ESP32 does between power-on and its prompt: mount the file system, run boot.py, then main.py."""
 
 import gc
+import os
 import sys
 
 import host
@@ -30,8 +31,8 @@ def start(memory_address, flash_address, flash_size, fd):
     vfs.umount("/.shim")
     gc.collect()
     link.words.shim_heap = gc.mem_alloc() - heap_before + _PRELOADED
-    _mount()
     try:
+        _mount()
         link.ask(wire.LISTENS, 0, 0)
         if _run("boot.py") and not link.memory[wire.SKIP_MAIN]:
             _run("main.py")
@@ -41,36 +42,41 @@ def start(memory_address, flash_address, flash_size, fd):
 
 
 def _mount():
+    """What the image's `_boot.py` and `inisetup.py` do (MicroPython 1.26.1): mount, or format what is blank, or say so.
+
+    On a damaged file system they say so for ever, and nothing of the firmware runs: only Ctrl-C leads to the prompt.
+    """
     import esp32
 
     partition = esp32.Partition("vfs")
     vfs.umount("/")
     try:
-        vfs.mount(vfs.VfsLfs2(partition), "/")
+        vfs.mount(partition, "/")
+        return
     except OSError:
-        # The stock start-up code formats an empty partition and loops for ever on a damaged one.
-        if bytes(_head(partition)) == b"\xff" * 64:
-            vfs.VfsLfs2.mkfs(partition)
-            vfs.mount(vfs.VfsLfs2(partition), "/")
-        else:
-            raise
-
-
-def _head(partition):
-    """The first bytes of a partition; all 0xFF where nothing was ever written."""
-    head = bytearray(64)
-    partition.readblocks(0, head, 0)
-    return head
+        pass
+    block = bytearray(4096)
+    partition.readblocks(0, block)
+    if any(byte != 0xFF for byte in block):
+        host.link.ask(wire.LISTENS, 0, 0)
+        while True:
+            print("The filesystem appears to be corrupted.")
+            host.link.sleep_us(3000000)
+    vfs.VfsLfs2.mkfs(partition)
+    vfs.mount(partition, "/")
+    with open("boot.py", "w") as f:
+        f.write("# This file is executed on every boot\n")
 
 
 def _run(name):
     """Run a file as the interpreter does at start; False if it ended with a traceback."""
     try:
-        with open(name) as f:
-            source = f.read()
+        os.stat(name)
     except OSError:
         return True
     try:
+        with open(name, "rb") as f:
+            source = f.read()
         exec(compile(source, name, "exec"), __import__("__main__").__dict__)
     except SystemExit:
         host.link.ask(wire.RESET, _SOFT_RESET, 0)

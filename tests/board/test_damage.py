@@ -1,0 +1,161 @@
+"""Damaged configurations and flash: outputs are safe, somebody can come in, and what is readable is used."""
+
+import json
+import random
+
+import pytest
+from unit import config
+from unit import settings as catalogue
+
+from host_tools import fsimage
+
+from . import damage
+from .damage import JOURNAL, UNIT, VFS
+
+_GOOD = json.loads(UNIT.board_json())
+_BOARD = json.loads(UNIT.pins_json())
+_DEEP = 300
+_NONSENSE = (
+    "null", "true", "7", "-0.0", "1e400", '"x"', "[]", "{}", "[[[[[]]]]]", "[" * _DEEP + "]" * _DEEP,
+    '{"unit.id":' * _DEEP + "1" + "}" * _DEEP, '{"a":{"b":[1,{"c":null}]}}', '{"unit.id":"x","unit.id":"y"}', "{", "",
+    "NaN", "\ufffd\u0000", '{"lift.start_level_mm":' + "9" * 400 + "}", '{"' + "k" * 5000 + '":1}',
+)  # fmt: skip
+_HOSTILE = (
+    None, True, -1, 0, 1, 2**30 - 1, 2**31, 2**64, -(2**63), 1e308, 0.5, "", "x", "x" * 5000, "桥" * 40, "\n\x1b[2J",
+    [], {}, [[]], "../boot.py", "relay1", "relay4", "in1",
+)  # fmt: skip
+
+
+def _spoilt(text: bytes, rng: random.Random) -> bytes:
+    """A sealed copy that is no longer what it was; nonsense and hostile values have a checksum that fits."""
+    kind = rng.randrange(5)
+    data = bytearray(text)
+    if kind == 0:
+        damage.flip(data, rng)
+    elif kind == 1:
+        del data[rng.randrange(len(data)) :]
+    elif kind == 2:
+        return rng.randbytes(rng.randrange(2000))
+    elif kind == 3:
+        return fsimage.sealed(rng.choice(_NONSENSE).encode())
+    else:
+        values = json.loads(text[:-10])
+        for _ in range(rng.choice((1, 1, 3, 30))):
+            key = rng.choice([*values, *(row[0] for row in catalogue.entries()), "no.such_key"])
+            values[key] = rng.choice(_HOSTILE)
+        return fsimage.sealed(json.dumps(values).encode())
+    return bytes(data)
+
+
+def _is_taken(copy: bytes) -> bool:
+    """Whether a unit runs on this copy: it is readable and allowed, however odd."""
+    try:
+        text = config.unsealed(copy)
+        values = json.loads(text) if text else None
+    except ValueError:
+        return False
+    return values is not None and all(False for _ in catalogue.check(values, _BOARD))
+
+
+def _configurations(seed: int, count: int, tmp_path) -> None:
+    rng = random.Random(seed)
+    whole = damage.in_service()
+    for _ in range(count):
+        files = {}
+        fate = rng.random()
+        if fate < 0.25:  # what the board has on which pins
+            files["board.json"] = _spoilt(fsimage.sealed(UNIT.pins_json().encode()), rng)
+        else:
+            files["config.json"] = _spoilt(fsimage.sealed(UNIT.board_json().encode()), rng)
+        if 0.25 < fate < 0.45:
+            files["config.last"] = _spoilt(fsimage.sealed(UNIT.board_json().encode()), rng)
+        outcome = damage.start(damage.with_files(whole, files), tmp_path)
+        assert outcome.safe and outcome.console and outcome.starts == 1, (files, outcome)
+        if not any(_is_taken(files.get(name, b"")) for name in ("config.json", "config.last", "board.json")):
+            assert outcome.controls == ("config.last" not in files), (files, outcome)
+            assert outcome.closed == outcome.controls
+
+
+def _images(seed: int, count: int, tmp_path) -> int:
+    """How many of the units whose files were damaged still had full control."""
+    rng = random.Random(seed)
+    whole = damage.in_service()
+    in_control = 0
+    for i in range(count):
+        part = JOURNAL if i % 4 == 0 else VFS
+        data = bytearray(whole[part.at : part.at + part.size])
+        spoil = rng.choice((damage.flip, damage.truncate, damage.blocks))
+        spoil(data, rng)
+        outcome = damage.start(whole[: part.at] + bytes(data) + whole[part.at + part.size :], tmp_path)
+        assert outcome.safe and outcome.console, (seed, i, spoil, outcome)
+        if part is JOURNAL:
+            assert outcome.controls and outcome.starts == 1, (seed, i, spoil, outcome)
+        else:
+            in_control += outcome.controls
+    return in_control
+
+
+def test_a_unit_in_service_is_whole(tmp_path):
+    outcome = damage.start(damage.in_service(), tmp_path)
+    assert outcome.safe and outcome.console and outcome.controls and outcome.starts == 1
+
+
+def test_without_any_readable_configuration_nothing_moves(tmp_path):
+    bad = {"config.json": b"x", "config.last": b"", "config.last.new": b"y"}
+    outcome = damage.start(damage.with_files(damage.in_service(), bad), tmp_path)
+    assert outcome.safe and outcome.console and outcome.starts == 1 and not outcome.closed
+    assert "no-configuration>" in outcome.shown
+
+
+def test_a_file_system_that_cannot_be_mounted_leaves_the_prompt_and_open_relays(tmp_path):
+    """As the stock image does: nothing of the firmware runs."""
+    whole = bytearray(damage.in_service())
+    whole[VFS.at : VFS.at + 8192] = bytes(8192)
+    outcome = damage.start(bytes(whole), tmp_path)
+    assert "appears to be corrupted" in outcome.shown
+    assert outcome.safe and outcome.console and not outcome.closed
+
+
+def test_a_blank_file_system_is_formatted_as_the_image_does(tmp_path):
+    whole = bytearray(damage.in_service())
+    whole[VFS.at : VFS.at + VFS.size] = b"\xff" * VFS.size
+    outcome = damage.start(bytes(whole), tmp_path)
+    assert outcome.safe and outcome.console and not outcome.closed and "corrupted" not in outcome.shown
+
+
+@pytest.mark.parametrize(
+    ("name", "controls"),
+    [("console/console", True), ("console/door", True), ("online", True), ("app", False), ("journal/ring", False)],
+)
+def test_a_module_that_cannot_be_loaded(tmp_path, name, controls):
+    """The console's own code is not needed for control; without the road's, safe mode pumps on floats."""
+    outcome = damage.start(damage.with_files(damage.in_service(), {f"unit/{name}.mpy": b"nonsense"}), tmp_path)
+    assert outcome.safe and outcome.console and outcome.controls == controls
+    assert ("Safe mode" in outcome.shown) != controls
+
+
+def test_when_safe_mode_fails_too_the_unit_stands_at_the_prompt(tmp_path):
+    bad = {"unit/app.mpy": b"", "unit/safe_mode.mpy": b""}
+    outcome = damage.start(damage.with_files(damage.in_service(), bad), tmp_path)
+    assert outcome.safe and outcome.console and not outcome.closed
+    assert "firmware is damaged" in outcome.shown and outcome.starts == 8
+
+
+def test_a_sample_of_configurations(tmp_path):
+    _configurations(1, 30, tmp_path)
+
+
+def test_a_sample_of_images(tmp_path):
+    _images(1, 24, tmp_path)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(100, 110))
+def test_a_thousand_configurations(seed, tmp_path):
+    _configurations(seed, 100, tmp_path)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(200, 210))
+def test_a_thousand_images(seed, tmp_path):
+    assert _images(seed, 100, tmp_path) > 20
