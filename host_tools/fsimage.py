@@ -37,6 +37,7 @@ _PIN_LENGTH = (4, 32)
 _OF_ONE_UNIT = ("config.json", "config.last", "firmware.json")
 _FREE_BLOCKS = 16  # for configurations being changed, and what a technician copies
 _RELAYS_LINE = "RELAYS = ()"
+_NEWEST, _MADE_BY_A_BOARD = 0, 0x00020000  # versions of the file system
 
 
 def firmware_image(unit: Unit) -> bytes:
@@ -205,9 +206,24 @@ def littlefs_image(files: dict[str, bytes], size: int) -> bytes:
 
 
 def file_system(size: int, context: UserContext) -> LittleFS:
-    """What `context` holds, mounted, or a new file system; in the form that MicroPython itself makes."""
+    """What `context` holds, mounted, or a new file system; in the form that MicroPython itself makes.
+
+    Its version is 2.0 as a board makes it; a board turns it into 2.1 with the first file that it renames or removes.
+    """
+    fs = _unmounted(size, context, _NEWEST)
+    try:
+        fs.mount()
+    except LittleFSError:
+        fs = _unmounted(size, context, _MADE_BY_A_BOARD)
+        fs.format()
+        fs.mount()
+    return fs
+
+
+def _unmounted(size: int, context: UserContext, disk_version: int) -> LittleFS:
     return LittleFS(
         context,
+        mount=False,
         block_size=partitions.BLOCK,
         block_count=size // partitions.BLOCK,
         read_size=32,
@@ -215,5 +231,5 @@ def file_system(size: int, context: UserContext) -> LittleFS:
         cache_size=128,
         lookahead_size=32,
         block_cycles=100,
-        disk_version=0x00020000,
+        disk_version=disk_version,
     )

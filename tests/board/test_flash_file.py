@@ -1,6 +1,7 @@
 """NOR rules, counts that stay with the file, and the same rules as the virtual machine meets them."""
 
 import pytest
+from littlefs import UserContext
 
 from host_tools import fsimage, partitions
 from host_tools.errors import BadInput, SurroundingsFailed
@@ -73,3 +74,16 @@ def test_an_image_without_room_for_the_units_own_writing_is_refused():
         fsimage.littlefs_image(files, 128 * 4096)
     with pytest.raises(SurroundingsFailed, match="leaves 0 of"):
         fsimage.littlefs_image({f"{n}.mpy": b"x" * 200 for n in range(200)}, 128 * 4096)
+
+
+def test_a_file_system_that_a_board_has_written_to_is_read_and_changed(tmp_path):
+    found = rig.board(tmp_path, "import os\nos.rename('config.last', 'moved')\n")
+    rig.output(found)
+    vfs = partitions.named(partitions.of_board(found.unit.board), "vfs")
+    context = UserContext(vfs.size)
+    context.buffer[:] = found.flash.read(vfs.at, vfs.size)
+    for content in (b"1", b"2"):
+        fs = fsimage.file_system(vfs.size, context)
+        assert "moved" in fs.listdir("/")
+        with fs.open("new", "wb") as f:
+            f.write(content)
