@@ -10,7 +10,7 @@ from pathlib import Path
 
 from unit import wiring
 
-from .errors import BadInput
+from .errors import BadInput, Both
 
 BOARDS_DIR = Path(__file__).resolve().parents[1] / "boards" / "esp32"
 
@@ -125,7 +125,10 @@ def load(name: str) -> Board:
     """The board called `name`. BadInput if there is none, or its file is wrong."""
     path = BOARDS_DIR / f"{name}.toml"
     if name not in names():
-        raise BadInput(f"there is no board {name!r}: it must be one of {', '.join(names())}")
+        able = ", ".join(names())
+        raise BadInput(
+            Both(f"没有控制板 {name!r}：应为 {able} 之一", f"there is no board {name!r}: it must be one of {able}")
+        )
     return parse(name, path.read_text(encoding="utf-8"))
 
 

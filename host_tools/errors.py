@@ -1,4 +1,25 @@
-"""The three ways a verb ends badly, each with its exit code (contract of the command line)."""
+"""The three ways a verb ends badly, each with its exit code (contract of the command line), in two languages."""
+
+
+class Both(str):
+    """A sentence in both languages: as a string it is the English one, `zh` the Chinese one."""
+
+    zh: str
+
+    def __new__(cls, zh: str, en: str) -> "Both":
+        made = super().__new__(cls, en)
+        made.zh = zh
+        return made
+
+
+def both(words: tuple[str, str], **fill: object) -> Both:
+    """The sentence of a pair (Chinese, English) with its {names} filled in."""
+    return Both(words[0].format(**fill), words[1].format(**fill))
+
+
+def in_language(text: str, lang: str) -> str:
+    """The sentence in `lang`; one that is no `Both` was made in the right language already."""
+    return text.zh if lang == "zh" and isinstance(text, Both) else str(text)
 
 
 class ToolError(Exception):
@@ -27,3 +48,13 @@ class SurroundingsFailed(ToolError):
     """Port missing, busy or forbidden; broker unreachable; a program that is not there."""
 
     exit_code = 3
+
+
+def cannot_write(path: object, e: OSError) -> SurroundingsFailed:
+    """What to raise where a file cannot be written."""
+    return SurroundingsFailed(Both(f"{path}：写不了：{e.strerror}", f"{path}: cannot be written: {e.strerror}"))
+
+
+def cannot_read(path: object, e: OSError) -> SurroundingsFailed:
+    """What to raise where a file cannot be read."""
+    return SurroundingsFailed(Both(f"{path}：读不了：{e.strerror}", f"{path}: cannot be read: {e.strerror}"))

@@ -7,6 +7,8 @@ import hashlib
 import struct
 from dataclasses import dataclass
 
+from .errors import Both
+
 MAGIC = 0xE9
 _CHECKSUM_SEED = 0xEF
 _HEADER_SIZE = 24
@@ -20,8 +22,15 @@ BOOTLOADER_AT = {"esp32": 0x1000, "esp32s3": 0x0}
 _DESCRIPTION_MAGIC = 0xABCD5432
 
 
+_NAMES_ZH = {"boot loader": "引导程序", "application": "应用程序"}
+
+
 class Damaged(Exception):
     """The bytes are no image, or not whole: the sentence says what is wrong."""
+
+    def __init__(self, zh: str, en: str):
+        super().__init__(en)
+        self.said = Both(zh, en)
 
 
 @dataclass(frozen=True)
@@ -37,32 +46,39 @@ class EspImage:
 
 def check(data: bytes, at: int, what: str) -> EspImage:
     """Check the image that begins at `at`; `what` is its name in the sentence of Damaged."""
+    zh = _NAMES_ZH.get(what, what)
     header = data[at : at + _HEADER_SIZE]
     if len(header) < _HEADER_SIZE or header[0] != MAGIC:
-        raise Damaged(f"{what}: no ESP image at {at:#x}: it must begin with the byte {MAGIC:#x}")
+        raise Damaged(
+            f"{zh}：{at:#x} 处没有 ESP 映像：应以字节 {MAGIC:#x} 开头",
+            f"{what}: no ESP image at {at:#x}: it must begin with the byte {MAGIC:#x}",
+        )
     segments, size_code = header[1], header[_SIZE_AND_FREQ] >> 4
     chip_id = struct.unpack_from("<H", header, 12)[0]
     if not 1 <= segments <= _MOST_SEGMENTS:
-        raise Damaged(f"{what}: {segments} segments: it must have 1 to {_MOST_SEGMENTS}")
+        raise Damaged(
+            f"{zh}：有 {segments} 段，应为 1 到 {_MOST_SEGMENTS}",
+            f"{what}: {segments} segments: it must have 1 to {_MOST_SEGMENTS}",
+        )
     if chip_id not in CHIP_NAMES:
-        raise Damaged(f"{what}: chip number {chip_id} is unknown")
+        raise Damaged(f"{zh}：不认识芯片号 {chip_id}", f"{what}: chip number {chip_id} is unknown")
     end = at + _HEADER_SIZE
     checksum = _CHECKSUM_SEED
     for _ in range(segments):
         if end + 8 > len(data):
-            raise Damaged(f"{what}: it ends in the middle")
+            raise Damaged(f"{zh}：文件不完整", f"{what}: it ends in the middle")
         _, size = struct.unpack_from("<II", data, end)
         segment = data[end + 8 : end + 8 + size]
         if len(segment) < size:
-            raise Damaged(f"{what}: it ends in the middle")
+            raise Damaged(f"{zh}：文件不完整", f"{what}: it ends in the middle")
         checksum ^= _xor(segment)
         end += 8 + size
     end += 16 - (end - at) % 16  # the checksum is the last byte of a block of 16
     if end > len(data) or data[end - 1] != checksum:
-        raise Damaged(f"{what}: its checksum is wrong")
+        raise Damaged(f"{zh}：校验和不对", f"{what}: its checksum is wrong")
     if header[_HASH_APPENDED]:
         if data[end : end + 32] != hashlib.sha256(data[at:end]).digest():
-            raise Damaged(f"{what}: its SHA-256 is wrong")
+            raise Damaged(f"{zh}：SHA-256 不对", f"{what}: its SHA-256 is wrong")
         end += 32
     project, version = _description(data, at + _HEADER_SIZE + 8)
     return EspImage(CHIP_NAMES[chip_id], end - at, 1 << 20 + size_code, project, version)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import AnswerIsNo, SurroundingsFailed
+from .errors import AnswerIsNo, Both, SurroundingsFailed
 
 # Written and compared in pieces of so many bytes, so that a second run skips what the first one brought over. An erase
 # block of the flash is 64 KiB; the files change in a few places only, and those pieces are smaller.
@@ -21,7 +21,7 @@ _SMALL_PIECE = 16 * 1024
 _PIECE_DONE = re.compile(r"already in flash|Hash of data verified")
 _ENVIRONMENT = {"COLUMNS": "1000", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
 
-_WORDS = {
+_SENTENCES = {
     "silent": (
         "{port} 上的板子没有应答。按住 BOOT 键，按一下 EN（RST）键，再松开 BOOT，然后重试；还不行就换 USB 线",
         "the board on {port} does not answer. Hold BOOT, press EN (RST) once, let go of BOOT and try again; "
@@ -60,11 +60,10 @@ class Written:
 
 
 class Esptool:
-    """esptool on one port. Its failures become SurroundingsFailed, a wrong digest AnswerIsNo, in `lang`."""
+    """esptool on one port. Its failures become SurroundingsFailed, a wrong digest AnswerIsNo."""
 
-    def __init__(self, port: str, lang: str):
+    def __init__(self, port: str):
         self._port = port
-        self._lang = lang
 
     def identify(self) -> Found:
         """Ask the chip what it is."""
@@ -146,8 +145,9 @@ class Esptool:
         why = next((text for text in said if "fatal error" in text.lower()), said[-1] if said else "?")
         return SurroundingsFailed(self._text("failed", why=why.strip()))
 
-    def _text(self, code: str, **fill: object) -> str:
-        return _WORDS[code][0 if self._lang == "zh" else 1].format(port=self._port, **fill)
+    def _text(self, code: str, **fill: object) -> Both:
+        zh, en = _SENTENCES[code]
+        return Both(zh.format(port=self._port, **fill), en.format(port=self._port, **fill))
 
 
 class _Seen:

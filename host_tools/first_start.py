@@ -1,113 +1,80 @@
-"""Watches a freshly flashed board start on its serial port, then asks it who it is."""
+"""Watches a freshly flashed board start on its serial port and has it check itself, while it goes on working."""
 
 import time
 from dataclasses import dataclass
 
 import serial
 
-from .errors import AnswerIsNo, SurroundingsFailed
+from . import self_test
+from .errors import AnswerIsNo, Both, SurroundingsFailed
+from .self_test import SelfTest
 
 _BAUD = 115200
-_LISTEN_S = (5.0, 20.0)  # to a start before it is asked; the second time for a board that was asked too early
+_START_S = 45.0  # from the reset to an answer; a first start formats and compiles nothing, but loads for seconds
+_NETWORK_S = 20.0  # longer, for a unit that has a broker and does not have it yet
 _GONE_S = 30.0  # a port on the chip's own USB goes away at a reset and comes back
-_ANSWER_S = 3.0
-_ASK_TIMES = 10
-_RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
-# Small in memory, for the stopped program still has most of it: main.py leaves it as `_unit`.
-_QUESTION = b"""
-import sys, os, hashlib, binascii, esp32
-digest = hashlib.sha256()
-left = os.stat("config.json")[6] - 10
-with open("config.json", "rb") as f:
-    while left > 0:
-        part = f.read(min(left, 256))
-        digest.update(part)
-        left -= len(part)
-print("%s %d.%d.%d %d %d" % ((binascii.hexlify(digest.digest()).decode(),) + tuple(sys.implementation[1][:3]) + (
-    getattr(globals().get("_unit"), "now_s", 0),
-    esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0].info()[3],
-)))
-"""
-_RESTART = b"import machine\nmachine.reset()\n"
-
-_WORDS = {
-    "mute": (
-        "已写入，但重启后 {port} 没有应答。按一下 EN（RST）键，再运行：qingxi console --port {port}",
-        "written, but after the reset nothing answers on {port}. Press EN (RST) once, then run: "
-        "qingxi console --port {port}",
-    ),
-    "loop": ("已写入，但板子反复重启：{last}", "written, but the board restarts again and again: {last}"),
-    "crash": ("已写入，但程序出错停下：{last}", "written, but the program stopped with an error: {last}"),
-    "idle": ("已写入，但控制程序没有运行：{last}", "written, but the control program does not run: {last}"),
-    "other": (
-        "已写入，但板子读到的配置摘要是 {is_}，应为 {must}",
-        "written, but the board reads a configuration with the digest {is_}: it must be {must}",
-    ),
-}
+_ANSWER_S = 1.5  # the console looks for typing every quarter of a second and shows the report within one
+_ASK = b"\rcheck\r"
 
 
 @dataclass(frozen=True)
 class FirstStart:
-    """What the board showed, and what it answered; `config_sha256` is of its configuration as it reads it itself.
-
-    `ran_s`: seconds that control had run when it was stopped for the question.
-    """
+    """What the board showed since its reset, and its own report."""
 
     shown: str
-    config_sha256: str
-    micropython: str
-    ran_s: int
-    journal_bytes: int
+    tests: SelfTest
 
 
-def watch(port: str, lang: str) -> FirstStart:
-    """Reset the board, watch it start, ask it, let it start for good.
+def watch(port: str) -> FirstStart:
+    """Reset the board, watch it start, have it check itself.
 
     SurroundingsFailed if nothing answers; AnswerIsNo if it starts but is not well.
     """
-    with _Line(port, lang) as line:
+    with _Line(port) as line:
         line.reset()
-        for seconds in _LISTEN_S:
-            line.listen(seconds)
-            _judge(line.text, lang)
-            answer = line.ask(_QUESTION)
-            line.send(_RESTART + b"\x04")  # for good, or to be asked again later
-            start = _start(line.text, answer)
-            if start is None:
-                raise _no("crash", lang, last=_last(answer))
-            if start.ran_s > 0:
-                return start
-        raise _no("idle", lang, last=_last(line.text))
+        until = time.monotonic() + _START_S
+        network_until = 0.0
+        tests = None
+        while time.monotonic() < until:
+            line.send(_ASK)
+            line.listen(_ANSWER_S, b"\nend")
+            _judge(line.text)
+            tests = self_test.parse(line.text) or tests
+            if tests is not None and tests.uptime_s > 0:
+                network_until = network_until or time.monotonic() + _NETWORK_S
+                if not tests.is_connecting or time.monotonic() > network_until:
+                    return FirstStart(line.text, tests)
+                until = network_until + _ANSWER_S
+        if tests is not None:
+            return FirstStart(line.text, tests)
+        raise _mute(port)
 
 
-def _start(shown: str, answer: str) -> FirstStart | None:
-    """What the answer to the question says; None if it is none."""
-    words = answer.split()
-    if len(words) != 4 or not (words[2] + words[3]).isdecimal():
-        return None
-    return FirstStart(shown, words[0], words[1], int(words[2]), int(words[3]))
-
-
-def compare(start: FirstStart, config_sha256: str, lang: str) -> None:
-    """AnswerIsNo if the board reads another configuration than the one that was flashed."""
-    if start.config_sha256 != config_sha256:
-        raise _no("other", lang, is_=start.config_sha256, must=config_sha256)
-
-
-def _judge(shown: str, lang: str) -> None:
-    """AnswerIsNo if what was shown before the first question tells of a crash or of a circle of starts."""
+def _judge(shown: str) -> None:
+    """AnswerIsNo if what was shown tells of a crash, of a circle of starts, or of safe mode."""
     if shown.count("rst:0x") > 2:
-        raise _no("loop", lang, last=_last(shown))
+        raise _no("但板子反复重启", "but the board restarts again and again", shown)
+    shown, prompt, _ = shown.partition(">>> ")  # behind it stands what the interpreter thinks of our question
     if "Traceback" in shown:
-        raise _no("crash", lang, last=_last(shown))
+        error = next((line for line in shown.partition("Traceback")[2].splitlines() if _is_error(line)), "Traceback")
+        raise _no("但程序出错停下", "but the program stopped with an error", error)
+    if prompt:
+        raise _no("但控制程序没有运行", "but the control program does not run", shown)
+    if "Safe mode" in shown:
+        raise _no("但板子处于安全模式：断电再上电", "but the board is in safe mode: cut its power once", "Safe mode")
+
+
+def _is_error(line: str) -> bool:
+    """Whether this is the line of a traceback that names the error."""
+    name = line.partition(":")[0].strip()
+    return name.isidentifier() and name.endswith(("Error", "Exception", "Interrupt"))
 
 
 class _Line:
     """The port, which may go away and come back."""
 
-    def __init__(self, port: str, lang: str):
+    def __init__(self, port: str):
         self._name = port
-        self._lang = lang
         self._port = self._open()
         self._shown = b""
 
@@ -131,47 +98,21 @@ class _Line:
     def text(self) -> str:
         return self._shown.decode("utf-8", "replace")
 
-    def listen(self, seconds: float) -> None:
-        """Collect what the board says for so long, counted anew where the port was gone in between."""
+    def listen(self, seconds: float, mark: bytes) -> None:
+        """Collect what the board says for so long, or until it says `mark`."""
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        begun = len(self._shown)
+        while time.monotonic() < until and mark not in self._shown[begun:]:
             try:
                 self._shown += self._port.read(4096)
             except serial.SerialException:
                 self._reopen()
-                until = time.monotonic() + seconds
-
-    def ask(self, code: bytes) -> str:
-        """What the board prints when it runs `code` at its raw prompt; the running program is stopped for it."""
-        for _ in range(_ASK_TIMES):
-            self.send(b"\r\x03\x03\r\x01")
-            if self._wait(_RAW_PROMPT):
-                self.send(code + b"\x04")
-                heard = self._wait(b"\x04>")
-                if heard:
-                    printed, _, error = heard.partition(b"OK")[2].partition(b"\x04")
-                    return (printed or error).decode("utf-8", "replace")
-        raise SurroundingsFailed(_text("mute", self._lang, port=self._name))
 
     def send(self, data: bytes) -> None:
         try:
             self._port.write(data)  # never flush(): of a port that went away it raises what is no OSError
         except serial.SerialException:
             self._reopen()
-
-    def _wait(self, mark: bytes) -> bytes:
-        """What came, up to `mark`; empty if it did not come."""
-        heard = b""
-        until = time.monotonic() + _ANSWER_S
-        while mark not in heard:
-            if time.monotonic() > until:
-                return b""
-            try:
-                heard += self._port.read(4096)
-            except serial.SerialException:
-                self._reopen()
-                return b""
-        return heard
 
     def _reopen(self) -> None:
         self._port.close()
@@ -184,7 +125,7 @@ class _Line:
                 return serial.Serial(self._name, _BAUD, timeout=0.1, write_timeout=5, exclusive=True)
             except serial.SerialException:
                 if time.monotonic() > until:
-                    raise SurroundingsFailed(_text("mute", self._lang, port=self._name)) from None
+                    raise _mute(self._name) from None
                 time.sleep(0.1)
 
 
@@ -194,9 +135,16 @@ def _last(shown: str) -> str:
     return lines[-1] if lines else "-"
 
 
-def _text(code: str, lang: str, **fill: object) -> str:
-    return _WORDS[code][0 if lang == "zh" else 1].format(**fill)
+def _no(zh: str, en: str, shown: str) -> AnswerIsNo:
+    last = _last(shown)
+    return AnswerIsNo(Both(f"已写入，{zh}：{last}", f"written, {en}: {last}"))
 
 
-def _no(code: str, lang: str, **fill: object) -> AnswerIsNo:
-    return AnswerIsNo(_text(code, lang, **fill))
+def _mute(port: str) -> SurroundingsFailed:
+    return SurroundingsFailed(
+        Both(
+            f"已写入，但重启后 {port} 没有应答。按一下 EN（RST）键，再运行：qingxi console --port {port}",
+            f"written, but after the reset nothing answers on {port}. Press EN (RST) once, then run: "
+            f"qingxi console --port {port}",
+        )
+    )

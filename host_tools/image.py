@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from . import image_build, micropython_image, unitfile
-from .errors import AnswerIsNo, BadInput, SurroundingsFailed
+from .errors import AnswerIsNo, BadInput, Both, cannot_write
 
 _WORDS = {
     "unconfirmed": (
@@ -85,7 +85,7 @@ def _confirm(args: argparse.Namespace, image: micropython_image.MicroPython) -> 
     if args.sha256 is not None:
         wanted = args.sha256.strip().lower()
         if not re.fullmatch("[0-9a-f]{64}", wanted):
-            raise BadInput("--sha256: must be 64 hexadecimal digits")
+            raise BadInput(Both("--sha256：应为 64 位十六进制数字", "--sha256: must be 64 hexadecimal digits"))
         if wanted != image.sha256:
             raise AnswerIsNo(_words("differs", args.lang, wanted=wanted, **fill))
         return
@@ -124,7 +124,7 @@ def write_private(path: Path, data: bytes) -> None:
             f.write(data)
         fresh.replace(path)
     except OSError as e:
-        raise SurroundingsFailed(f"{path}: cannot be written: {e.strerror}") from e
+        raise cannot_write(path, e) from e
 
 
 def _show(result: dict) -> None:

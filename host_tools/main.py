@@ -9,9 +9,9 @@ import importlib
 import os
 import sys
 
-from .errors import ToolError
+from .errors import ToolError, in_language
 
-VERBS = ("sim", "config", "image", "flash", "journal", "console")
+VERBS = ("sim", "config", "image", "flash", "register", "journal", "console")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         return args.run(args)
     except ToolError as e:
         for problem in e.problems:
-            print(problem, file=sys.stderr)
+            print(in_language(problem, args.lang), file=sys.stderr)
         return e.exit_code
     except BrokenPipeError:
         # Whoever read our output (head, less) has seen enough; keep the interpreter from flushing into nothing.

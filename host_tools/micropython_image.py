@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from . import boards, esp_image, partitions
-from .errors import AnswerIsNo, BadInput, SurroundingsFailed
+from .errors import AnswerIsNo, BadInput, Both, cannot_read, cannot_write
 
 _BANNER = re.compile(rb"MicroPython v(\d+)\.(\d+)(?:\.(\d+))?\S* on \d{4}-\d\d-\d\d")
 # Version of the bytecode files that MicroPython loads since 1.19: documentation, ".mpy files". Only machine code, of
@@ -64,13 +64,18 @@ def read(path: Path) -> MicroPython:
         with path.open("rb") as f:
             data = f.read(_MOST_BYTES + 1)
     except OSError as e:
-        raise SurroundingsFailed(f"{path}: cannot be read: {e.strerror}") from e
+        raise cannot_read(path, e) from e
     if len(data) > _MOST_BYTES:
-        raise BadInput(f"{path}: larger than {_MOST_BYTES} bytes: this is no MicroPython image for an ESP32")
+        raise BadInput(
+            Both(
+                f"{path}：超过 {_MOST_BYTES} 字节：不是 ESP32 的 MicroPython 映像",
+                f"{path}: larger than {_MOST_BYTES} bytes: this is no MicroPython image for an ESP32",
+            )
+        )
     try:
         return parse(data)
     except esp_image.Damaged as e:
-        raise BadInput(f"{path}: {e}; get the file again") from e
+        raise BadInput(Both(f"{path}：{e.said.zh}；请重新取得这个文件", f"{path}: {e}; get the file again")) from e
 
 
 def parse(data: bytes) -> MicroPython:
@@ -79,26 +84,43 @@ def parse(data: bytes) -> MicroPython:
     boot_at = esp_image.BOOTLOADER_AT.get(boot.chip)
     if boot_at is None:
         able = ", ".join(esp_image.BOOTLOADER_AT)
-        raise esp_image.Damaged(f"it is for the chip {boot.chip}: the boards have {able}")
+        raise esp_image.Damaged(
+            f"它是 {boot.chip} 芯片的：控制板用 {able}", f"it is for the chip {boot.chip}: the boards have {able}"
+        )
     table_at = partitions.TABLE_AT - boot_at
     table_bytes = data[table_at : table_at + partitions.TABLE_SIZE]
     if not partitions.is_sound(table_bytes):
-        raise esp_image.Damaged(f"partition table: none at {partitions.TABLE_AT:#x}, or its MD5 is wrong")
+        raise esp_image.Damaged(
+            f"{partitions.TABLE_AT:#x} 处没有分区表，或其 MD5 不对",
+            f"partition table: none at {partitions.TABLE_AT:#x}, or its MD5 is wrong",
+        )
     table = partitions.decode(table_bytes)
     app_partition = next((p for p in table if p.is_app), None)
     if app_partition is None:
-        raise esp_image.Damaged("partition table: it has no application")
+        raise esp_image.Damaged("分区表里没有应用程序", "partition table: it has no application")
     app = esp_image.check(data, app_partition.at - boot_at, "application")
     if app.chip != boot.chip:
-        raise esp_image.Damaged(f"the boot loader is for {boot.chip}, the application for {app.chip}")
+        raise esp_image.Damaged(
+            f"引导程序是 {boot.chip} 的，应用程序却是 {app.chip} 的",
+            f"the boot loader is for {boot.chip}, the application for {app.chip}",
+        )
     if app.size > app_partition.size:
-        raise esp_image.Damaged(f"application: {app.size} bytes: its partition has {app_partition.size}")
+        raise esp_image.Damaged(
+            f"应用程序有 {app.size} 字节，分区只有 {app_partition.size}",
+            f"application: {app.size} bytes: its partition has {app_partition.size}",
+        )
     version = _BANNER.search(data)
     if version is None:
-        raise esp_image.Damaged(f"application: {app.project or 'it'} is not MicroPython: no version in it")
+        raise esp_image.Damaged(
+            f"应用程序 {app.project} 不是 MicroPython：找不到版本",
+            f"application: {app.project or 'it'} is not MicroPython: no version in it",
+        )
     major, minor, patch = (int(number or 0) for number in version.groups())
     if (major, minor) < OLDEST:
-        raise esp_image.Damaged(f"MicroPython {major}.{minor} is too old: it must be {OLDEST[0]}.{OLDEST[1]} or newer")
+        raise esp_image.Damaged(
+            f"MicroPython {major}.{minor} 太旧：应为 {OLDEST[0]}.{OLDEST[1]} 或更新",
+            f"MicroPython {major}.{minor} is too old: it must be {OLDEST[0]}.{OLDEST[1]} or newer",
+        )
     return MicroPython(
         data, boot.chip, (major, minor, patch), boot_at, boot.size, tuple(table), app_partition, app.size
     )
@@ -132,7 +154,7 @@ def pin(image: MicroPython) -> Path:
         fresh.write_bytes(image.data)
         fresh.replace(path)  # an import that is interrupted leaves no half image under a good name
     except OSError as e:
-        raise SurroundingsFailed(f"{path}: cannot be written: {e.strerror}") from e
+        raise cannot_write(path, e) from e
     return path
 
 
@@ -146,7 +168,12 @@ def pinned() -> list[MicroPython]:
         except esp_image.Damaged:
             whole = False
         if not whole:
-            raise AnswerIsNo(f"{path}: damaged since it was imported; delete it and import the image again")
+            raise AnswerIsNo(
+                Both(
+                    f"{path}：导入以后损坏了；删掉它，重新导入映像",
+                    f"{path}: damaged since it was imported; delete it and import the image again",
+                )
+            )
         found.append(image)
     return sorted(found, key=lambda image: (image.version, image.sha256))
 
@@ -157,14 +184,27 @@ def choose(chip: str, path: Path | None) -> MicroPython:
         able = [image for image in pinned() if image.chip == chip]
         if not able:
             raise BadInput(
-                f"no MicroPython image for {chip} in {cache_folder()}: import one with: qingxi image import FILE"
+                Both(
+                    f"{cache_folder()} 里没有 {chip} 的 MicroPython 映像：用 qingxi image import FILE 导入一个",
+                    f"no MicroPython image for {chip} in {cache_folder()}: import one with: qingxi image import FILE",
+                )
             )
         return able[-1]
     image = read(path)
     if image.chip != chip:
-        raise BadInput(f"{path}: is for {image.chip}: the unit's board has {chip}")
+        raise BadInput(
+            Both(
+                f"{path}：是 {image.chip} 的映像，站点的控制板是 {chip}",
+                f"{path}: is for {image.chip}: the unit's board has {chip}",
+            )
+        )
     if not is_pinned(image):
-        raise BadInput(f"{path}: its digest {image.sha256} is not confirmed here: qingxi image import {path}")
+        raise BadInput(
+            Both(
+                f"{path}：这台电脑没有确认过摘要 {image.sha256}：先运行 qingxi image import {path}",
+                f"{path}: its digest {image.sha256} is not confirmed here: qingxi image import {path}",
+            )
+        )
     return image
 
 

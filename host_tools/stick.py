@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 from . import micropython_image, upackages
-from .errors import BadInput, SurroundingsFailed, ToolError
+from .errors import BadInput, Both, SurroundingsFailed, ToolError
 
 ROOT = Path(__file__).resolve().parents[1]
 _LEFT_OUT = (".venv", "build", "out", "typings", ".git", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "*.so")
@@ -48,7 +48,7 @@ MicroPython 映像 · images on this stick: {images}
 def make(folder: Path) -> list[str]:
     """Fill `folder`, which must not exist or be empty. Returns what it holds, in lines. ToolError if it cannot."""
     if folder.exists() and any(folder.iterdir()):
-        raise BadInput(f"{folder}: is not empty; choose another folder")
+        raise BadInput(Both(f"{folder}：不是空的；换一个文件夹", f"{folder}: is not empty; choose another folder"))
     images = micropython_image.pinned()
     packages = upackages.ensure()
     tree = folder / "qingxi"
@@ -60,7 +60,8 @@ def make(folder: Path) -> list[str]:
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "-w", str(wheels), *pins]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SurroundingsFailed(f"the wheels cannot be had: {done.stderr.strip().splitlines()[-1]}")
+        why = done.stderr.strip().splitlines()[-1]
+        raise SurroundingsFailed(Both(f"取不到依赖包：{why}", f"the wheels cannot be had: {why}"))
     (folder / "micropython").mkdir()
     for image in images:
         (folder / "micropython" / f"{image.sha256}.bin").write_bytes(image.data)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from host_tools import port
+from host_tools.image_build import FlashImage
 from sim.board.flash_file import FlashFile
 from sim.board.romloader import RomLoader
 from tests.board.rig import QUIET, ROOMY_HEAP, ROOT, UNIT_FILE
@@ -70,6 +71,11 @@ class Desk:
         command += ["--port", self.port, "--scenario", scenario, "--heap", ROOMY_HEAP]
         self._board = subprocess.Popen(list(map(str, command)), cwd=ROOT, stderr=subprocess.DEVNULL)
         self.starts += 1
+
+
+def holds(content: bytes, wanted: FlashImage) -> bool:
+    """Whether a flash holds every part of an image."""
+    return all(content[part.at : part.at + len(part.data)] == part.data for part in wanted.parts)
 
 
 def command(desk: Desk, *words) -> list[str]:
