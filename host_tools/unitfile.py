@@ -19,7 +19,7 @@ from unit import settings as catalogue
 from . import boards, tomltext
 from .errors import BadInput
 
-_SIMULATOR_OR_PC_ONLY = ("s", "p")  # flags of settings that no board gets
+SIMULATOR_OR_PC_ONLY = ("s", "p")  # flags of settings that no board gets
 
 _WORDS = {
     "suggest": ("；是不是 {near}？", "; did you mean {near}?"),
@@ -54,7 +54,7 @@ class Unit:
         for row in catalogue.entries():
             key = row[0]
             value = self.settings[key]
-            if value != catalogue.default(row) and not any(flag in row[5] for flag in _SIMULATOR_OR_PC_ONLY):
+            if value != catalogue.default(row) and not any(flag in row[5] for flag in SIMULATOR_OR_PC_ONLY):
                 sent[key] = value
         return sent
 

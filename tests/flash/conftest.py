@@ -1,10 +1,16 @@
 """What the tests of flashing share: a cache of MicroPython images of their own, and how the command is run."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 
 from host_tools import main, micropython_image
+from tests.uplink.books import Books
+from tests.uplink.broker import Broker
 
 from . import standin
+from .test_image import unit_file
 
 
 @pytest.fixture
@@ -32,3 +38,34 @@ def qingxi(capsys):
 def flash(qingxi, image):
     """Runs `qingxi flash` on a desk's port."""
     return lambda desk, *words: qingxi("flash", "--port", desk.port, "--record", desk.folder / "records", *words)
+
+
+@dataclass
+class Village:
+    """A broker with its book-keeper, the file of a unit that talks to it over Wi-Fi once a second, with passwords."""
+
+    unit: Path
+    broker: Broker
+    books: Books
+
+
+@pytest.fixture
+def village(tmp_path):
+    broker = Broker(tmp_path)
+    books = Books(broker.port)
+    secrets = {"credentials_file": b"user = qiaotou\npassword = pa55\n", "wifi_file": b"village = pa55\n"}
+    path = unit_file(tmp_path, **secrets)
+    text = path.read_text(encoding="utf-8")
+    for before, after in (
+        ("interval_s = 60 ", "interval_s = 1 "),
+        ("8883", str(broker.port)),
+        ('broker = ""', 'broker = "127.0.0.1"'),
+        ("tls = true", "tls = false"),
+        ("[network]", '[network]\nntp = ""'),
+    ):
+        assert before in text
+        text = text.replace(before, after)
+    path.write_text(text, encoding="utf-8")
+    yield Village(path, broker, books)
+    books.close()
+    broker.kill()

@@ -4,38 +4,20 @@ import json
 from pathlib import Path
 
 from host_tools import image_build, micropython_image, partitions, unitfile
-from tests.uplink.books import Books
-from tests.uplink.broker import Broker
 
 from . import standin
 from .desk import MB, UNIT_FILE, Desk, holds
 from .test_image import S3_BOARD, unit_file
 
 
-def test_from_blank_to_the_first_reading_at_the_broker(flash, tmp_path, image):
+def test_from_blank_to_the_first_reading_at_the_broker(flash, tmp_path, image, village):
     """Flash, first start, self-test, record, and then the village's own data, over Wi-Fi with a password."""
-    broker = Broker(tmp_path)
-    books = Books(broker.port)
-    unit_path = unit_file(
-        tmp_path, credentials_file=b"user = qiaotou\npassword = pa55\n", wifi_file=b"village = pa55\n"
-    )
-    text = unit_path.read_text(encoding="utf-8").replace("interval_s = 60 ", "interval_s = 1 ")
-    text = (
-        text.replace("8883", str(broker.port))
-        .replace('broker = ""', 'broker = "127.0.0.1"')
-        .replace("tls = true", "tls = false")
-    )
-    unit_path.write_text(text.replace("[network]", '[network]\nntp = ""'), encoding="utf-8")
-    unit = unitfile.load(unit_path)
-    try:
-        with Desk(tmp_path, unit=unit_path) as desk:
-            code, out, err = flash(desk, "--unit", unit_path, "--note", "bench 3", "--json")
-            assert code == 0, err
-            assert desk.starts == 1 and holds(desk.as_flashed, image_build.build(unit, image))
-            assert books.wait(lambda: "qingxi/v1/qiaotou/data" in books.last, 40), books.last
-    finally:
-        books.close()
-        broker.kill()
+    unit = unitfile.load(village.unit)
+    with Desk(tmp_path, unit=village.unit) as desk:
+        code, out, err = flash(desk, "--unit", village.unit, "--note", "bench 3", "--json")
+        assert code == 0, err
+        assert desk.starts == 1 and holds(desk.as_flashed, image_build.build(unit, image))
+        assert village.books.wait(lambda: "qingxi/v1/qiaotou/data" in village.books.last, 40), village.books.last
     result = json.loads(out)
     assert result["found"] == {
         "chip": "esp32",

@@ -1,0 +1,99 @@
+"""What a board leaves behind: whose it was, its settings, its journal; from a backup, an image of its flash."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from littlefs import UserContext
+from littlefs.errors import LittleFSError
+from unit import config
+
+from . import fsimage, image_build, partitions
+from .boards import Board
+from .errors import BadInput, Both, cannot_read
+from .esptool import Esptool
+from .provision import BAUDS, bar
+
+
+@dataclass(frozen=True)
+class Legacy:
+    """`settings` are those that the board stored last, as `Unit.board_settings` has them; None if they are unreadable.
+
+    `board` is the name of its board, empty if unreadable; `journal` its journal's partition.
+    """
+
+    unit_id: str
+    board: str
+    settings: dict[str, int | str] | None
+    journal: bytes
+
+
+def of_image(flash: bytes, name: object) -> Legacy:
+    """What is in the image of a flash that is called `name`. BadInput where there is no unit in it."""
+    table = partitions.decode(flash[partitions.TABLE_AT : partitions.TABLE_AT + partitions.TABLE_SIZE])
+    areas = {p.name: flash[p.at : p.at + p.size] for p in table if p.at + p.size <= len(flash)}
+    if "journal" not in areas or "vfs" not in areas:
+        raise BadInput(
+            Both(
+                f"{name}：不是站点的备份：里面没有 vfs 和 journal 分区。备份用 qingxi backup 做",
+                f"{name}: no backup of a unit: it has no partitions vfs and journal. Make one with qingxi backup",
+            )
+        )
+    settings = _stored(areas["vfs"], (config.NEWEST, config.LAST_GOOD))
+    pins = _stored(areas["vfs"], config.BOARDS)
+    sector = flash[partitions.TABLE_AT : partitions.TABLE_AT + partitions.BLOCK]
+    unit_id = image_build.unit_of(sector) or str((settings or {}).get("unit.id", ""))
+    if not unit_id:
+        raise BadInput(
+            Both(
+                f"{name}：看不出是哪个站点的备份",
+                f"{name}: it does not tell which unit it is a backup of",
+            )
+        )
+    return Legacy(unit_id, str((pins or {}).get("name", "")), settings, areas["journal"])
+
+
+def read_file(path: Path) -> Legacy:
+    """What is in a backup. SurroundingsFailed where it cannot be read, BadInput where it is none."""
+    try:
+        return of_image(path.read_bytes(), path)
+    except OSError as e:
+        raise cannot_read(path, e) from e
+
+
+def read_board(tool: Esptool, flash_bytes: int) -> bytes:
+    """The image of a board's flash, by cable, as far as it is the unit's own: table, files and journal, the rest blank.
+
+    A board whose partition table cannot be read is read whole.
+    """
+    sector = tool.read(partitions.TABLE_AT, partitions.BLOCK)
+    areas = [(p.at, p.size) for p in partitions.decode(sector) if p.name in ("vfs", "journal")]
+    if len(areas) < 2:
+        areas = [(0, flash_bytes)]
+    flash = bytearray(b"\xff" * flash_bytes)
+    flash[partitions.TABLE_AT : partitions.TABLE_AT + len(sector)] = sector
+    for (at, size), data in zip(areas, tool.read_written(areas, BAUDS, bar())):
+        flash[at : at + size] = data
+    return bytes(flash)
+
+
+def fits(legacy: Legacy, board: Board) -> bool:
+    """Whether the journal can be taken over as it stands, by a board whose partition has the same size."""
+    return len(legacy.journal) == partitions.named(partitions.of_board(board), "journal").size
+
+
+def _stored(vfs: bytes, names: tuple[str, ...]) -> dict | None:
+    """The first of these sealed JSON files on a file system that is whole; None if none is."""
+    context = UserContext(len(vfs))
+    context.buffer[:] = vfs
+    fs = fsimage.file_system(len(vfs), context)  # one that is damaged becomes an empty one here
+    for name in names:
+        try:
+            with fs.open(name, "rb") as f:
+                text = config.unsealed(f.read())
+            found = json.loads(text) if text else None
+        except (LittleFSError, OSError, ValueError):
+            continue
+        if isinstance(found, dict):
+            return found
+    return None
