@@ -35,7 +35,6 @@ def load(revert=False):
     """
     from . import settings as catalogue  # here alone: whoever only stores does without the catalogue
 
-    the_board = board()
     if revert:
         _copy(LAST_GOOD, NEWEST)
     _remove(TRYING)
@@ -45,25 +44,19 @@ def load(revert=False):
         pass  # no trial, as nearly always
     for where, name in ((FROM_TRIAL, TRYING), (FROM_NEWEST, NEWEST), (FROM_LAST_GOOD, LAST_GOOD)):
         values = stored_in(name)
-        if values is None or the_board is None:
-            continue
-        full: dict = {}
-        if all(False for _ in catalogue.check(values, the_board, full)):
-            if where == FROM_LAST_GOOD:
-                _copy(LAST_GOOD, NEWEST)  # so that whoever asks what is stored sees what is in force
-            return full, the_board, where
+        for copy in BOARDS if values is not None else ():
+            board = stored_in(copy)
+            full: dict = {}
+            if board is not None and all(False for _ in catalogue.check(values, board, full)):
+                # Whoever asks later what is stored shall see what is in force.
+                if where == FROM_LAST_GOOD:
+                    _copy(LAST_GOOD, NEWEST)
+                if copy != BOARDS[0]:
+                    _copy(copy, BOARDS[0])
+                return full, board, where
     full = catalogue.defaults("")
     full.update(NAMELESS)
     return full, {"name": "", "terminals": {}}, FROM_DEFAULTS
-
-
-def board():
-    """What the board has on which pins; None if no copy is readable."""
-    for name in BOARDS:
-        values = stored_in(name)
-        if isinstance(values, dict):
-            return values
-    return None
 
 
 def stored():
@@ -98,10 +91,10 @@ def lived():
 
 
 def _copy(name, to):
-    values = stored_in(name)
-    if values is not None and stored_in(to) != values:
+    text = unsealed(_read(name))
+    if _parsed(text) is not None and unsealed(_read(to)) != text:
         try:
-            save(values, to)
+            _write(to, text)
         except OSError:
             pass  # the file system is full: the other copy stays what it was
 
@@ -111,14 +104,17 @@ def save(values, name=NEWEST):
 
     A new `NEWEST` ends a trial: the later change counts.
     """
-    text = json.dumps(values).encode()
+    _write(name, json.dumps(values).encode())
+    if name == NEWEST:
+        _remove(TRIAL)
+        _remove(TRYING)
+
+
+def _write(name, text):
     with open(name + ".new", "wb") as f:
         f.write(text)
         f.write(b"\n%08x\n" % binascii.crc32(text))
     os.rename(name + ".new", name)
-    if name == NEWEST:
-        _remove(TRIAL)
-        _remove(TRYING)
 
 
 def _remove(name):

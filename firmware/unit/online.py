@@ -141,7 +141,7 @@ class Actions:
         """The settings that differ from their defaults, and the board, both as the settings catalogue wants them."""
         from . import config
 
-        return config.stored(), config.board()
+        return config.stored(), config.stored_in(config.BOARDS[0])
 
     def change(self, stored, full):
         """Store settings, and take `full`, the same with all defaults, into use; "" or why not."""

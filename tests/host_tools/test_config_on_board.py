@@ -105,5 +105,9 @@ def test_one_copy_of_the_pins_may_be_damaged():
     newest = Path(config.BOARDS[0]).read_bytes()
     Path(config.BOARDS[0]).write_bytes(newest.replace(b"25", b"27", 1))
     assert config.load()[1] == json.loads(UNIT.pins_json())
-    Path(config.BOARDS[1]).unlink()
+    assert Path(config.BOARDS[0]).read_bytes() == newest  # and the copy is mended
+    config.save({"terminals": {}}, config.BOARDS[0])
+    assert config.load()[1] == json.loads(UNIT.pins_json())
+    for name in config.BOARDS:
+        Path(name).unlink()
     assert config.load()[2] == config.FROM_DEFAULTS
