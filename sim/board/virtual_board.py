@@ -129,6 +129,7 @@ class VirtualBoard:
 
     def close(self) -> None:
         """Give back what the operating system has lent; the board cannot be used any more. For thousands of boards."""
+        self.serial.close()
         self.serial.close_terminals()
         self.memory.close()
         self.flash.close()
