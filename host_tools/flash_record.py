@@ -8,7 +8,7 @@ from pathlib import Path
 import segno
 
 from .errors import cannot_write, in_language
-from .self_test import BAD, NAMES, NONE, OK, Check, SelfTest
+from .self_test import BAD, MUST, NAMES, OK, Check, SelfTest
 
 STYLE = """
 body{font:14px/1.5 "Noto Sans CJK SC","Microsoft YaHei",sans-serif}
@@ -16,14 +16,15 @@ body{max-width:46em;margin:2em auto;padding:0 1em;color:#111}
 h1{font-size:1.3em} h2{font-size:1.1em} table{border-collapse:collapse;width:100%}
 td,th{border:1px solid #bbb;padding:.3em .6em;text-align:left;vertical-align:top}
 td.code{font-family:monospace;overflow-wrap:anywhere}
-.ok{color:#060} .bad{color:#a00;font-weight:bold} .none{color:#666}
-.verdict{font-size:1.2em;border:2px solid;padding:.4em .8em;width:max-content}
+.ok{color:#060} .bad{color:#a00;font-weight:bold} .see{color:#850} .none{color:#666}
+.ok,.bad,.see,.none{white-space:nowrap}
+.verdict{white-space:normal;font-size:1.2em;border:2px solid;padding:.4em .8em;width:max-content}
 .labels{display:flex;flex-wrap:wrap;gap:1em}
 .label{border:2px solid #111;padding:.6em;display:flex;gap:1em;align-items:center;break-inside:avoid;width:max-content}
 .label b{font-size:1.4em} .line{border-bottom:1px solid #111;display:inline-block;width:12em}
 @media print{body{margin:0 auto}}
 """
-_STATES = {OK: "正常 ok", BAD: "不正常 bad", NONE: "没有 none"}
+_STATES = {"ok": "正常 ok", "bad": "不正常 bad", "see": "还要看 see to it", "none": "没有 none"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Record:
     def page(self) -> str:
         e = html.escape
         rows = "\n".join(
-            f'<tr><th>{e(zh)} {e(en)}</th><td class="code">{e(value)}</td></tr>' for zh, en, value in self.rows
+            f'<tr><th>{e(_title(zh, en))}</th><td class="code">{e(value)}</td></tr>' for zh, en, value in self.rows
         )
         checks = "\n".join(_check_row(check) for check in self.tests.checks)
         verdict = '<p class="verdict ok">✔ 自检通过 self-test passed</p>'
@@ -108,9 +109,11 @@ def name_of(check: Check) -> tuple[str, str]:
 
 def _check_row(check: Check) -> str:
     e = html.escape
-    style = check.state if check.state != NONE else "none"
-    zh, en = name_of(check)
-    mend = f"<br>{e(check.mend[0])}<br>{e(check.mend[1])}" if check.mend[1] else ""
-    title = zh if zh == en else f"{zh} {en}"
-    state = f'<td class="{style}">{_STATES[check.state]}</td>'
-    return f'<tr><th>{e(title)}</th>{state}<td class="code">{e(check.detail)}{mend}</td></tr>'
+    style = {OK: "ok", BAD: "bad" if check.name in MUST else "see"}.get(check.state, "none")
+    lines = [line for line in (check.detail, *check.mend) if line]
+    state = f'<td class="{style}">{_STATES[style]}</td>'
+    return f'<tr><th>{e(_title(*name_of(check)))}</th>{state}<td class="code">{"<br>".join(map(e, lines))}</td></tr>'
+
+
+def _title(zh: str, en: str) -> str:
+    return zh if zh == en else f"{zh} {en}"

@@ -90,6 +90,14 @@ def load(path: str | Path, lang: str = "en") -> Unit:
 def parse(text: str, path: str | Path, lang: str = "en") -> Unit:
     """Check the text of a unit file; `path` is named in the sentences of BadInput."""
     path = Path(path)
+    unit, found = checked(text, path, lang)
+    if unit is None:
+        raise BadInput(*_located(found, path, text))
+    return unit
+
+
+def checked(text: str, path: Path, lang: str) -> tuple[Unit | None, list[tuple[tuple, str]]]:
+    """The unit, or None and every (problem of `unit.settings.check`, sentence in `lang`). BadInput if it is no TOML."""
     tables = tomltext.tables_of(path, text, lang, parse_float=_Float)
     values = {key: _value(key, written) for key, written in _flatten(tables)}
     name = values.get("unit.board")
@@ -101,8 +109,13 @@ def parse(text: str, path: str | Path, lang: str = "en") -> Unit:
         problem = ("value", "unit.board", full["unit.board"])
         found.append((problem, _sentence(problem, lang, board, {"name": ", ".join(boards.names()), "terminals": {}})))
     if found or board is None:
-        raise BadInput(*_located(found, path, text))
-    return Unit(path, full, frozenset(values), board)
+        return None, found
+    return Unit(path, full, frozenset(values), board), []
+
+
+def keys_of(problem: tuple) -> list[str]:
+    """The settings that a problem names, of a rule up to four."""
+    return re.findall(r"\w+\.\w+", f"{problem[1][0]} {problem[1][2]}") if problem[0] == "rule" else [problem[1]]
 
 
 class _Float(str):
@@ -186,8 +199,7 @@ def _located(found: list[tuple[tuple, str]], path: Path, text: str) -> list[str]
     lines = tomltext.key_lines(text)
     placed = []
     for problem, sentence in found:
-        # A rule names up to four settings: the first that stands in the file gives the line.
-        keys = re.findall(r"\w+\.\w+", f"{problem[1][0]} {problem[1][2]}") if problem[0] == "rule" else [problem[1]]
-        line = next((lines[key] for key in keys if key in lines), None)
+        # The first of its settings that stands in the file gives the line.
+        line = next((lines[key] for key in keys_of(problem) if key in lines), None)
         placed.append((line or 10**9, f"{path}:{line}: {sentence}" if line else f"{path}: {sentence}"))
     return [sentence for _, sentence in sorted(placed, key=lambda item: item[0])]
