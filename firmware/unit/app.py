@@ -22,6 +22,10 @@ _TICK_MS = const(1000)
 _WATCHDOG_MS = const(8000)
 _GARBAGE_BYTES = const(32768)  # calls count too: collecting as often as at the start takes half the time
 _NEVER_S = const(1 << 30)
+_FROM_TRIAL = const(3)  # `config.FROM_TRIAL`, and `config.TRIAL_S`: that module is forgotten by now
+_TRIAL_S = const(900)
+_KEEP_CLEAR_MS = const(60)  # before a tick is due, no slice of the console begins
+_CALM_MS = const(700)  # nor is a console loaded
 _DEAF_MS = const(250)  # the UART keeps 256 bytes meanwhile
 
 
@@ -42,6 +46,7 @@ class App:
         partition = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0]
         self.recorder = Recorder(Journal(partition, N_POINTS, interval_s), self.control, interval_s)
         self.now_s = 0  # since this start
+        self.trial_ends_s = _TRIAL_S if config_from == _FROM_TRIAL else 0  # 0: no settings are on trial
         self._milestone_s = restart.LONG_LIFE_S  # when next to ask how this start has gone
         self.clock.read()
         self.recorder.wake(self.clock.utc_s)
@@ -100,10 +105,15 @@ class App:
         typed.register(sys.stdin, select.POLLIN)
         door = None
         while True:
+            loaded = door is not None and door.console is not None
+            left_ms = time.ticks_diff(self.due_ms, time.ticks_ms())
+            if left_ms < (_KEEP_CLEAR_MS if loaded else _CALM_MS):
+                await asyncio.sleep_ms(max(left_ms, 0) + 1)
+                continue
             try:
                 if door is None and _any(typed):
                     door = _door(self)
-                if door is not None:
+                elif door is not None:
                     door.poll(time.ticks_ms())
             except Exception as e:  # noqa: BLE001  shown: pumps must not stop for the sake of words
                 sys.print_exception(e)
@@ -146,18 +156,16 @@ def _control(settings):
 
 def _trust(app):
     """This start has lived long; a trial that nobody keeps is given up in time. Returns when to ask again."""
+    restart.lived()
+    if app.trial_ends_s > app.now_s:
+        return app.trial_ends_s
+    if app.trial_ends_s:
+        app.restart()
     from . import config
 
-    restart.lived()
-    again_s = _NEVER_S
-    if app.config_from != config.FROM_TRIAL:
-        config.lived()
-    elif app.now_s >= config.TRIAL_S:
-        app.restart()
-    else:
-        again_s = config.TRIAL_S
+    config.lived()
     forget("config")
-    return again_s
+    return _NEVER_S
 
 
 def _door(app):

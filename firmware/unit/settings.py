@@ -15,6 +15,7 @@ import sys
 
 from . import wiring
 from .control.basics import const
+from .tables import row as table_row
 from .tables import rows
 
 # Columns of settings.txt.
@@ -58,10 +59,7 @@ def _tidy(table):
 
 def find(key):
     """The catalogue's row of `key`, or None."""
-    for row in entries():
-        if row[_KEY] == key:
-            return row
-    return None
+    return table_row("settings", key)
 
 
 def choices(row):

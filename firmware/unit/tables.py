@@ -5,6 +5,7 @@ columns, and the last two are always the words `zh | en`. It is read line by lin
 in flash until somebody has to read them.
 """
 
+_PIECE_BYTES = 512
 _ROOT = __file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
 
 
@@ -32,18 +33,29 @@ def columns(name):
 
 def row(name, key):
     """The entry of table `name` whose first field is `key`, as a list of str, or None."""
-    with open(_ROOT + name + ".txt", encoding="utf-8") as f:
-        header = True
-        for line in f:
-            if line[0] == "#" or len(line) < 3:
-                continue
-            if header:
-                header = False
-            elif line.startswith(key):  # most lines are passed by without being taken apart
+    if not key or key[0] == "#":
+        return None
+    mark = b"\n" + key.encode()
+    data = b""
+    with open(_ROOT + name + ".txt", "rb") as f:
+        # Piece by piece: on a board looking at every line takes five times as long.
+        while True:
+            more = f.read(_PIECE_BYTES)
+            data += more
+            at = data.find(mark)
+            while at >= 0:
+                end = data.find(b"\n", at + 1)
+                if end < 0 and more:
+                    break  # its end comes with the next piece
+                line = str(data[at + 1 : end if end > 0 else len(data)], "utf-8")
                 fields = [field.strip() for field in line.split("|")]
-                if fields[0] == key:
+                names = "zh" in fields and "en" in fields  # of the columns, which are no entry
+                if fields[0] == key and not names:
                     return fields
-    return None
+                at = data.find(mark, at + 1)
+            if not more:
+                return None
+            data = data[at:] if at >= 0 else data[-len(mark) :]
 
 
 def words(name, key, lang, column=-2):

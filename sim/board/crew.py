@@ -11,9 +11,9 @@ from .screen import Screen
 from .virtual_board import VirtualBoard
 
 BYTE_US = 87  # ten bits at 115200 baud
-_LOOK_US = 250_000  # how often the crew looks whether an answer is complete
+_SECOND_US = 1_000_000
+_PHASE_US = 200_000  # lines are typed so long after a whole second: where within it an answer ends changes no later one
 _PATIENCE_S = 60.0  # of virtual time
-_PAUSE_S = 1.0  # between an answer and the next line
 
 Step = str | bytes | float
 Visit = Iterable[Step]
@@ -50,9 +50,9 @@ class Crew:
             if not self.screen.lines[-1].endswith(self._prompts):
                 if self._board.now_us - self._asked_us > _PATIENCE_S * 1e6:
                     raise TimeoutError(f"no prompt came back; the screen shows\n{self.text()}")
-                return self._later(_LOOK_US)
+                return self._later(_SECOND_US)
             self._asked_us = -1
-            return self._later(round(_PAUSE_S * 1e6))
+            return self._later(_SECOND_US)
         try:
             step = next(self._visit)
         except StopIteration:
@@ -63,10 +63,11 @@ class Crew:
         typed = step if isinstance(step, bytes) else step.encode() + b"\r"
         self.type(typed)
         self._asked_us = -1 if isinstance(step, bytes) else self._board.now_us
-        return self._later(len(typed) * BYTE_US + _LOOK_US)
+        return self._later(len(typed) * BYTE_US + _SECOND_US)
 
     def _later(self, in_us: int) -> bool:
-        self._board.agenda.add(self._board.now_us + in_us, self._next)
+        at_us = (self._board.now_us + in_us) // _SECOND_US * _SECOND_US + _PHASE_US
+        self._board.agenda.add(at_us, self._next)
         return False
 
     def type(self, data: bytes) -> None:

@@ -102,6 +102,7 @@ class Unit:
             self.rig.tod_s = None
         self.uplink = None
         self.config_from = config.FROM_NEWEST
+        self.trial_ends_s = 0
         self.io = Io()
         self.now_s = 0
         self.now_ms = 0

@@ -229,6 +229,7 @@ def test_settings_on_trial_are_shown_and_kept():
     unit = Unit("en")
     config.save(dict(config.stored(), **{"lift.stop_level_mm": 260}), config.TRYING)
     unit.config_from = config.FROM_TRIAL
+    unit.trial_ends_s = config.TRIAL_S
     unit.seconds(300)
     unit.type("\r")
     assert "! new settings on trial, the old ones return in 10min" in unit.screen()

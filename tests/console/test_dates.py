@@ -1,7 +1,6 @@
 """Calendar days. Runs on CPython and on MicroPython alike."""
 
-from unit.console.dates import of_journal, parse, written
-from unit.console.work import duration
+from unit.console.dates import duration, of_journal, parse, written
 from unit.control.basics import NONE
 
 

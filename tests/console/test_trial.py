@@ -41,7 +41,7 @@ def test_a_trial_that_nobody_keeps_is_over_by_itself(tmp_path):
     def visit(board):
         yield from change()
         yield f"show {KEY}"
-        yield 15 * MINUTE
+        yield 16 * MINUTE
         yield f"show {KEY}"
 
     text, board = shown(visit, tmp_path)

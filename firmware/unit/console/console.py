@@ -253,11 +253,7 @@ class Console:
 
     def _start(self, module, function, words):
         self._loaded = tuple(sys.modules)
-        try:
-            found = __import__("unit.console." + module, None, None, ("*",))
-            self._job = getattr(found, function)(self, words)
-        except (MemoryError, OSError, ImportError) as e:
-            self._fail(e)
+        self._job = _command(self, module, function, words)
 
     def _work(self):
         """Let the command go on until it has shown a line, asked or given way."""
@@ -304,3 +300,11 @@ class Console:
                 package, _, module = name.rpartition(".")
                 if hasattr(sys.modules.get(package), module):
                     delattr(sys.modules[package], module)
+
+
+def _command(console, module, function, words):
+    """The command, its module loaded in a slice of its own: that takes as long as to show a line or two."""
+    yield None
+    found = __import__("unit.console." + module, None, None, ("*",))
+    yield None
+    yield from getattr(found, function)(console, words)

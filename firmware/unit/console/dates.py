@@ -4,6 +4,11 @@ from ..control.basics import NONE, const
 
 _DAY_S = const(86400)
 _DAYS_TO_2020 = const(7305)
+_UNITS = (
+    ("d", 86400), ("天", 86400), ("h", 3600), ("小时", 3600), ("min", 60), ("分钟", 60), ("分", 60), ("m", 60),
+    ("s", 1), ("秒", 1),
+)  # fmt: skip
+_LONGEST_S = 10**8
 _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -54,3 +59,24 @@ def parse(date, tod):
     for m in range(1, month):
         days += _month_days(year, m)
     return days * _DAY_S + hour * 3600 + minute * 60 + second
+
+
+def duration(text):
+    """Seconds of "30s", "10min", "2h", "1h30min", "10分钟"; -1 if it is none."""
+    total = 0
+    number = ""
+    text = text.lower()
+    while text:
+        if "0" <= text[0] <= "9" and len(number) < 8:
+            number += text[0]
+            text = text[1:]
+            continue
+        for unit, seconds in _UNITS:
+            if number and text.startswith(unit):
+                total += int(number) * seconds
+                number = ""
+                text = text[len(unit) :]
+                break
+        else:
+            return -1
+    return total if not number and 0 < total <= _LONGEST_S else -1

@@ -32,10 +32,7 @@ def _settings(config_from):
     from .. import settings as catalogue
 
     stored = config.in_force(config_from)
-    kept = {}
-    for row in catalogue.entries():
-        if row[0] in _KEPT:
-            kept[row[0]] = stored.get(row[0], catalogue.default(row))
+    kept = {key: stored.get(key, catalogue.default(catalogue.find(key))) for key in _KEPT}
     modules.forget("settings", "wiring", "config")
     return kept
 

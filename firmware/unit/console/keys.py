@@ -1,8 +1,8 @@
 """The commands of the settings: show, set, keep. The next start tries a change; it lasts if somebody keeps it."""
 
-from .. import config
-from .. import settings as catalogue
 from ..tables import rows
+
+# Modules are imported where they are needed, a slice of time for each: see `console`.
 
 _YES = ("y", "yes", "是")
 _NOT_HERE = ("unit.board", "unit.process")
@@ -14,7 +14,13 @@ def _hidden(row):
 
 
 def cmd_show(c, words):
+    from .. import settings as catalogue
+
+    yield None
     from .. import settings_words
+
+    yield None
+    from .. import config
 
     column = 6 if c.text.lang == "zh" else 7
     if not words:
@@ -44,7 +50,13 @@ def cmd_show(c, words):
 
 
 def cmd_set(c, words):
+    from .. import settings as catalogue
+
+    yield None
     from .. import settings_words
+
+    yield None
+    from .. import config
 
     if len(words) < 2:
         yield c.say("set_usage")
@@ -71,7 +83,13 @@ def cmd_set(c, words):
     yield None
     for rule in rows("rules"):
         if key in rule[0] or key in rule[2] or key in rule[3]:
-            problem = catalogue.broken(rule, _Completed(stored))
+            full = {}
+            for name in " ".join(rule[:4]).replace("*", " ").replace("=", " ").split():
+                other = catalogue.find(name) if "." in name else None
+                if other:
+                    full[name] = stored.get(name, catalogue.default(other))
+                yield None
+            problem = catalogue.broken(rule, full)
             if problem:
                 yield settings_words.sentence(problem, c.text.lang)
                 return
@@ -99,6 +117,8 @@ def cmd_set(c, words):
 
 def cmd_keep(c, words):
     """The settings on trial last from now on."""
+    from .. import config
+
     if c.app.config_from != config.FROM_TRIAL:
         yield c.say("keep_nothing")
         return
@@ -108,17 +128,5 @@ def cmd_keep(c, words):
         yield c.say("keep_nothing")
         return
     c.app.config_from = config.FROM_NEWEST
+    c.app.trial_ends_s = 0
     yield c.say("kept")
-
-
-class _Completed:
-    """Stored settings with the defaults of those left out, looked up in the catalogue as they are asked for."""
-
-    def __init__(self, stored):
-        self._stored = stored
-
-    def get(self, key):
-        if key in self._stored:
-            return self._stored[key]
-        row = catalogue.find(key)
-        return catalogue.default(row) if row else None

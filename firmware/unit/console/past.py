@@ -4,13 +4,11 @@ from ..control.basics import NONE, const
 from ..control.claims import SOURCE_NAMES
 from ..control.events import ALARM, CLAIM, CLAIM_END, DUTY, OUTPUT_OFF, OUTPUT_ON, SERVICE
 from ..control.io import OUTPUT_NAMES
-from ..journal.cursor import Cursor
 from ..journal.layout import END, EVENT, READING
 from ..tables import row, rows
-from .dates import of_journal
+from .dates import duration, of_journal
 from .line import width
 from .text import nth, pad
-from .work import duration
 
 _SOME = const(10)  # records between two times of giving way
 _MOST_EVENTS = const(50)
@@ -23,6 +21,9 @@ _LEAST_S = const(300)
 
 def cmd_log(c, words):
     """The newest events, oldest first."""
+    from ..journal.cursor import Cursor
+
+    yield None
     text = words[0] if words else "15"
     n = int(text) if 0 < len(text) < 3 and all("0" <= digit <= "9" for digit in text) else 0
     if not 1 <= n <= _MOST_EVENTS:
@@ -78,6 +79,9 @@ def _event(c, code, a, b):
 
 def cmd_trend(c, words):
     """A point's history as one line of blocks, from the readings in the journal."""
+    from ..journal.cursor import Cursor
+
+    yield None
     names = [point[0] for point in rows("points") if point[3] != "bits"]
     for_s = duration(words[1]) if len(words) > 1 else 86400
     if not words or words[0] not in names or for_s < _LEAST_S:

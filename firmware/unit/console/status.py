@@ -1,12 +1,9 @@
 """The screens that say how the unit is: hello, status, levels, alarms."""
 
-from ..config import FROM_TRIAL, TRIAL_S
 from ..control.alarms import ACKNOWLEDGED, NORMAL, OUT_OF_SERVICE, RETURNED, SHELVED, UNACKNOWLEDGED
 from ..control.basics import FAILURE, GOOD, NONE, const
-from .dates import written
 from .line import width
 from .text import contrary, pad, wrap
-from .visits import last
 
 _BAR = const(44)
 _LABEL = const(11)
@@ -33,20 +30,21 @@ def cmd_status(c, words):
     yield from _level(c, control)
     yield _label(c, "turbidity") + _turbidity(c, control)
     for output in control.outputs:
+        label = _label(c, output.name)
+        yield None
         state = c.say("on" if output.on else "off")
         if contrary(output, control.now_s):
             state = c.say("turns" if output.turns() else "stands")
-        since_s = control.now_s - output.guard.since_s
-        text = "%s%s %s  %s" % (
-            _label(c, output.name),
-            pad(state, 4),
-            pad(c.text.span(since_s), 10),
-            c.text.reason(output.reason, control, output),
-        )
-        yield from wrap(text, _WHY)
+        since = c.text.span(control.now_s - output.guard.since_s)
+        yield None
+        why = c.text.reason(output.reason, control, output)
+        yield from wrap("%s%s %s  %s" % (label, pad(state, 4), pad(since, 10), why), _WHY)
     yield from _alarm_lines(c, control)
     yield from _trial(c)
     yield _label(c, "network") + network(c)
+    yield None  # a module at a time: no slice is long
+    from .visits import last
+
     visit = last()
     yield _label(c, "last_visit") + (visit if visit else c.say("none"))
 
@@ -69,11 +67,13 @@ def cmd_alarms(c, words):
 
 def _trial(c):
     """A warning while settings are on trial."""
-    if c.app.config_from == FROM_TRIAL:
-        yield c.say("trial_runs", span=c.text.span(TRIAL_S - c.app.now_s))
+    if c.app.trial_ends_s:
+        yield c.say("trial_runs", span=c.text.span(c.app.trial_ends_s - c.app.now_s))
 
 
 def clock_text(c):
+    from .dates import written
+
     clock = c.app.clock
     return written(clock.day, clock.tod_s) if clock.tod_s >= 0 else c.say("clock_unset")
 
@@ -138,6 +138,7 @@ def _level(c, control):
         ("mark_high", control.supervision.high_level_mm),
         ("mark_spill", most_mm),
     ):
+        yield None
         place = _LABEL + 1 + level_mm * _BAR // most_mm
         if width(marks) < place:
             marks = pad(marks, place)

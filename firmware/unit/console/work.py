@@ -4,34 +4,7 @@ from ..control.basics import NONE
 from ..control.claims import HAND
 from ..control.events import VISIT
 from ..control.io import OUTPUT_NAMES
-from .dates import written
-
-_UNITS = (
-    ("d", 86400), ("天", 86400), ("h", 3600), ("小时", 3600), ("min", 60), ("分钟", 60), ("分", 60), ("m", 60),
-    ("s", 1), ("秒", 1),
-)  # fmt: skip
-_LONGEST_S = 10**8
-
-
-def duration(text):
-    """Seconds of "30s", "10min", "2h", "1h30min", "10分钟"; -1 if it is none."""
-    total = 0
-    number = ""
-    text = text.lower()
-    while text:
-        if "0" <= text[0] <= "9" and len(number) < 8:
-            number += text[0]
-            text = text[1:]
-            continue
-        for unit, seconds in _UNITS:
-            if number and text.startswith(unit):
-                total += int(number) * seconds
-                number = ""
-                text = text[len(unit) :]
-                break
-        else:
-            return -1
-    return total if not number and 0 < total <= _LONGEST_S else -1
+from .dates import duration, written
 
 
 def _output(name):
