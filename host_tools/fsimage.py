@@ -19,6 +19,7 @@ from . import partitions, upackages
 from .boards import Board
 from .errors import BadInput, Both, SurroundingsFailed
 from .fold import fold
+from .shorten import shorten
 from .unitfile import Unit, compact_json
 
 FIRMWARE_DIR = Path(__file__).resolve().parents[1] / "firmware"
@@ -65,13 +66,14 @@ def firmware_files(unit: Unit) -> dict[str, bytes]:
     files["config.json"] = files["config.last"] = sealed(unit.board_json().encode())
     for path in sorted((FIRMWARE_DIR / "unit").rglob("*.txt")):
         files[path.relative_to(FIRMWARE_DIR).as_posix()] = path.read_bytes()
-    texts = fold(sources())
+    umqtt = (upackages.ensure() / "umqtt/simple.py").read_text(encoding="utf-8")
+    texts = shorten(fold(sources()), umqtt)
     files["main.py"] = texts.pop("main.py").encode()
     for name, text in texts.items():
-        files[name.removesuffix(".py") + ".mpy"] = compiled(text, name)
+        stem = name.removesuffix(".py")
+        files[stem + ".mpy"] = compiled(text, stem.removesuffix("/__init__").replace("/", "."))
     # An ESP32 image has it frozen, and prefers that; other builds of MicroPython have not.
-    umqtt = upackages.ensure() / "umqtt/simple.py"
-    files["lib/umqtt/simple.mpy"] = compiled(umqtt.read_text(encoding="utf-8"), "umqtt/simple.py")
+    files["lib/umqtt/simple.mpy"] = compiled(umqtt, "umqtt/simple.py")
     files["firmware.json"] = compact_json({"version": version("qingxi"), "sha256": digest(files)}).encode()
     return files
 

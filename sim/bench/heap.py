@@ -55,6 +55,23 @@ builtins.__import__ = real
 gc.collect()
 print("start", start)
 print("total", gc.mem_alloc())
+class Typed:  # somebody who asks for `status`
+    left = b"\\rstatus\\r"
+    def any(self):
+        return len(self.left)
+    def readinto(self, buffer):
+        n = min(len(self.left), len(buffer))
+        buffer[:n] = self.left[:n]
+        self.left = self.left[n:]
+        return n
+    def write(self, text):
+        return len(text)
+from unit.console.door import Door
+door = Door(app, Typed())
+for i in range(500):
+    door.poll(i * 20)
+gc.collect()
+print("console", gc.mem_alloc())
 """
 
 # The same with the modules where frozen ones and those of a ROMFS are: outside the heap, but for what they make there.
@@ -161,10 +178,10 @@ def shown(board: VirtualBoard, until_s: float) -> str:
     return b"".join(parts).decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-def weigh(with_broker: bool = False) -> tuple[dict[str, int], int]:
-    """(bytes by module and for the objects of the running unit, total); the modules of the shim are not in it.
+def weigh(with_broker: bool = False) -> tuple[dict[str, int], int, int]:
+    """(bytes by module and for the objects of the running unit, total, total with an open console).
 
-    `with_broker`: of a unit that has one configured.
+    The modules of the shim are not in it. `with_broker`: of a unit that has one configured.
     """
     with tempfile.TemporaryDirectory() as folder:
         board = board_with(_WEIGH, Path(folder))
@@ -174,14 +191,14 @@ def weigh(with_broker: bool = False) -> tuple[dict[str, int], int]:
         found: dict[str, int] = {}
         for name, size in re.findall(r"module (\S+) (-?\d+)", text):
             found[name] = found.get(name, 0) + int(size)
-        totals = dict(re.findall(r"(start|total) (\d+)", text))
-        if "total" not in totals:
+        totals = dict(re.findall(r"(start|total|console) (\d+)", text))
+        if "console" not in totals:
             raise RuntimeError(text)
         shim = board.shim_heap_bytes
         total = int(totals["total"])
         found["(objects, less the modules that are forgotten)"] = total - int(totals["start"]) - sum(found.values())
         found["(interpreter and file system)"] = int(totals["start"]) - shim
-        return found, total - shim
+        return found, total - shim, int(totals["console"]) - shim
 
 
 def watch(seconds: int) -> list[tuple[int, int]]:
@@ -192,13 +209,14 @@ def watch(seconds: int) -> list[tuple[int, int]]:
         return [(int(t), int(n) - board.shim_heap_bytes) for t, n in re.findall(r"used (\d+) (\d+)", text)]
 
 
-def report(sizes: dict[str, int], total: int) -> None:
+def report(sizes: dict[str, int], total: int, with_console: int) -> None:
     """Print what `weigh` has found."""
     print(f"heap of the firmware, 64-bit virtual machine: budget {BUDGET_BYTES}, aim {AIM_BYTES}")
     for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
         if size:
             print(f"{size:8d}  {name}")
     print(f"{total:8d}  all")
+    print(f"{with_console:8d}  with an open console")
 
 
 def main() -> int:

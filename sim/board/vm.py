@@ -20,7 +20,8 @@ from pathlib import Path
 import micropython_unix
 from mpremote.romfs import VfsRomWriter
 
-from host_tools.fsimage import compiled
+from host_tools.fsimage import compiled, sources
+from host_tools.shorten import shorten
 
 from .shim import wire
 
@@ -33,9 +34,12 @@ _HUNG_S = 1.0  # of computing
 def shim_rom() -> bytes:
     """The modules of `shim/`, compiled, as a ROMFS image."""
     rom = VfsRomWriter()
-    for path in sorted(SHIM_DIR.glob("*.py")):
-        if path.stem not in ("__init__", "wire"):
-            rom.mkfile(path.stem + ".mpy", compiled(_with_numbers(path.read_text(encoding="utf-8")), path.name))
+    paths = [path for path in sorted(SHIM_DIR.glob("*.py")) if path.stem not in ("__init__", "wire")]
+    texts = {path.name: _with_numbers(path.read_text(encoding="utf-8")) for path in paths}
+    # A chip's own modules bring no names into the heap: these bring as few as they can. What the firmware says, stays,
+    # and so does what asyncio may say to the queue of its tasks.
+    for name, text in shorten(texts, "\n".join([*sources().values(), texts["tasks.py"]])).items():
+        rom.mkfile(name.removesuffix(".py") + ".mpy", compiled(text, name.removesuffix(".py")))
     return bytes(rom.finalise())
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from host_tools import fsimage, unitfile
 from host_tools.fold import fold
+from host_tools.shorten import shorten
 from sim import runner
 from sim.results import EVENTS_HEADER
 from sim.scenario import load
@@ -39,8 +40,9 @@ def events_csv_with(events: list[tuple[int, str, str]], recorded: Path) -> bytes
 
 
 def firmware_as_shipped(folder: Path) -> Path:
-    """The firmware as a board gets it, constants written in, and the player beside it."""
+    """The firmware as a board gets it, constants written in and names cut short, and the player beside it."""
     texts = fold(fsimage.sources() | {PLAYER.name: PLAYER.read_text(encoding="utf-8")})
+    texts = shorten(texts, "")
     texts |= {path.relative_to(fsimage.FIRMWARE_DIR).as_posix(): path.read_text(encoding="utf-8") for path in TABLES}
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
