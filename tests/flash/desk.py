@@ -43,13 +43,13 @@ class Desk:
             self._board.kill()
             self._board.wait()
 
-    def pull_cable_at(self, code: int, count: int) -> None:
-        """At the `count`-th command `code` the port is gone, for good."""
+    def pull_cable_at(self, code: int | None, count: int) -> None:
+        """At the `count`-th command `code` (None: any) the port is gone, for good."""
         seen = 0
 
         def hook(got: int) -> None:
             nonlocal seen
-            seen += got == code
+            seen += code in (None, got)
             if seen == count:
                 self._over = True
                 self.loader.stop()
@@ -78,14 +78,17 @@ def holds(content: bytes, wanted: FlashImage) -> bool:
     return all(content[part.at : part.at + len(part.data)] == part.data for part in wanted.parts)
 
 
-def command(desk: Desk, *words) -> list[str]:
-    """`qingxi flash` for the desk's port."""
-    fixed = ["flash", "--port", desk.port, "--record", desk.folder / "records", "--json"]
+def command(desk: Desk, verb: str, *words) -> list[str]:
+    """`qingxi flash` or `qingxi swap` for the desk's port."""
+    fixed = [verb, "--port", desk.port, "--record", desk.folder / "records", "--json"]
     return [sys.executable, "-m", "host_tools.main", *map(str, fixed), *map(str, words)]
 
 
-def killed_at(desk: Desk, code: int, count: int, *words) -> int:
-    """Run `qingxi flash` and kill it, with everything it started, at the `count`-th command `code`. Its exit code."""
+def killed_at(desk: Desk, code: int | None, count: int, *words, after_start_s: float | None = None) -> int:
+    """Run `qingxi` and kill it, and all it started, at the `count`-th command `code` (None: any). Its exit code.
+
+    `after_start_s`: or so long after the board's first start.
+    """
     seen = 0
     process = subprocess.Popen(
         command(desk, *words), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -93,14 +96,19 @@ def killed_at(desk: Desk, code: int, count: int, *words) -> int:
 
     def hook(got: int) -> None:
         nonlocal seen
-        seen += got == code
+        seen += code in (None, got)
         if seen == count:
             os.killpg(process.pid, 9)
 
     desk.loader.on_command = hook
-    result = process.wait(60)
+    started = 0.0
+    while process.poll() is None:
+        time.sleep(0.02)
+        started = started or (time.monotonic() if desk.starts else 0.0)
+        if after_start_s is not None and started and time.monotonic() - started > after_start_s:
+            os.killpg(process.pid, 9)
     desk.loader.on_command = None
     while port.holders(str(desk.port)):  # esptool dies after its parent
         time.sleep(0.05)
     time.sleep(0.2)  # the loader must see the port closed
-    return result
+    return process.returncode
