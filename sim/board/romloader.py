@@ -57,7 +57,7 @@ class RomLoader:
         self._most_baud = most_baud
         self.on_command: Callable[[int], object] | None = None
         self.noise: Callable[[bytes], bytes] | None = None
-        self.received_bytes = 0
+        self.received_bytes = self.sent_bytes = 0
         self._registers = Registers(self._chip, mac, flash_bytes)
         self._stopping = False
         self._fd, client = pty.openpty()
@@ -142,7 +142,7 @@ class RomLoader:
         body = data + bytes([error is not None, error or 0, 0, 0])
         packet = struct.pack("<BBHI", 1, code, len(body), value) + body
         escaped = packet.replace(b"\xdb", b"\xdb\xdd").replace(_END, b"\xdb\xdc")
-        os.write(self._fd, _END + escaped + _END)
+        self.sent_bytes += os.write(self._fd, _END + escaped + _END)
 
     # --- commands
 

@@ -59,6 +59,7 @@ class SerialPort:
         self.is_raw = False  # the machine is in the raw REPL
         self.listener: Callable[[bytes], object] | None = None  # is told all that the user is shown
         self._hide_until_prompt = False
+        self.received_bytes = self.sent_bytes = 0  # over the cable
 
     def close(self) -> None:
         if self._link is not None and os.path.islink(self._link) and os.readlink(self._link) == self.path:
@@ -126,6 +127,7 @@ class SerialPort:
 
     def _user_to_machine(self) -> bool:
         typed = _read(self.user_fd)
+        self.received_bytes += len(typed)
         self._typed += typed
         if not self._typed or not self._listens:
             return False
@@ -182,6 +184,7 @@ class SerialPort:
         if self.listener is not None:
             self.listener(text)
         self._output += text
+        self.sent_bytes += len(text)
         self._give()
 
     def _give(self) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from host_tools import main, micropython_image
+from sim.board import standin
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker
 
-from . import standin
 from .test_image import unit_file
 
 

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from host_tools import image_build, micropython_image, partitions, unitfile
+from sim.board import standin
 
-from . import standin
 from .desk import MB, UNIT_FILE, Desk, holds
 from .test_image import S3_BOARD, unit_file
 

@@ -11,9 +11,8 @@ import pytest
 from littlefs import LittleFS
 
 from host_tools import boards, image_build, main, micropython_image, partitions, unitdocs, unitfile
+from sim.board import standin
 from tests.board.rig import ROOT, UNIT_FILE
-
-from . import standin
 
 S3_BOARD = "esp32s3-relay-6ch"
 

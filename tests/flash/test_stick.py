@@ -7,8 +7,7 @@ import pytest
 
 from host_tools import micropython_image, stick
 from host_tools.errors import BadInput
-
-from . import standin
+from sim.board import standin
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path):

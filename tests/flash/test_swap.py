@@ -9,9 +9,9 @@ from unit.control.controller import SNAPSHOT_BYTES, Controller
 from unit.journal.layout import EPOCH_UNIX_S
 
 from host_tools import fsimage, image_build, micropython_image, partitions, register, unitfile
+from sim.board import standin
 from tests.host_tools.test_succession import Life, records
 
-from . import standin
 from .desk import MB, UNIT_FILE, Desk
 from .test_image import S3_BOARD, unit_file
 

@@ -1,0 +1,183 @@
+"""Flashing: bytes over the cable and time, beside esptool and mpremote file by file, on the same emulated board.
+
+The time is that of the cable: ten bits a byte at 115,200 baud, which mpremote always has, for both ways alike. An
+emulated board answers at once and erases in no time, so on a real one both take longer by as much as the chip does.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from littlefs import UserContext
+
+from host_tools import fsimage, micropython_image, partitions, unitfile
+from sim.board import standin
+from sim.board.flash_file import FlashFile
+from sim.board.romloader import RomLoader
+from sim.board.virtual_board import VirtualBoard
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT = ROOT / "boards/esp32/units/qiaotou.toml"
+BAUD = 115200
+IMAGE_BYTES = 1_730_000  # of a MicroPython image; the stand-in is noise, which no compression makes smaller
+_BITS_A_BYTE = 10
+_HEAP_BYTES = 1 << 20
+_MAC = b"\x24\x0a\xc4\0\0\1"
+
+
+@dataclass
+class Cost:
+    """What went over the cable to the board and back, and how long it took here."""
+
+    to_board: int = 0
+    from_board: int = 0
+    here_s: float = 0.0
+
+    @property
+    def cable_s(self) -> float:
+        return (self.to_board + self.from_board) * _BITS_A_BYTE / BAUD
+
+
+class Bench:
+    """One board on one port in `folder`: in its loader, or running."""
+
+    def __init__(self, folder: Path):
+        self.port = folder / "tty"
+        self.path = folder / "board.flash"
+        self.unit = unitfile.load(UNIT)
+        self.flash = FlashFile(self.path, self.unit.board.flash_mb << 20)
+        self.cost = Cost()
+
+    @contextmanager
+    def measured(self) -> Iterator[Cost]:
+        """What is done inside costs this."""
+        self.cost = Cost()
+        began = time.perf_counter()
+        yield self.cost
+        self.cost.here_s = time.perf_counter() - began
+
+    @contextmanager
+    def loader(self, then_runs: bool) -> Iterator[None]:
+        """The board in its loader; after its reset it runs, if `then_runs`."""
+        loader = RomLoader(self.unit.board.chip, self.flash, str(self.port), _MAC, self.flash.size)
+        over = threading.Event()
+
+        def live() -> None:
+            loader.serve()
+            loader.close()
+            self.cost.to_board += loader.received_bytes
+            self.cost.from_board += loader.sent_bytes
+            if then_runs and not over.is_set():
+                with self.board():
+                    over.wait()
+
+        thread = threading.Thread(target=live)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            loader.stop()
+            thread.join()
+
+    @contextmanager
+    def board(self) -> Iterator[None]:
+        """The board, running what is in its flash."""
+        board = VirtualBoard(self.unit, self.path, str(self.port), heap_bytes=_HEAP_BYTES)
+        thread = threading.Thread(target=board.run)
+        thread.start()
+        try:
+            yield
+        finally:
+            board.stop()
+            thread.join()
+            self.cost.to_board += board.serial.received_bytes
+            self.cost.from_board += board.serial.sent_bytes
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["QINGXI_CACHE"] = str(folder / "cache")
+        image = micropython_image.parse(standin.micropython(size=IMAGE_BYTES))
+        micropython_image.pin(image)
+        changed = folder / "changed.toml"
+        changed.write_text(
+            UNIT.read_text(encoding="utf-8").replace("start_level_mm = 600", "start_level_mm = 610"), encoding="utf-8"
+        )
+        ours = _with_qingxi(folder, changed)
+        theirs = _by_hand(folder, image, changed)
+    print(f"{'':38}{'to board':>12}{'from board':>12}{'s of cable':>12}{'s here':>9}")
+    for what in ours:
+        for who, costs in (("qingxi flash", ours), ("esptool, mpremote", theirs)):
+            cost = costs[what]
+            print(
+                f"{what + ': ' + who:38}{cost.to_board:12,}{cost.from_board:12,}{cost.cable_s:12.1f}{cost.here_s:9.1f}"
+            )
+        mine, other = ours[what], theirs[what]
+        print(f"  by hand / qingxi: {other.cable_s / mine.cable_s:.2f} x the bytes and time of the cable")
+    print("qingxi: digests of all that is written, first start, self-test, record; by hand: none of these")
+
+
+def _with_qingxi(folder: Path, changed: Path) -> dict[str, Cost]:
+    (folder / "ours").mkdir()
+    bench = Bench(folder / "ours")
+    costs = {}
+    for what, unit in (("a new board", UNIT), ("one setting", changed)):
+        with bench.measured() as cost, bench.loader(then_runs=True):
+            words = ["flash", "--port", bench.port, "--unit", unit, "--record", folder / "records"]
+            _run("host_tools.main", *words)
+        costs[what] = cost
+    return costs
+
+
+def _by_hand(folder: Path, image: micropython_image.MicroPython, changed: Path) -> dict[str, Cost]:
+    """The same board with MicroPython as it is downloaded, then the same files, one after the other."""
+    (folder / "theirs").mkdir()
+    bench = Bench(folder / "theirs")
+    download, tree = folder / "micropython.bin", folder / "tree"
+    download.write_bytes(image.data)
+    unit = unitfile.load(UNIT)
+    for name, content in fsimage.firmware_files(unit).items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_bytes(content)
+    with bench.measured() as full:
+        with bench.loader(then_runs=False):
+            words = ["--no-stub", "--port", bench.port, "--baud", BAUD, "write-flash", hex(image.boot_at), download]
+            _run("esptool", *words)
+        _format(bench.flash)
+        with bench.board():
+            _run("mpremote", "connect", bench.port, "fs", "cp", "-r", *sorted(tree.iterdir()), ":", "+", "reset")
+    config = tree / "config.json"
+    config.write_bytes(fsimage.sealed(unitfile.load(changed).board_json().encode()))
+    with bench.measured() as one, bench.board():
+        _run("mpremote", "connect", bench.port, "fs", "cp", config, ":", "+", "reset")
+    return {"a new board": full, "one setting": one}
+
+
+def _format(flash: FlashFile) -> None:
+    """What MicroPython does at its first start, and the partitions of the board, so that the same files run."""
+    table = partitions.of_board(unitfile.load(UNIT).board)
+    vfs = partitions.named(table, "vfs")
+    context = UserContext(vfs.size)
+    fsimage.file_system(vfs.size, context)
+    flash.flash_tool_write(partitions.TABLE_AT, partitions.encode(table))
+    flash.flash_tool_write(vfs.at, bytes(context.buffer))
+
+
+def _run(module: str, *words: object) -> None:
+    command = [sys.executable, "-m", module, *map(str, words)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    main()
