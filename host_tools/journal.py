@@ -17,7 +17,7 @@ from unit.journal.ring import Journal
 
 from sim.board.nor import Nor
 
-from . import partitions
+from . import journal_port, partitions
 from .errors import BadInput, SurroundingsFailed
 
 _BLOCK = partitions.BLOCK
@@ -65,28 +65,40 @@ def _words(key: str, lang: str, **fill: object) -> str:
 def add_parser(verbs) -> None:
     """Add the verb `journal` to the command line."""
     parser = verbs.add_parser("journal", help="what a unit's flash holds, with or without its network")
-    parser.add_argument("flash", type=Path, metavar="FLASH", help="image of the journal partition or of a whole flash")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "flash", type=Path, metavar="FLASH", nargs="?", help="image of the journal partition or of a whole flash"
+    )
+    source.add_argument("--port", metavar="DEV", help="read a unit in service; its machines stand meanwhile")
     parser.add_argument("--out", type=Path, metavar="CSV", help="write every reading and event there")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read the image, write the CSV if one is asked for, print what there is."""
-    journal = Journal(open_image(args.flash, args.lang), len(_points()), 60)
+    """Read the image or the unit, write the CSV if one is asked for, print what there is."""
+    if args.out is not None:
+        _check_writable(args.out, args.lang)  # before a unit stands for minutes
+    source = args.port or args.flash
+    flash = Nor(journal_port.read(args.port, args.lang), _BLOCK) if args.port else open_image(args.flash, args.lang)
+    journal = Journal(flash, len(_points()), 60)
     if args.out is None:
         found = read(journal)
     else:
-        try:
-            with args.out.open("w", newline="", encoding="utf-8") as f:
-                found = read(journal, csv.writer(f))
-        except OSError as e:
-            raise SurroundingsFailed(_words("cannot_write", args.lang, path=args.out, why=e.strerror)) from e
+        with args.out.open("w", newline="", encoding="utf-8") as f:
+            found = read(journal, csv.writer(f))
     if args.json:
-        print(json.dumps({"file": str(args.flash), **found}, indent=2))
+        print(json.dumps({"file": str(source), **found}, indent=2))
     else:
-        _print(args.flash, found, args.lang)
+        _print(source, found, args.lang)
     return 0
+
+
+def _check_writable(path: Path, lang: str) -> None:
+    try:
+        path.open("a").close()
+    except OSError as e:
+        raise SurroundingsFailed(_words("cannot_write", lang, path=path, why=e.strerror)) from e
 
 
 def open_image(path: Path, lang: str = "en") -> Nor:
@@ -211,7 +223,7 @@ def _time(record: Record) -> str | int:
     return record.uptime_s if record.unix_s is None else _utc(record.unix_s)
 
 
-def _print(path: Path, found: dict, lang: str) -> None:
+def _print(path: Path | str, found: dict, lang: str) -> None:
     damage = _words("damage", lang, **found)
     if not found["starts"]:
         print(_words("empty", lang, path=path))

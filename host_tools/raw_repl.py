@@ -1,0 +1,98 @@
+"""Runs small programs on a unit in service, at MicroPython's raw prompt; meanwhile the unit stands, with outputs off.
+
+Whatever way the conversation ends the unit is restarted; where even that fails it restarts by itself (see main.py).
+"""
+
+import contextlib
+import re
+import time
+
+import serial
+
+from . import port as ports
+from .errors import SurroundingsFailed, both
+
+_BAUD = 115200
+_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
+_WAY_IN = b"\r\x03\x03\r\x01"  # what leads in from the console, from a program and from the prompt
+_LOCKED = re.compile(rb"[a-z0-9-]{1,32}> ")
+_KNOCK_TIMES = 6
+_PROMPT_S = 3.0
+_RESTART = b"import machine\nmachine.reset()\n\x04"
+
+_WORDS = {
+    "mute": (
+        "{port} 没有应答。查 USB 线和波特率 115200，按一下 EN（RST）键再试",
+        "nothing answers on {port}. Look at the USB cable, press EN (RST) once and try again",
+    ),
+    "locked": (
+        "{port} 的控制台已锁定。先 qingxi console --port {port} 输入 unlock 密码，按 Ctrl-] 离开，10 分钟内再运行",
+        "the console on {port} is locked. Unlock it with: qingxi console --port {port}, leave by Ctrl-], and run this "
+        "again within 10 minutes",
+    ),
+    "broken": ("{port} 打不开：{why}", "{port} cannot be opened: {why}"),
+    "gone": (
+        "{port} 断开了。插好 USB 线再运行；控制器 10 分钟内自动重启",
+        "{port} went away. Plug the USB cable in and run it again; the unit restarts by itself within 10 minutes",
+    ),
+    "failed": ("{port}：控制器上的程序出错：{last}", "{port}: the program on the unit failed: {last}"),
+}
+
+
+class RawRepl:
+    """A context: enters on a unit that runs, leaves a unit that starts. SurroundingsFailed says what is wrong."""
+
+    def __init__(self, port: str, lang: str):
+        self._name = port
+        try:
+            self._port = serial.serial_for_url(port, _BAUD, timeout=0.05, write_timeout=5, exclusive=True)
+        except (serial.SerialException, OSError, ValueError) as e:
+            ports.check(port, lang)  # knows the cause and the mend of most failures
+            raise SurroundingsFailed(both(_WORDS["broken"], port=port, why=e)) from e
+
+    def __enter__(self) -> "RawRepl":
+        heard = b""
+        try:
+            for _ in range(_KNOCK_TIMES):
+                self._port.write(_WAY_IN)
+                heard += self._read_to(_PROMPT, _PROMPT_S)
+                if heard.endswith(_PROMPT):
+                    return self
+        except (serial.SerialException, OSError):
+            self._port.close()
+            raise self._failure("gone") from None
+        self._port.close()
+        raise self._failure("locked" if _LOCKED.search(heard) else "mute")
+
+    def __exit__(self, *_) -> None:
+        with contextlib.suppress(serial.SerialException, OSError):
+            self._port.write(b"\x03" + _RESTART)
+        self._port.close()
+
+    def run(self, code: str, limit_s: float) -> str:
+        """What `code` prints; names that it makes stay. SurroundingsFailed where it fails or takes too long."""
+        try:
+            self._port.write(code.encode() + b"\x04")
+            heard = self._read_to(b"\x04>", limit_s)
+        except (serial.SerialException, OSError):
+            raise self._failure("gone") from None
+        printed, _, error = heard.partition(b"OK")[2].partition(b"\x04")
+        if not heard.endswith(b"\x04>"):
+            raise self._failure("mute")
+        if error := error.rstrip(b"\x04>").strip():
+            raise self._failure("failed", last=error.decode("utf-8", "replace").splitlines()[-1])
+        return printed.decode("utf-8", "replace")
+
+    def _read_to(self, mark: bytes, silent_s: float) -> bytes:
+        """What comes, up to `mark`, or until nothing has come for so long."""
+        heard = b""
+        until = time.monotonic() + silent_s
+        while mark not in heard[-len(mark) :] and time.monotonic() < until:
+            new = self._port.read(max(1, self._port.in_waiting))
+            if new:
+                heard += new
+                until = time.monotonic() + silent_s
+        return heard
+
+    def _failure(self, key: str, **fill: object) -> SurroundingsFailed:
+        return SurroundingsFailed(both(_WORDS[key], port=self._name, **fill))
