@@ -24,6 +24,7 @@ _BACKLOG = 8192
 _NOBODY_S = 1.0  # a user who takes nothing for so long is not there
 _TAKEN_S = 0.4  # the same for a program that takes Ctrl-C as a byte, and seldom ends by it
 _SETTLE_S = 10.0
+_RECEIVE_BYTES = 260  # stdin_ringbuf of MicroPython's ports/esp32/mphalport.c
 _MARK = b"\0"  # of a place in the stream: nothing else sends it
 _BREAK_S = 3.0  # longest wait for a program to end on Ctrl-C before the next byte follows
 
@@ -111,8 +112,13 @@ class SerialPort:
         return shown.removesuffix(_MARK)
 
     def deliver(self, user: int, keys: bytes) -> None:
-        """Type keys at the other end, `user`; they are with the machine when this returns."""
+        """Type keys at the other end, `user`; they are with the machine when this returns.
+
+        What finds no room in the receive buffer is lost, as on the chip.
+        """
         waiting = _unread(self.terminal)
+        if waiting + len(keys) > _RECEIVE_BYTES:
+            return
         os.write(user, keys)
         deadline = time.monotonic() + _SETTLE_S
         while _unread(self.terminal) < waiting + len(keys):

@@ -19,7 +19,7 @@ _PROCESS_CLOCK = 2  # clock_getcpuclockid: the complement of a process number, s
 class SlowBoard(VirtualBoard):
     """Like a `VirtualBoard` in virtual time. `late_us` is how late each tick came."""
 
-    times_slower = ESP32_TIMES_SLOWER
+    times_slower: float = ESP32_TIMES_SLOWER
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)

@@ -164,7 +164,7 @@ def unit_with_pin(folder: Path, lang: str) -> unitfile.Unit:
     return unitfile.load(path)
 
 
-def board_for(story: Story, lang: str, folder: Path, **options) -> VirtualBoard:
+def board_for(story: Story, lang: str, folder: Path, kind=VirtualBoard, **options):
     """A board in virtual time with a PIN, and what this story has in store for it."""
     unit = unit_with_pin(folder, lang)
     path = folder / "story.toml"
@@ -172,7 +172,7 @@ def board_for(story: Story, lang: str, folder: Path, **options) -> VirtualBoard:
     (folder / "steady.csv").write_text(_STEADY, encoding="utf-8")
     plant = ScenarioPlant(unit.control_settings(), scenario.load(path))
     options.setdefault("heap_bytes", ROOMY_HEAP)
-    return VirtualBoard(unit, folder / "board.flash", None, plant, None, **options)
+    return kind(unit, folder / "board.flash", None, plant, None, **options)
 
 
 def live(story: Story, lang: str, folder: Path) -> tuple[str, list[list[str]]]:

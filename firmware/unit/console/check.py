@@ -9,8 +9,7 @@ import sys
 
 from .. import config
 from ..control.basics import FAILURE, NONE
-from ..tables import rows
-from .text import contrary
+from .text import contrary, nth
 
 _BLOCKS, _BLOCK_BYTES = 4, 5  # requests of a block device
 
@@ -34,8 +33,8 @@ def cmd_check(c, words):
     yield _line("broker", uplink and bool(uplink.connected()), uplink.dialer.why if uplink else "")
     gc.collect()
     yield _line("memory", True, str(gc.mem_free()) if hasattr(gc, "mem_free") else "")
-    codes = [row[0] for row in rows("alarms")]
-    raised = [codes[alarm.index] for alarm in app.control.alarms.alarms if alarm.state]
+    yield None
+    raised = [nth("alarms", alarm.index)[0] for alarm in app.control.alarms.alarms if alarm.state]
     yield _line("alarms", not raised, " ".join(raised))
     yield "end"
 

@@ -16,7 +16,8 @@ from .output import Output
 from .text import COLUMNS, Text, wrap
 
 _TOOL_MS = const(100)  # a return and Ctrl-C closer together than this were not typed by a hand
-_SLICE_MS = const(20)  # while somebody types: an answer begins at once, and the UART has sent what it was given
+_WIRE_MS = const(11)  # in which the UART sends `output.SLICE_BYTES`
+_SLICE_MS = const(20)  # while somebody types: an answer begins at once
 _IDLE_MS = const(250)  # else; see `Door`
 _ATTENDED_S = const(20)  # after the last key
 _AHEAD = const(96)  # bytes typed while a command works
@@ -51,6 +52,7 @@ class Console:
         self._stream = door.stream
         self._in = bytearray(32)
         self._out = Output(self._stream.write)
+        self._sends = False  # the UART is at work on the last slice
         self._line = Line()
         self._ahead = b""
         self._job: object = None  # a generator
@@ -77,9 +79,12 @@ class Console:
         if self._somebody and self.app.now_s != self._checked_s:
             self._checked_s = self.app.now_s
             self._watch_alarms()
-        self._out.pump()
-        if not self._out.idle:
-            return
+        if self._out.idle:
+            self._go_on()
+        self._sends = self._out.pump()
+
+    def _go_on(self):
+        """One step of what there is to do."""
         if self._notices and (self._job is None or self._question):
             self._notice(self._notices.pop(0))
         elif self._job is not None and not (self._question and self._answer is None):
@@ -87,8 +92,7 @@ class Console:
         elif self._ahead:
             typed = self._ahead
             self._ahead = b""
-            for i in range(len(typed)):
-                self._byte(typed[i])
+            self._take(typed)
         elif self._dirty:
             self._draw()
 
@@ -100,8 +104,11 @@ class Console:
     @property
     def pause_ms(self):
         """How long the console may be left alone now."""
-        attended = self.busy or not self._out.idle or self.app.now_s - self._typed_s < _ATTENDED_S
-        return _SLICE_MS if attended else _IDLE_MS
+        if self._sends:
+            return _WIRE_MS
+        if self.busy or self._ahead:
+            return 1
+        return _SLICE_MS if self.app.now_s - self._typed_s < _ATTENDED_S else _IDLE_MS
 
     @property
     def busy(self):
@@ -132,17 +139,26 @@ class Console:
         if not n:
             return
         self._typed_s = self.app.now_s
-        for i in range(n):
-            self._byte(self._in[i])
-
-    def _byte(self, byte):
-        if self.busy or self._ahead:
+        typed = bytes(self._in[:n])
+        if not self.busy and not self._ahead:
+            self._take(typed)
+            return
+        for byte in typed:
             if byte == 3:
                 self._leave(False)
                 self._stop_job()
             elif len(self._ahead) < _AHEAD:
                 self._ahead += bytes((byte,))
-            return
+
+    def _take(self, typed):
+        """Take bytes up to the end of a line; the others wait until it has its answer."""
+        for i in range(len(typed)):
+            if self._byte(typed[i]):
+                self._ahead = typed[i + 1 :]
+                return
+
+    def _byte(self, byte):
+        """Returns whether the byte gave something to do."""
         did = self._line.feed(byte)
         if did != CANCEL:
             self._cancelled = False
@@ -154,6 +170,7 @@ class Console:
             self._dirty = True
         elif did == COMPLETE and not self._question:
             self._start("complete", "complete", [self._line.text[: self._line.cursor]])
+        return did in (ENTER, COMPLETE)
 
     def _enter(self):
         if self._question:
@@ -294,6 +311,7 @@ class Console:
         self._question = ""
         self._answer = None
         self._dirty = True
+        self.text.forget()
         for name in list(sys.modules):
             if name.startswith("unit.") and name not in self._loaded:
                 del sys.modules[name]

@@ -24,11 +24,13 @@ class Output:
         self._queue += data
 
     def pump(self):
-        """Write the next slice."""
+        """Write the next slice; returns whether there was anything to write."""
         queue = self._queue
-        if queue:
-            self._write(bytes(queue[:SLICE_BYTES]))
-            self._queue = queue[SLICE_BYTES:]
+        if not queue:
+            return False
+        self._write(bytes(queue[:SLICE_BYTES]))
+        self._queue = queue[SLICE_BYTES:]
+        return True
 
     @property
     def idle(self):

@@ -5,6 +5,7 @@ from ..tables import rows, words
 from .line import width
 
 _SETTLED_S = const(6)
+_SAID = const(16)  # words that are kept while a command is at work: each look-up reads half a file
 COLUMNS = const(79)  # of 80: a full last column makes some terminals wrap
 
 _CLAUSE_ENDS = "，。；：、？）"
@@ -18,15 +19,25 @@ class Text:
         self._door = door
         self.lang = door.lang
         self.utf8 = door.utf8
+        self._said = {}
 
     def choose(self, lang, utf8):
         """Speak and draw like this from now on."""
+        self.forget()
         self.lang = self._door.lang = lang
         self.utf8 = self._door.utf8 = utf8
 
+    def forget(self):
+        """Let go of the words that this command has used."""
+        self._said.clear()
+
     def say(self, entry, **values):
         """The text `entry` of console.txt with its `{name}`s filled in."""
-        text = words("console", entry, self.lang)
+        text = self._said.get(entry)
+        if text is None:
+            text = words("console", entry, self.lang)
+            if len(self._said) < _SAID:
+                self._said[entry] = text
         for name in values:
             text = text.replace("{" + name + "}", str(values[name]))
         return text
