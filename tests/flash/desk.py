@@ -108,7 +108,7 @@ def killed_at(desk: Desk, code: int | None, count: int, *words, after_start_s: f
         if after_start_s is not None and started and time.monotonic() - started > after_start_s:
             os.killpg(process.pid, 9)
     desk.loader.on_command = None
-    while port.holders(str(desk.port)):  # esptool dies after its parent
+    while not desk.starts and port.holders(str(desk.port)):  # esptool dies after its parent
         time.sleep(0.05)
     time.sleep(0.2)  # the loader must see the port closed
     return process.returncode
