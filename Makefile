@@ -36,11 +36,11 @@ image: $(READY)
 	@$(BIN)/qingxi image build --unit $(UNIT) --out out/image.bin
 
 flash: $(READY)
-	@test -n "$(PORT)" || { echo "say which port: make flash PORT=/dev/ttyUSB0 UNIT=file"; exit 2; }
+	@test -n "$(PORT)" || { echo "说明串口 · say which port: make flash PORT=/dev/ttyUSB0 UNIT=file"; exit 2; }
 	@$(BIN)/qingxi flash --port $(PORT) --unit $(UNIT)
 
 console: $(READY)
-	@test -n "$(PORT)" || { echo "say which port: make console PORT=/dev/ttyUSB0"; exit 2; }
+	@test -n "$(PORT)" || { echo "说明串口 · say which port: make console PORT=/dev/ttyUSB0"; exit 2; }
 	@$(BIN)/qingxi console --port $(PORT)
 
 stick: $(READY)

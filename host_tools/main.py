@@ -16,11 +16,19 @@ VERBS = ("sim", "config", "image", "fleet", "flash", "backup", "swap", "register
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="qingxi", description="清溪: the open controller for village wastewater units")
-    top.add_argument("--lang", choices=("zh", "en"), default="en", help="language of messages (default: %(default)s)")
+    top.add_argument(
+        "--lang", choices=("zh", "en"), default=own_language(), help="language of messages (here: %(default)s)"
+    )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb in VERBS:
         importlib.import_module(f".{verb}", __package__).add_parser(verbs)
     return top
+
+
+def own_language() -> str:
+    """The language of whoever sits here, as the system is set: Chinese or, of any other, English."""
+    named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "zh" if named.startswith("zh") else "en"
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from host_tools import main
 from tests.vm import ROOT
 
 TOOLS = ROOT / "host_tools"
@@ -61,3 +62,15 @@ def test_each_sentence_has_both_languages_and_the_same_blanks(path):
 def test_the_test_finds_sentences():
     found = [pair for path in MODULES for pair in pairs(ast.parse(path.read_text(encoding="utf-8")))]
     assert len(found) > 80
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [({}, "en"), ({"LANG": "zh_CN.UTF-8"}, "zh"), ({"LANG": "zh_CN", "LC_ALL": "C"}, "en"), ({"LANG": "de_DE"}, "en")],
+)
+def test_it_speaks_the_language_of_the_computer(monkeypatch, environment, language):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main.parser().parse_args(["register"]).lang == language
