@@ -15,6 +15,7 @@ _NETWORK_S = 20.0  # longer, for a unit that has a broker and does not have it y
 _GONE_S = 30.0  # a port on the chip's own USB goes away at a reset and comes back
 _ANSWER_S = 1.5  # the console looks for typing every quarter of a second and shows the report within one
 _ASK = b"\rcheck\r"
+_CONSOLE = 'File "unit.console.'  # in the traceback of an error that stops no unit
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def watch(port: str) -> FirstStart:
                 until = network_until + _ANSWER_S
         if tests is not None:
             return FirstStart(line.text, tests)
+        if "MemoryError" in line.text or "memory is short" in line.text:
+            raise _no("但内存不够，控制台打不开", "but its memory is too short for the console", line.text)
         raise _mute(port)
 
 
@@ -55,8 +58,10 @@ def _judge(shown: str) -> None:
     if shown.count("rst:0x") > 2:
         raise _no("但板子反复重启", "but the board restarts again and again", shown)
     shown, prompt, _ = shown.partition(">>> ")  # behind it stands what the interpreter thinks of our question
-    if "Traceback" in shown:
-        error = next((line for line in shown.partition("Traceback")[2].splitlines() if _is_error(line)), "Traceback")
+    for trace in shown.split("Traceback")[1:]:
+        error = next((line for line in trace.splitlines() if _is_error(line)), "Traceback")
+        if _CONSOLE in trace.partition(error)[0]:
+            continue  # one visit at the console ended; the unit goes on, and is asked again
         raise _no("但程序出错停下", "but the program stopped with an error", error)
     if prompt:
         raise _no("但控制程序没有运行", "but the control program does not run", shown)

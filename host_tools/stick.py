@@ -18,30 +18,49 @@ _SET_UP = """#!/bin/sh
 # 在没有网络的电脑上装好清溪 · sets Qingxi up on a computer without a network
 set -e
 cd "$(dirname "$0")/qingxi"
-python3 -m venv .venv
-.venv/bin/python -m pip install -q --no-index --find-links ../wheels -e .
+python=${{PYTHON:-python3}}
+if ! $python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != ({major}, {minor}))' 2>/dev/null; then
+    echo "需要带 venv 的 Python {major}.{minor} · Python {major}.{minor} with venv is needed" >&2
+    echo "装在别处 · if it lies elsewhere: PYTHON=... sh set-up.sh" >&2
+    exit 3
+fi
+$python -m venv .venv
+.venv/bin/python -m pip install -q --disable-pip-version-check --no-index --find-links ../wheels -e .
 touch .venv/.ready
 for image in ../micropython/*.bin; do
     test -e "$image" || continue
-    .venv/bin/qingxi image import "$image" --sha256 "$(basename "$image" .bin)"
+    .venv/bin/qingxi image import "$image" --sha256 "$(basename "$image" .bin)" >/dev/null 2>&1 ||
+        {{ echo "映像损坏 · this image is damaged: $image" >&2; exit 1; }}
 done
 echo "好了 · ready: cd qingxi; make flash PORT=/dev/ttyUSB0 UNIT=FILE"
 """
 _GUIDE = """# 清溪现场 U 盘 · Qingxi in the field
 
-不需要网络。需要 Linux、Python {python} 和 make。No network is needed; Linux, Python {python} and make are.
+不需要网络。要 Linux、Python {python}、make。No network needed; Linux, Python {python} and make are.
 
-1. 把整个文件夹复制到电脑 · copy the whole folder to the computer
-2. `sh set-up.sh`
-3. `cd qingxi`
-4. `.venv/bin/qingxi config new unit.toml`，改好 · edit it; `.venv/bin/qingxi config check unit.toml`
-5. `make flash PORT=/dev/ttyUSB0 UNIT=unit.toml`
-6. `make console PORT=/dev/ttyUSB0`：`help` `status` `selftest`
+**一次 · once a computer**
+1. 整个文件夹复制到电脑 · copy the whole folder to the computer
+2. `sh set-up.sh`，然后 then `cd qingxi`
 
-出错时照它说的做；表格在 · when it refuses, do what it says; the table is in `qingxi/docs/flash.md`
-接线 · wiring: `qingxi/docs/wiring-*.md`　　全部设置 · all settings: `qingxi/docs/unit-file.md`
+**新板 · a new board**（控制箱断电，只插 USB · cabinet off, USB only）
+1. `.venv/bin/qingxi config new xiacun.toml`，改好 edit it，`.venv/bin/qingxi config check xiacun.toml`
+2. `make flash PORT=/dev/ttyUSB0 UNIT=xiacun.toml`
+3. `out/records/` 里的网页：打印，剪下标签贴进控制箱 · print the page, glue its label into the cabinet
 
-MicroPython 映像 · images on this stick: {images}
+**同一站换程序、改设置 · new firmware or settings**：再运行第 2 步，记录不丢 · step 2 again; readings stay.
+
+**换坏板 · swap a failed board**
+1. 旧板还能应答 · if the old one still answers: `.venv/bin/qingxi backup --port /dev/ttyUSB0 --out old.bin`
+2. 插上新板 · the spare: `.venv/bin/qingxi swap --port /dev/ttyUSB0 --unit xiacun.toml --from old.bin`
+
+**现场看 · at the cabinet**：`make console PORT=/dev/ttyUSB0`：`status` `alarms` `check` `selftest`
+
+出错时照它说的做；表格在 · when it refuses, do what it says; table: `qingxi/docs/flash.md`
+接线 wiring `qingxi/docs/wiring-*.md`　设置 settings `qingxi/docs/unit-file.md`
+
+回到单位 · back home: `.venv/bin/qingxi register --merge` 合并各电脑的登记簿 · merges the computers' registers
+
+映像 · MicroPython images on this stick: {images}
 """
 
 
@@ -67,13 +86,18 @@ def make(folder: Path) -> list[str]:
         (folder / "micropython" / f"{image.sha256}.bin").write_bytes(image.data)
     named = ", ".join(f"{image.chip} {image.version_text}" for image in images)
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    guide = _GUIDE.format(python=python, images=named or "没有 none (qingxi image import)")
-    (folder / "先读我 READ ME.md").write_text(guide, encoding="utf-8")
-    (folder / "set-up.sh").write_text(_SET_UP, encoding="utf-8")
+    (folder / "先读我 READ ME.md").write_text(guide(python, named), encoding="utf-8")
+    set_up = _SET_UP.format(major=sys.version_info[0], minor=sys.version_info[1])
+    (folder / "set-up.sh").write_text(set_up, encoding="utf-8")
     return [
         f"{len(list(wheels.glob('*.whl')))} wheels for Python {python}",
         f"MicroPython images: {named or 'none; import one with qingxi image import and make the stick again'}",
     ]
+
+
+def guide(python: str, images: str) -> str:
+    """The page that lies on the stick, for that version of Python and those MicroPython images."""
+    return _GUIDE.format(python=python, images=images or "没有 none (qingxi image import)")
 
 
 def _copy_source(tree: Path) -> None:

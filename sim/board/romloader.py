@@ -35,6 +35,7 @@ _BAD_MESSAGE, _FAILED, _BAD_CHECKSUM, _WRITE_ERROR, _DEFLATE_ERROR = 0x05, 0x06,
 _SYNC_VALUE = 0x20120707
 _END = b"\xc0"
 _SILENT_S = 3.0
+_ROOMY_HEAP_BYTES = 400_000
 _BAUDS = {getattr(termios, name): int(name[1:]) for name in dir(termios) if name[0] == "B" and name[1:].isdigit()}
 
 
@@ -295,7 +296,8 @@ def main(argv: list[str]) -> int:
         return e.exit_code
     loader.serve()
     loader.close()
-    words = ["--unit", str(args.unit), "--flash", str(args.flash), "--port", args.port, *rest]
+    words = ["--unit", str(args.unit), "--flash", str(args.flash), "--port", args.port]
+    words += ["--heap", str(_ROOMY_HEAP_BYTES), *rest]  # who practises with the cable wants no lesson in memory
     os.execv(sys.executable, [sys.executable, "-m", "host_tools.main", "sim", "board", *words])
 
 

@@ -87,6 +87,14 @@ def test_half_a_report_is_none():
     assert self_test.parse(GOOD.decode().replace("unit  ", "unix  ")) is None
 
 
+def test_a_visit_at_the_console_that_ends_in_an_error_is_no_crash(talker):
+    text = (
+        b'Traceback (most recent call last):\r\n  File "unit.app", line 117\r\n  File "unit.console.door", line 58\r\n'
+    )
+    start = first_start.watch(talker(text + b"MemoryError: memory allocation failed\r\n", GOOD))
+    assert not start.tests.failed
+
+
 def test_a_broker_that_is_not_reached_is_waited_for_and_then_told(talker):
     start = first_start.watch(talker(b"", GOOD.replace(b"broker    -   ", b"broker    bad refused")))
     assert start.tests["broker"].detail == "refused" and not start.tests.failed
@@ -98,6 +106,7 @@ def test_a_broker_that_is_not_reached_is_waited_for_and_then_told(talker):
         (b"Traceback (most recent call last):\r\n  File 1\r\nOSError: 5\r\n>>> ", b"NameError: x", "OSError: 5"),
         (b"rst:0x10 (RTCWDT_RTC_RESET)\r\n" * 4, GOOD, "again and again"),
         (b"MicroPython v1.26.1\r\n>>> ", b"Traceback\r\nNameError: check\r\n>>> ", "does not run"),
+        (b"", b"memory is short, no console now\r\n", "too short for the console"),
         (b"Safe mode: pumping on floats only.\r\n", b"", "cut its power"),
     ],
 )
