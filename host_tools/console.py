@@ -27,13 +27,17 @@ _AGAIN_S = 0.5
 _WORDS = {
     "hello": ("已连接 {port}，Ctrl-] 退出", "connected to {port}, Ctrl-] leaves"),
     "gone": ("{port} 断开，等它再接上 ...", "{port} is gone, waiting for it ..."),
+    "no_chinese": (
+        "本终端显示不了中文：输入 lang en，图形乱码时再输入 lang ascii",
+        "this terminal cannot show Chinese: type lang en, and lang ascii if drawings look broken",
+    ),
     "back": ("{port} 又接上了", "{port} is back"),
 }
 
 
 def add_parser(subs: argparse._SubParsersAction) -> None:
     p = subs.add_parser("console", help="talk to a unit through its serial port")
-    p.add_argument("--port", required=True, metavar="DEV", help="serial port, such as /dev/ttyUSB0 or COM3")
+    p.add_argument("--port", metavar="DEV", help="serial port, as /dev/ttyUSB0 or COM3 (default: the only USB port)")
     p.add_argument("--log", type=Path, metavar="FILE", help="append all that the unit shows to this file, in UTF-8")
     p.set_defaults(run=console)
 
@@ -53,7 +57,7 @@ def console(args: argparse.Namespace) -> int:
             ) from e
     try:
         with raw_keyboard(sys.stdin) as keys:
-            Session(args.port, args.lang, keys, sys.stdout, log).run()
+            Session(args.port or ports.find(args.lang), args.lang, keys, sys.stdout, log).run()
     finally:
         if log is not None:
             log.close()
@@ -77,6 +81,8 @@ class Session:
         """Talk until the user leaves. SurroundingsFailed where the port cannot be opened at the start."""
         self._port = self._open()
         self._say("hello")
+        if not _shows(self._screen, "液"):
+            self._say("no_chinese")
         threading.Thread(target=self._type, daemon=True).start()
         while not self._leaves.is_set():
             try:
@@ -133,6 +139,15 @@ class Session:
     def _say(self, key: str) -> None:
         words = _WORDS[key][0 if self._lang == "zh" else 1].format(port=self._name)
         print(f"\r\n-- {words}\r", file=sys.stderr, flush=True)
+
+
+def _shows(screen: TextIO, text: str) -> bool:
+    """Whether the terminal's code page has these characters."""
+    try:
+        text.encode(getattr(screen, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

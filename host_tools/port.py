@@ -4,10 +4,12 @@ import errno
 import getpass
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 import serial
 from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
 
 from .errors import SurroundingsFailed
 
@@ -16,6 +18,11 @@ _WORDS = {
         "没有串口 {port}。插好 USB 线；现有串口：{ports}",
         "there is no port {port}. Plug the USB cable in; ports there are: {ports}",
     ),
+    "no_board": (
+        "没有找到控制板的串口：插好能传数据的 USB 线，或用 --port 指明",
+        "no board's serial port is there: plug in a USB cable that carries data, or name the port with --port",
+    ),
+    "which": ("有几个串口，用 --port 指明一个：{ports}", "there are several ports, name one with --port: {ports}"),
     "nothing": ("一个也没有（换一根能传数据的 USB 线）", "none (use a USB cable that carries data)"),
     "no_port": ("{port} 不是串口", "{port} is not a serial port"),
     "forbidden": (
@@ -26,6 +33,14 @@ _WORDS = {
     "another": ("另一个程序", "another program"),
     "broken": ("{port} 打不开：{why}", "{port} cannot be opened: {why}"),
 }
+
+
+def find(lang: str, ports: Iterable[ListPortInfo] | None = None) -> str:
+    """The one port with a USB device behind it. SurroundingsFailed where there is none or more than one."""
+    usb = sorted(p.device for p in (list_ports.comports() if ports is None else ports) if p.vid is not None)
+    if len(usb) == 1:
+        return usb[0]
+    raise _failure("which" if usb else "no_board", lang, ports=", ".join(usb))
 
 
 def check(port: str, lang: str) -> None:

@@ -13,7 +13,7 @@ from tests.vm import ROOT
 def run_console(port, typed: list[bytes], *words: str, pause_s: float = 1.0):
     """Type pieces of text, then leave; (exit code, standard output, standard error)."""
     command = [sys.executable, "-m", "host_tools.main", "console", "--port", str(port), *words]
-    environment = dict(os.environ, PYTHONPATH=f"{ROOT}:{ROOT / 'firmware'}", PYTHONIOENCODING="utf-8")
+    environment = dict(os.environ, LC_ALL="C.UTF-8", PYTHONPATH=f"{ROOT}:{ROOT / 'firmware'}", PYTHONIOENCODING="utf-8")
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
