@@ -24,6 +24,10 @@ try:
         from unit.app import App as Unit
     _unit = Unit(*_loaded)
     del _loaded
+    import slots
+
+    slots.watch(_unit)
+    del slots, sys.modules["slots"]
     _unit.run()
 except KeyboardInterrupt:
     WDT(timeout=600_000)  # service at the prompt; after ten minutes without a reset the unit takes itself back

@@ -15,12 +15,12 @@ from unit import config, wiring
 from unit.console import access, door
 from unit.uplink import credentials
 
-from . import partitions, upackages
+from . import pack, partitions, upackages
 from .boards import Board
 from .errors import BadInput, Both, SurroundingsFailed
 from .fold import fold
 from .shorten import shorten
-from .unitfile import Unit, compact_json
+from .unitfile import Unit
 
 FIRMWARE_DIR = Path(__file__).resolve().parents[1] / "firmware"
 # Files that a unit file names, and what they are called on the board.
@@ -35,7 +35,7 @@ NAMED_FILES = {
 _MOST_NAMED_BYTES = 16 * 1024
 PIN_ROUNDS = 1000  # what a board can work out in slices while somebody waits
 _PIN_LENGTH = (4, 32)
-_OF_ONE_UNIT = ("config.json", "config.last", "firmware.json")
+PACK = "a.pack"  # of the slot that a board is flashed with
 _FREE_BLOCKS = 16  # for configurations being changed, and what a technician copies
 _RELAYS_LINE = "RELAYS = ()"
 _NEWEST, _MADE_BY_A_BOARD = 0, 0x00020000  # versions of the file system
@@ -48,7 +48,7 @@ def firmware_image(unit: Unit) -> bytes:
 
 
 def firmware_files(unit: Unit) -> dict[str, bytes]:
-    """Every file of the board, by its path: two scripts in source, as the interpreter wants them, the rest compiled."""
+    """Every file of the board, by its path: two scripts in source, as the interpreter wants them, and the firmware."""
     boot = (FIRMWARE_DIR / "boot.py").read_text(encoding="utf-8")
     relays = relays_off(unit.board)
     if boot.count(_RELAYS_LINE) != 1:
@@ -64,33 +64,42 @@ def firmware_files(unit: Unit) -> dict[str, bytes]:
     for name in config.BOARDS:
         files[name] = sealed(unit.pins_json().encode())
     files["config.json"] = files["config.last"] = sealed(unit.board_json().encode())
-    for path in sorted((FIRMWARE_DIR / "unit").rglob("*.txt")):
-        files[path.relative_to(FIRMWARE_DIR).as_posix()] = path.read_bytes()
+    outside, inside = _built()
+    return files | outside | {PACK: pack.pack(inside, version("qingxi"))}
+
+
+def slot_files() -> dict[str, bytes]:
+    """What is in the pack of a slot, by path: modules as bytecode, catalogues; the same for every board."""
+    return _built()[1]
+
+
+def _built() -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The files that lie outside the slots, and those of a slot."""
     umqtt = (upackages.ensure() / "umqtt/simple.py").read_text(encoding="utf-8")
     texts = shorten(fold(sources()), umqtt)
-    files["main.py"] = texts.pop("main.py").encode()
+    outside = {"main.py": texts.pop("main.py").encode()}
+    inside: dict[str, bytes] = {}
+    for path in sorted((FIRMWARE_DIR / "unit").rglob("*.txt")):
+        inside[path.relative_to(FIRMWARE_DIR).as_posix()] = path.read_bytes()
     for name, text in texts.items():
         stem = name.removesuffix(".py")
-        files[stem + ".mpy"] = compiled(text, stem.removesuffix("/__init__").replace("/", "."))
+        where = inside if "/" in name else outside
+        where[stem + ".mpy"] = compiled(text, stem.removesuffix("/__init__").replace("/", "."))
     # An ESP32 image has it frozen, and prefers that; other builds of MicroPython have not.
-    files["lib/umqtt/simple.mpy"] = compiled(umqtt, "umqtt/simple.py")
-    files["firmware.json"] = compact_json({"version": version("qingxi"), "sha256": digest(files)}).encode()
-    return files
+    inside["umqtt/simple.mpy"] = compiled(umqtt, "umqtt/simple.py")
+    return outside, inside
 
 
 def sources() -> dict[str, str]:
     """The source of main.py and of every module, by path such as `unit/control/io.py`."""
-    paths = [FIRMWARE_DIR / "main.py", *sorted((FIRMWARE_DIR / "unit").rglob("*.py"))]
+    paths = [FIRMWARE_DIR / name for name in ("main.py", "pack.py", "slots.py")]
+    paths += sorted((FIRMWARE_DIR / "unit").rglob("*.py"))
     return {path.relative_to(FIRMWARE_DIR).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
 
 def digest(files: dict[str, bytes]) -> str:
-    """The firmware's hash, of names and contents: equal on all units of one board; the configuration has its own."""
-    found = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        if name not in _OF_ONE_UNIT:
-            found.update(f"{name}\0{len(content)}\0".encode() + content)
-    return found.hexdigest()
+    """The firmware's hash, that of its pack: equal on all units."""
+    return pack.head(files[PACK], PACK).sha256
 
 
 def named_files(unit: Unit) -> dict[str, bytes]:
@@ -207,8 +216,8 @@ def compiled(text: str, name: str) -> bytes:
 def littlefs_image(files: dict[str, bytes], size: int) -> bytes:
     """A littlefs file system of `size` bytes that holds `files`.
 
-    SurroundingsFailed where too little room would stay for the unit's own writing: a configuration takes blocks, and
-    every file at least one of 4 KiB.
+    SurroundingsFailed where too little room would stay for a second pack and the unit's own writing: a configuration
+    takes blocks, and every file at least one of 4 KiB.
     """
     fs = file_system(size, UserContext(size))
     try:
@@ -223,12 +232,13 @@ def littlefs_image(files: dict[str, bytes], size: int) -> bytes:
         if e.code != -errno.ENOSPC:
             raise
         free = 0
-    if free < _FREE_BLOCKS:
+    wanted = _FREE_BLOCKS + -(-len(files.get(PACK, b"")) // partitions.BLOCK)
+    if free < wanted:
         blocks = size // partitions.BLOCK
         raise SurroundingsFailed(
             Both(
-                f"程序装完后 vfs 的 {blocks} 块只剩 {free} 块空闲；至少要 {_FREE_BLOCKS} 块",
-                f"the firmware leaves {free} of the {blocks} blocks of vfs free; {_FREE_BLOCKS} are needed",
+                f"程序装完后 vfs 的 {blocks} 块只剩 {free} 块空闲；至少要 {wanted} 块",
+                f"the firmware leaves {free} of the {blocks} blocks of vfs free; {wanted} are needed",
             )
         )
     return bytes(fs.context.buffer)

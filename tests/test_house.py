@@ -31,8 +31,8 @@ ROOMS: dict[str, set[str]] = {
 HARDWARE = {"machine", "esp32", "network"}
 # Only these may import what exists on a board alone.
 HARDWARE_PLACES = {
-    "boot.py", "main.py", "unit/board.py", "unit/app.py", "unit/clock.py", "unit/restart.py", "unit/safe_mode.py",
-    "unit/uplink/net.py", "unit/uplink/cellular.py",
+    "boot.py", "main.py", "slots.py", "unit/board.py", "unit/app.py", "unit/clock.py", "unit/restart.py",
+    "unit/safe_mode.py", "unit/uplink/net.py", "unit/uplink/cellular.py",
 }  # fmt: skip
 
 

@@ -23,7 +23,6 @@ _IDLE_MS = const(50)  # between two slices when nothing moves: how long a comman
 _AGAIN_MS = const(60000)  # after an error of the firmware itself
 _LOG_BACK = const(400)  # records that are searched for events
 _BUFFER_BYTES = const(2048)  # of a message on its way out: some 40 readings
-_FIRMWARE = "firmware.json"
 _CREDENTIALS = "credentials.txt"
 _WIFI = "wifi.txt"
 _TLS_FILES = ("ca.pem", "client.pem", "client.key")
@@ -90,15 +89,13 @@ class Identity:
         import hashlib
         from binascii import hexlify
 
-        from . import config
+        from . import config, firmware
 
         self.unit_id = settings["unit.id"]
         self.lang = "en" if settings["unit.language"] else "zh"
         self.name = settings["unit.name_" + self.lang]
         self.boot = boot
-        stamp = config.read_json(_FIRMWARE) or {}
-        self.firmware = stamp.get("version", "?")
-        self.firmware_sha256 = stamp.get("sha256", "")
+        self.firmware, self.firmware_sha256 = firmware.stamp()
         self.config_sha256 = str(hexlify(hashlib.sha256(config.newest() or b"").digest()), "utf-8")
 
 

@@ -5,6 +5,7 @@ columns, and the last two are always the words `zh | en`. It is read line by lin
 in flash until somebody has to read them.
 """
 
+_END, _END_BYTES = "\x04", b"\x04"  # begin the line at which a table ends: in a pack other files follow
 _PIECE_BYTES = 512
 _ROOT = __file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
 
@@ -14,6 +15,8 @@ def rows(name):
     with open(_ROOT + name + ".txt", encoding="utf-8") as f:
         header = True
         for line in f:
+            if line[0] == _END:
+                break
             if line[0] == "#" or len(line) < 3:
                 continue
             if header:
@@ -26,6 +29,8 @@ def columns(name):
     """Names of the columns of table `name`, a list of str."""
     with open(_ROOT + name + ".txt", encoding="utf-8") as f:
         for line in f:
+            if line[0] == _END:
+                break
             if line[0] != "#" and len(line) >= 3:
                 return [field.strip() for field in line.split("|")]
     return []
@@ -38,10 +43,12 @@ def row(name, key):
     mark = b"\n" + key.encode()
     data = b""
     with open(_ROOT + name + ".txt", "rb") as f:
+        over = False
         # Piece by piece: on a board looking at every line takes five times as long.
         while True:
-            more = f.read(_PIECE_BYTES)
-            data += more
+            more = b"" if over else f.read(_PIECE_BYTES)
+            over = _END_BYTES in more
+            data += more.split(_END_BYTES, 1)[0]
             at = data.find(mark)
             while at >= 0:
                 end = data.find(b"\n", at + 1)

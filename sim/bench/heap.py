@@ -134,8 +134,7 @@ def board_with(
     board = VirtualBoard(unit, folder / "flash", None, plant, None, heap_bytes)
     files = fsimage.firmware_files(unit) | {"main.py": main.encode()}
     if in_rom:
-        modules = {name: files.pop(name) for name in list(files) if name.startswith(("unit/", "lib/"))}
-        files["rom"] = _romfs({name.removeprefix("lib/"): content for name, content in modules.items()})
+        files["rom"] = _romfs(fsimage.slot_files())
     vfs = partitions.named(partitions.of_board(unit.board), "vfs")
     board.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
     return board

@@ -7,7 +7,7 @@ import pytest
 from unit import config
 from unit import settings as catalogue
 
-from host_tools import fsimage
+from host_tools import fsimage, pack
 
 from . import damage
 from .damage import JOURNAL, UNIT, VFS
@@ -24,6 +24,11 @@ _HOSTILE = (
     None, True, -1, 0, 1, 2**30 - 1, 2**31, 2**64, -(2**63), 1e308, 0.5, "", "x", "x" * 5000, "桥" * 40, "\n\x1b[2J",
     [], {}, [[]], "../boot.py", "relay1", "relay4", "in1",
 )  # fmt: skip
+
+
+def _with_modules(files: dict[str, bytes]) -> bytes:
+    """A unit in service whose pack, sound in itself, was made with these modules."""
+    return damage.with_files(damage.in_service(), {fsimage.PACK: pack.pack(fsimage.slot_files() | files, "bad")})
 
 
 def _spoilt(text: bytes, rng: random.Random) -> bytes:
@@ -129,14 +134,13 @@ def test_a_blank_file_system_is_formatted_as_the_image_does(tmp_path):
 )
 def test_a_module_that_cannot_be_loaded(tmp_path, name, controls):
     """The console's own code is not needed for control; without the road's, safe mode pumps on floats."""
-    outcome = damage.start(damage.with_files(damage.in_service(), {f"unit/{name}.mpy": b"nonsense"}), tmp_path)
+    outcome = damage.start(_with_modules({f"unit/{name}.mpy": b"nonsense"}), tmp_path)
     assert outcome.safe and outcome.console and outcome.controls == controls
     assert ("Safe mode" in outcome.shown) != controls
 
 
 def test_when_safe_mode_fails_too_the_unit_stands_at_the_prompt(tmp_path):
-    bad = {"unit/app.mpy": b"", "unit/safe_mode.mpy": b""}
-    outcome = damage.start(damage.with_files(damage.in_service(), bad), tmp_path)
+    outcome = damage.start(_with_modules({"unit/app.mpy": b"", "unit/safe_mode.mpy": b""}), tmp_path)
     assert outcome.safe and outcome.console and not outcome.closed
     assert "firmware is damaged" in outcome.shown and outcome.starts == 8
 

@@ -57,12 +57,12 @@ p.ioctl(6, 3)
 p.readblocks(3, b, 9)
 print(b.hex())
 try:
-    p.writeblocks(320, b"x", 0)
+    p.writeblocks(352, b"x", 0)
 except OSError as e:
     print("refused", e.errno)
 """
     text = rig.output(rig.board(tmp_path, main))
-    assert text.splitlines() == ["(2883584, 1310720, 'journal') 320 4096", "ff300fff", "ffffffff", "refused 22"]
+    assert text.splitlines() == ["(2752512, 1441792, 'journal') 352 4096", "ff300fff", "ffffffff", "refused 22"]
     flash = FlashFile(tmp_path / "board.flash", 4 << 20)
     journal = partitions.named(partitions.of_board(rig.unit().board), "journal")
     assert flash.block_erases(journal.at, 5 * 4096) == [0, 0, 0, 1, 0]

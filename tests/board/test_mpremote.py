@@ -20,7 +20,7 @@ def test_lists_copies_and_executes(port, tmp_path):
     there, back = tmp_path / "there.bin", tmp_path / "back.bin"
     there.write_bytes(bytes(range(256)) * 20)
     listing = rig.mpremote(port, "fs", "ls")
-    assert "boot.py" in listing and "main.py" in listing and "unit/" in listing and "shim" not in listing
+    assert "boot.py" in listing and "main.py" in listing and "a.pack" in listing and "shim" not in listing
     assert rig.mpremote(port, "exec", "import sys; print(sys.platform, 6*7)").split()[-1] == "42"
     rig.mpremote(port, "fs", "cp", str(there), ":copy.bin")
     rig.mpremote(port, "fs", "cp", ":copy.bin", str(back))

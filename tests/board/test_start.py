@@ -114,8 +114,8 @@ def test_the_partition_table_is_a_real_one(tmp_path):
     found = rig.board(tmp_path)
     table = partitions.decode(found.flash.read(partitions.TABLE_AT, 0xC00))
     assert [(p.name, p.at, p.size) for p in table if p.name in ("vfs", "journal")] == [
-        ("vfs", 0x200000, 768 * 1024),
-        ("journal", 0x2C0000, 1280 * 1024),
+        ("vfs", 0x200000, 640 * 1024),
+        ("journal", 0x2A0000, 1408 * 1024),
     ]
 
 

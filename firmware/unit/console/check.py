@@ -7,7 +7,7 @@ or `-` for what the unit file does not have. It ends with a line `end`.
 import gc
 import sys
 
-from .. import config
+from .. import config, firmware
 from ..control.basics import FAILURE, NONE
 from .text import contrary, nth
 
@@ -20,9 +20,9 @@ def cmd_check(c, words):
     yield _line("unit", True, c.unit_id)
     yield _line("micropython", True, "%d.%d.%d" % tuple(sys.implementation.version[:3]))
     yield _line("config", app.config_from == config.FROM_NEWEST, _sha256(config.newest() or b""))
-    stamp = config.read_json("firmware.json") or {}
-    yield _line("version", bool(stamp), stamp.get("version", ""))
-    yield _line("firmware", bool(stamp), stamp.get("sha256", ""))
+    version, sha256 = firmware.stamp()
+    yield _line("version", bool(version), version)
+    yield _line("firmware", bool(sha256), sha256)
     yield _line("uptime", app.now_s > 0, "%d s" % app.now_s)
     yield _journal(app.recorder.journal)
     yield from _inputs(app.control)
