@@ -11,6 +11,7 @@ from .screen import Screen
 from .virtual_board import VirtualBoard
 
 BYTE_US = 87  # ten bits at 115200 baud
+_KEYS = 8  # that arrive at once
 _SECOND_US = 1_000_000
 _PHASE_US = 200_000  # lines are typed so long after a whole second: where within it an answer ends changes no later one
 _PATIENCE_S = 60.0  # of virtual time
@@ -80,8 +81,8 @@ class Crew:
 
             return put
 
-        for i in range(len(data)):
-            self._board.agenda.add(self._board.now_us + i * BYTE_US, arrive(data[i : i + 1]))
+        for i in range(0, len(data), _KEYS):
+            self._board.agenda.add(self._board.now_us + i * BYTE_US, arrive(data[i : i + _KEYS]))
 
     def text(self) -> str:
         """The screen from its first line to its last, without the empty ones at either end."""

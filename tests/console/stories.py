@@ -70,6 +70,7 @@ def pump_clogged(visit: Visit) -> Iterator[Step]:
     yield "run p1 2min"
     yield 5 * MINUTE
     yield "pumps"
+    yield "hours"
     yield "log 8"
 
 
