@@ -19,9 +19,11 @@ from .uplink.uplink import Uplink
 
 _KEEP_CLEAR_MS = const(60)  # before a tick is due, no slice begins: the longest takes some 40 ms on an ESP32
 _CALM_MS = const(700)  # what may occupy the processor for long begins only with so much time to the next tick
+_ROOMY_MS = const(600)  # and a piece of a long command or of the greeting only with so much: an ESP32 needs as long
 _IDLE_MS = const(50)  # between two slices when nothing moves: how long a command may wait
 _AGAIN_MS = const(60000)  # after an error of the firmware itself
-_LOG_BACK = const(400)  # records that are searched for events
+_LOG_BACK = const(400)  # records that are searched for events, and
+_RECORDS_A_PIECE = const(8)  # how many of them at a stretch
 _BUFFER_BYTES = const(2048)  # of a message on its way out: some 40 readings
 _CREDENTIALS = "credentials.txt"
 _WIFI = "wifi.txt"
@@ -67,7 +69,8 @@ class Online:
     def _slice(self, left_ms):
         """True if there is more to do at once."""
         try:
-            return self.uplink.poll(time.ticks_ms(), left_ms >= _CALM_MS and self._calm())
+            calm = left_ms >= _CALM_MS and self._calm()
+            return self.uplink.poll(time.ticks_ms(), calm, left_ms >= _ROOMY_MS)
         except Exception as e:  # noqa: BLE001  shown and counted: pumps must not stop for the sake of messages
             sys.print_exception(e)
             self.failures += 1
@@ -154,21 +157,23 @@ class Actions:
         self._app.recorder.interval_s = full["readings.interval_s"]
         return ""
 
-    def events(self, n):
-        """The newest `n` events, (t, uptime_s, code, a, b), newest first; not further back than _LOG_BACK records."""
+    def events(self):
+        """The newest events, (t, uptime_s, code, a, b), oldest first, not further back than _LOG_BACK records.
+
+        A generator that yields None now and then, to give way.
+        """
         journal = self._app.recorder.journal
         cursor = Cursor(journal)
         cursor.seek(max(1, journal.next_seq - _LOG_BACK))
-        found = []
+        count = 0
         kind = cursor.next()
         while kind != END:
             if kind == EVENT:
-                found.append((cursor.t, cursor.uptime_s, cursor.code, cursor.a, cursor.b))
-                if len(found) > n:
-                    found.pop(0)
+                yield cursor.t, cursor.uptime_s, cursor.code, cursor.a, cursor.b
+            count += 1
+            if count % _RECORDS_A_PIECE == 0:
+                yield None
             kind = cursor.next()
-        found.reverse()
-        return found
 
     def reboot(self):
         self._app.restart()

@@ -34,7 +34,7 @@ Figures = tuple[float, float, float, float]  # readings, seconds, messages, byte
 def main() -> None:
     found: dict[str, list[Figures]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        broker, port = _mosquitto(Path(folder))
+        broker, port = mosquitto(Path(folder))
         try:
             # Turn by turn, so that what else the computer does meets all alike.
             for _ in range(RUNS):
@@ -92,13 +92,15 @@ def _paho(port: int, n: int) -> Figures:
     return n, took, n, size
 
 
-def _mosquitto(folder: Path) -> tuple[subprocess.Popen, int]:
+def mosquitto(folder: Path, port: int = 0) -> tuple[subprocess.Popen, int]:
+    """A broker that lets everybody in, and its port: a free one, unless it is given."""
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
     if not program:
         raise SystemExit("missing: mosquitto; on Debian: apt-get install mosquitto")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    if not port:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
     (folder / "conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n")
     command = [program, "-c", str(folder / "conf")]
     broker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)

@@ -39,7 +39,7 @@ class Watched:
     def stored(self):
         return {}, None
 
-    def events(self, n):
+    def events(self):
         return []
 
     def t(self):

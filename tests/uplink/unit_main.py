@@ -165,8 +165,8 @@ class Unit:
         self.settings = full
         return ""
 
-    def events(self, n):
-        return [(self.t(), self.uptime_s(), 1, 0, 1)] * min(n, 2)
+    def events(self):
+        return [(self.t(), self.uptime_s(), 1, 0, 1)] * 2
 
     def reboot(self):
         self.rebooted = True

@@ -5,7 +5,8 @@ What a command can do is the `actions` of the app:
 `acknowledge(index)`, NONE for all; `stored()`, the settings that differ from their defaults, and the board, as the
 settings catalogue wants them; `change(stored, full)` stores settings, takes `full`, the same with all defaults, into
 use, and returns "" or why not, whole or not at all; `reboot()`;
-`events(n)`, the newest (t, uptime_s, code, a, b), newest first; `t()`, seconds since 2020, NONE without a clock.
+`events()` yields the newest (t, uptime_s, code, a, b), oldest first, and None in between, to give way to a tick;
+`t()`, seconds since 2020, NONE without a clock.
 """
 
 import json
@@ -19,7 +20,7 @@ from . import payloads
 MAX_BYTES = const(1024)
 _MAX_ID = const(36)
 _MAX_BRACKETS = const(8)  # `set` needs three; deep nesting would fill the heap before it is refused
-_SELDOM = ("uplink.lookups", "settings_words", "settings", "wiring", "config")  # modules of one answer
+_SELDOM = ("uplink.lookups", "uplink.past", "settings_words", "settings", "wiring", "config")  # modules of one answer
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
 _MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
 
@@ -67,9 +68,9 @@ class Commands:
             if op not in OPS:
                 raise Refusal("unknown_op", "op is one of " + ", ".join(OPS))
             if self._job:
-                raise Refusal("busy", "settings are being changed: send it again")
-            if op == "set":
-                self._job = _look_up("change", self._actions, args)
+                raise Refusal("busy", "the command before takes its time: send it again")
+            if op in _LONG:
+                self._job = _long(op, self._actions, args)
                 self._job_id = command_id
                 return False
             result = getattr(self, "_op_" + op)(args) or {}
@@ -204,38 +205,39 @@ class Commands:
                 return
         raise Refusal("args", "alarm is a code of the alarms catalogue, or all")
 
-    # What is seldom asked for comes into memory for one answer: the settings catalogue alone is as large as all this.
-
-    def _op_show(self, args):
-        return self._seldom("show", args)
-
-    def _op_log(self, args):
-        return self._seldom("log", args)
-
-    def _seldom(self, name, args):
-        try:
-            return _look_up(name, self._actions, args)
-        except MemoryError:
-            raise _no_memory() from None
-        finally:
-            forget(*_SELDOM)
-
     def _op_reboot(self, args):
         only(args, ())
         self.reboot = True
 
 
 OPS = ("run", "off", "auto", "ack", "set", "show", "log", "reboot")
+_LONG = ("set", "show", "log")  # in pieces: all of it takes longer than from one tick to the next
 
 
 def _no_memory():
     return Refusal("too_much", "no memory for it now")
 
 
-def _look_up(name, actions, args):
+def _long(op, actions, args):
+    """A command in pieces, yielding None between them; it returns what the answer holds.
+
+    What is seldom asked for comes into memory for one answer: the settings catalogue alone is as large as all this.
+    """
+    if op == "log":
+        from . import past
+
+        yield None
+        return (yield from past.log(actions, args))
+    from .. import settings  # noqa: F401  loading it is a piece of its own, and so on
+
+    yield None
+    from .. import settings_words  # noqa: F401
+
+    yield None
     from . import lookups
 
-    return getattr(lookups, name)(actions, args)
+    yield None
+    return (yield from (lookups.change if op == "set" else lookups.show)(actions, args))
 
 
 def is_int(value):

@@ -1,25 +1,23 @@
-"""The commands that read catalogues: set, show and log. `commands.py` imports this for one answer and forgets it."""
+"""The commands that read the settings catalogue. `commands.py` imports this for one answer and forgets it.
+
+Both are generators that yield None between pieces of work, and return what the answer holds.
+"""
 
 import gc
 
 from .. import settings as catalogue
+from .. import settings_words
 from ..control.basics import const
 from ..tables import rows
-from . import payloads
-from .commands import Refusal, is_int, only
+from .commands import Refusal, only
 
 _MAX_KEYS = const(16)
-_MAX_EVENTS = const(20)
 _ROWS_A_STEP = const(4)
 _NOT_FROM_AFAR = ("unit.board", "unit.process")  # they go with what is in the cabinet, as the wiring does
 
 
 def change(actions, args):
-    """Check settings, then store and use them: whole or not at all.
-
-    A generator that yields None between pieces of work, for all of it takes longer than from one tick to the next, and
-    returns what the answer holds.
-    """
+    """Check settings, then store and use them: whole or not at all."""
     only(args, ("values", "confirm"))
     wanted = args.get("values")
     if not isinstance(wanted, dict) or not 1 <= len(wanted) <= _MAX_KEYS:
@@ -27,6 +25,7 @@ def change(actions, args):
     stored, board = actions.stored()
     stored = dict(stored)
     reboot = False
+    yield None
     for key in wanted:
         row = _row(key)
         if "s" in row[5] or "p" in row[5] or key.startswith("wiring.") or key in _NOT_FROM_AFAR:
@@ -58,6 +57,7 @@ def change(actions, args):
                 full.clear()  # its memory is needed for the words
                 raise Refusal("value", _sentence(problem, board))
             yield None
+    yield None
     why = actions.change(stored, full)
     if why:
         raise Refusal("not_stored", why)
@@ -66,8 +66,6 @@ def change(actions, args):
 
 def show(actions, args):
     """The written form of some settings."""
-    from .. import settings_words
-
     only(args, ("keys",))
     keys = args.get("keys")
     if not isinstance(keys, list) or not 1 <= len(keys) <= _MAX_KEYS:
@@ -80,20 +78,8 @@ def show(actions, args):
         if value is None:
             raise Refusal("args", "no value: " + key)
         values[key] = settings_words.encode(row, value)
+        yield None
     return {"values": values}
-
-
-def log(actions, args):
-    """The newest events."""
-    only(args, ("n",))
-    n = args.get("n", 10)
-    if not is_int(n) or not 1 <= n <= _MAX_EVENTS:
-        raise Refusal("args", "n is 1 to %d" % _MAX_EVENTS)
-    events = []
-    for t, uptime_s, code, a, b in actions.events(n):
-        name, happened, why = payloads.event_words(code, a, b)
-        events.append([payloads.unix(t), uptime_s, name, happened, why])
-    return {"events": events}
 
 
 def _row(key):
@@ -104,8 +90,6 @@ def _row(key):
 
 
 def _sentence(problem, board):
-    from .. import settings_words
-
     return settings_words.sentence(problem, "en", board)
 
 

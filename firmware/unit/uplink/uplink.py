@@ -42,6 +42,7 @@ class Uplink:
         self._tls = tls
         self._topics = Topics(identity.unit_id)
         self._points = payloads.Points()
+        payloads.load_names()
         wire = Wire(buffer_bytes)
         self.session = Session(identity.unit_id.encode(), self, settings["mqtt.keepalive_s"], user, password, wire)
         self.session.set_last_will(self._topics.availability, b"offline", True, 1)
@@ -71,14 +72,17 @@ class Uplink:
 
     # --- what the app calls
 
-    def poll(self, now, may_block=True):
+    def poll(self, now, may_block=True, roomy=True):
         """A slice of everything; `now` in ms. True if there is more to do at once.
 
         `may_block` False forbids what occupies the processor for long: a TLS handshake, a name looked up by the port.
+        `roomy` False, what takes longer than the rest: a piece of a long command, and of the greeting.
         """
         self._now = now
-        if self.commands.work():
-            self._replies.append(self._answer.bytes())
+        if roomy and self.commands.busy():
+            if self.commands.work():
+                self._replies.append(self._answer.bytes())
+            return True
         self.net.poll(now)
         session = self.session
         if not self.net.up():
@@ -91,11 +95,11 @@ class Uplink:
             self.dialer.poll(now, dns, may_block)
         more = session.poll(now, may_block)
         if session.state == UP:
-            more = self._serve(now) or more
+            more = self._serve(now, roomy) or more
         if self.commands.reboot and self._may_reboot(now):
             self.close()
             self._actions.reboot()
-        return more or self.commands.busy()
+        return more or (roomy and self.commands.busy())
 
     def online(self):
         """Whether a broker serves us."""
@@ -161,7 +165,7 @@ class Uplink:
         if self.commands.reboot:
             self._reboot_at = self._now
 
-    def _serve(self, now):
+    def _serve(self, now, roomy):
         session = self.session
         if self.drain.busy:
             return self.drain.poll(now)
@@ -173,7 +177,7 @@ class Uplink:
             self._reply_texts.append(reply)
             return True
         if self._step < _SERVING:
-            return not self._step_id and self._greet()
+            return roomy and not self._step_id and self._greet()
         if self._state_due(now):
             self._send_state(now)
             return True
