@@ -2,8 +2,11 @@
 
 from .control.basics import NONE, const
 from .control.controller import N_POINTS, SNAPSHOT_BYTES
+from .control.events import ALARM
+from .modules import forget
 
-_SNAPSHOT_S = const(3600)  # what a power cut costs of the hour counters; every ten minutes would cost room for 20 days
+_SNAPSHOT_S = const(21600)  # what happens between two of them is told again by the records behind the older one
+_SOON_S = const(600)  # after an alarm: locked-out machines are in no other record
 _TIME_BYTES = const(4)  # of the clock, behind the snapshot: how long was the unit off?
 
 
@@ -17,18 +20,25 @@ class Recorder:
         self._values = [0] * N_POINTS
         self._snapshot = bytearray(SNAPSHOT_BYTES + _TIME_BYTES)
         self._next_reading_s = interval_s
+        self._saved_s = 0
         self._next_snapshot_s = _SNAPSHOT_S
 
     def wake(self, utc_s):
-        """Give control its newest snapshot, before the first step. `utc_s`: seconds since 2020, NONE if unknown."""
+        """Bring control to where the last run ended, before the first step. `utc_s`: since 2020, NONE if unknown."""
         data = self._snapshot
         n = self.journal.load_snapshot(data) - _TIME_BYTES
-        outage_s = 0
-        if n > 0 and utc_s != NONE:
-            saved_s = data[n] | data[n + 1] << 8 | data[n + 2] << 16 | data[n + 3] << 24
-            if 0 < saved_s <= utc_s:
-                outage_s = utc_s - saved_s
-        self._control.restore(data, max(n, 0), outage_s)
+        if n <= 0:
+            self._control.restore(data, 0, 0)
+            self.save(0, utc_s)
+            return
+        from .catch_up import Past
+
+        past = Past(self.journal, data[n] | data[n + 1] << 8 | data[n + 2] << 16 | data[n + 3] << 24)
+        outage_s = past.outage_s(utc_s)
+        if self._control.restore(data, n, outage_s):
+            past.relive(self._control, self.interval_s, outage_s)
+            self.save(0, utc_s)  # so that no start has more than its own run to tell
+        forget("catch_up")
 
     def second(self, now_s, utc_s):
         """Record what the step of this second brought."""
@@ -39,18 +49,21 @@ class Recorder:
             journal.set_clock(now_s, utc_s - now_s)
         for i in range(events.count):
             journal.event(now_s, events.code[i], events.a[i], events.b[i])
+            if events.code[i] == ALARM:
+                self._next_snapshot_s = min(self._next_snapshot_s, self._saved_s + _SOON_S)
         events.clear()
         if now_s >= self._next_reading_s:
             self._next_reading_s += self.interval_s
             quality = self._control.reading(self._values)
             journal.reading(now_s, quality, self._values)
-        elif now_s >= self._next_snapshot_s:
-            self.save(now_s, utc_s)
+            if now_s >= self._next_snapshot_s:
+                self.save(now_s, utc_s)  # with the reading, so that the next one counts from here
         elif not changed:
             journal.erase_ahead(now_s)  # an erase stalls the chip: not while outputs change
 
     def save(self, now_s, utc_s):
-        """Write a snapshot now: before a planned restart, and every ten minutes."""
+        """Write a snapshot now."""
+        self._saved_s = now_s
         self._next_snapshot_s = now_s + _SNAPSHOT_S
         data = self._snapshot
         n = self._control.save(data)

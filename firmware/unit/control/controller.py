@@ -203,12 +203,16 @@ class Controller:
     def reading(self, values: list[int]) -> int:
         """Like `look`, and the totals begin again from here."""
         quality: int = self.look(values)
+        self.count_from_here()
+        return quality
+
+    def count_from_here(self) -> None:
+        """The totals of the next reading begin now."""
         k: int = 0
         while k < N_OUTPUTS:
             self._reported[k] = self.outputs[k].run_s
             k += 1
         self._reported[N_OUTPUTS] = self.energy_wh
-        return quality
 
     def look(self, values: list[int]) -> int:
         """Fill `values` in the order of points.txt and return the quality code of the row.
@@ -269,9 +273,8 @@ class Controller:
             output.rested_s = r.get(4) + outage_s
             output.guard.remember_starts(r.get(1))
             output.guard.failed_starts = r.get(1)
-            self._reported[output.index] = output.run_s
         self.energy_wh = r.get(4)
-        self._reported[N_OUTPUTS] = self.energy_wh
+        self.count_from_here()
         day_l: int = r.get(4)
         self.inflow.restore_day(day_l, r.get(1))
         for pump in self.inflow.pumps:

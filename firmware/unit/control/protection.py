@@ -129,8 +129,19 @@ class Guard:
         """After a power cut: `count` starts may have happened just before, so they all count from now."""
         i: int = 0
         while i < count and i < MAX_STARTS:
-            self._start_s[self._next] = 0
-            self._next = (self._next + 1) % MAX_STARTS
+            self.remember_start(0)
+            i += 1
+
+    def remember_start(self, at_s: int) -> None:
+        """A start at `at_s`, which is negative for one before this power-up."""
+        self._start_s[self._next] = at_s
+        self._next = (self._next + 1) % MAX_STARTS
+
+    def age_starts(self, by_s: int) -> None:
+        """What was remembered as just before happened `by_s` seconds ago."""
+        i: int = 0
+        while i < MAX_STARTS:
+            self._start_s[i] -= by_s
             i += 1
 
     def locked_out(self, now_s: int) -> int:

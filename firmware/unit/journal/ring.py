@@ -42,6 +42,7 @@ class Journal:
         self.acked = 0
         self.oldest = 0
         self.failed = 0
+        self.snapshot_seq = self.snapshot_boot = self.snapshot_uptime_s = 0
         self._mount()
 
     def reading(self, uptime_s, quality, values):
@@ -66,13 +67,20 @@ class Journal:
         return self._append(SNAPSHOT, uptime_s)
 
     def load_snapshot(self, data):
-        """Fill `data` with the newest snapshot; returns its length, 0 if there is none that can be read."""
+        """Fill `data` with the newest snapshot; returns its length, 0 if there is none that can be read.
+
+        `snapshot_seq` is then the number of the first record behind it; `snapshot_boot` and `snapshot_uptime_s` tell of
+        the start that took it and when, at the latest.
+        """
         walker = self._scratch
         gen = self.tail.snap_gen
         if gen < self.oldest or gen < 0 or not walker.open(gen):
             return 0
         while walker.next() != END:
             if walker.start == self.tail.snap_at:
+                self.snapshot_seq = walker.first_seq + walker.n
+                self.snapshot_uptime_s = walker.last_uptime_s
+                self.snapshot_boot = walker.boot
                 return walker.read_snapshot(data) if walker.kind == SNAPSHOT else 0
         return 0
 

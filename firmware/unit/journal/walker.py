@@ -47,6 +47,11 @@ class Walker:
         self.acked = self.lost = self.snap_at = 0
         self.snap_gen = -1
 
+    @property
+    def last_uptime_s(self):
+        """Uptime of the last reading or event taken up, or of the base record if there was none since."""
+        return self.uptime_s if self.n else self.uptime0
+
     def forget(self):
         """The block was written since: read it anew."""
         self._from = -1

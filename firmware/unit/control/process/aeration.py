@@ -59,6 +59,10 @@ class Aeration:
         owed: int = self._catch_up_s if hours > 48 else outage_s * on_s // (on_s + self._off_s[self.mode])
         self._owe(owed)
 
+    def went_on(self, ran_s: int) -> None:
+        """After a snapshot that is `ran_s` older than the end of that run: where the cycle had come to."""
+        self.phase_s = (self.phase_s + ran_s) % (self._on_s[self.mode] + self._off_s[self.mode])
+
     def step(self, now_s: int, tod_s: int, mains: int) -> None:
         """`tod_s`: local second of the day, -1 unknown."""
         mode: int = self._choose_mode(tod_s)
