@@ -78,8 +78,8 @@ def read_board(tool: Esptool, flash_bytes: int) -> bytes:
 
 
 def fits(legacy: Legacy, board: Board) -> bool:
-    """Whether the journal can be taken over as it stands, by a board whose partition has the same size."""
-    return len(legacy.journal) == partitions.named(partitions.of_board(board), "journal").size
+    """Whether what waits in the journal has room on a board of this kind."""
+    return len(legacy.journal) <= partitions.named(partitions.of_board(board), "journal").size
 
 
 def _stored(vfs: bytes, names: tuple[str, ...]) -> dict | None:

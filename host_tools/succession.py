@@ -54,8 +54,8 @@ def successor(
 ) -> Succession:
     """The journal, of `size` bytes, of a spare that takes over from `old`, a journal's partition, or from nothing.
 
-    Readings move only where the sizes are equal and `with_readings` says so; hours and numbers always do. AnswerIsNo if
-    the unit has no number left.
+    Readings and events that wait move where `with_readings` says so, into a journal of no smaller size; hours and
+    numbers always do. AnswerIsNo if the unit has no number left.
     """
     before = Journal(Nor(bytearray(old if old is not None else b"\xff" * size)), N_POINTS, interval_s)
     gap = _gap(before, now_unix_s)
@@ -70,18 +70,21 @@ def successor(
         )
     snapshot = bytearray(MAX_SNAPSHOT)
     n = before.load_snapshot(snapshot)
-    unsent = _unsent(before)
+    kinds = _waiting(before) if with_readings else []
     after = before
     if old is None or len(old) != size or not with_readings:
         after = Journal(Nor(bytearray(b"\xff" * size)), N_POINTS, interval_s)
-        after.acked = first_seq - 1
-        unsent = 0
+        if kinds:
+            _copy_waiting(before, after)
+    if not kinds:
+        after.acked = first_seq - 1  # or the unit would tell of numbers that wait where nothing does
     after.next_seq = first_seq
     after.boot = boot
+    after.offset = NONE
     after.set_clock(0, now_unix_s - EPOCH_UNIX_S)  # writes a base record, which makes the numbers durable
     if after is not before and n:
         after.save_snapshot(0, snapshot, n)
-    return Succession(bytes(after.device.data), first_seq, boot + 1, unsent, n > 0)
+    return Succession(bytes(after.device.data), first_seq, boot + 1, kinds.count(READING), n > 0)
 
 
 def read_seen(path: Path, unit_id: str) -> Seen:
@@ -140,6 +143,23 @@ def _numbers(text: str) -> Seen | None:
     return Seen(seq + len(rows) - 1 if seq else 0, boot)
 
 
+def _copy_waiting(before: Journal, after: Journal) -> None:
+    """Write what `before` has not delivered into `after`, an empty journal, each record with its number and time."""
+    after.next_seq = before.acked + 1
+    after.acked = before.acked
+    cursor = Cursor(before)
+    cursor.seek(before.acked + 1)
+    while (kind := cursor.next()) != END:
+        offset = NONE if cursor.t == NONE else cursor.t - cursor.uptime_s
+        if (cursor.seq, cursor.boot, offset) != (after.next_seq, after.boot, after.offset):
+            after.next_seq, after.boot, after.offset = cursor.seq, cursor.boot, offset
+            after._needs_base = True  # what the next record is told against
+        if kind == READING:
+            after.reading(cursor.uptime_s, cursor.quality, cursor.values)
+        else:
+            after.event(cursor.uptime_s, cursor.code, cursor.a, cursor.b)
+
+
 def _gap(journal: Journal, now_unix_s: int) -> int:
     """How many numbers are left out: all that can have been used since the journal's last record."""
     last_t = NONE
@@ -153,13 +173,14 @@ def _gap(journal: Journal, now_unix_s: int) -> int:
     return LEAST_GAP + NUMBERS_A_SECOND * age_s
 
 
-def _unsent(journal: Journal) -> int:
-    readings = 0
+def _waiting(journal: Journal) -> list[int]:
+    """The kind of each record that is not delivered."""
+    kinds = []
     cursor = Cursor(journal)
     cursor.seek(journal.acked + 1)
     while (kind := cursor.next()) != END:
-        readings += kind == READING
-    return readings
+        kinds.append(kind)
+    return kinds
 
 
 def journal_size(unit) -> int:

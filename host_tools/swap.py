@@ -42,8 +42,8 @@ _WORDS = {
         "this board is unit {old} and holds its readings. Back it up (qingxi backup), then say --fresh",
     ),
     "size": (
-        "两块板的记录区大小不同，未送的读数移不过去。用同型号的板；或加 --leave-readings 只移设置、小时和序号",
-        "the boards' journals differ in size, so the readings cannot move. Take a board of the same kind, or say "
+        "新板的记录区比旧板的小，未送的读数可能放不下。用同型号的板；或加 --leave-readings 只移设置、小时和序号",
+        "the spare's journal is smaller, so the readings may have no room. Take a board of the same kind, or say "
         "--leave-readings to move settings, hours and numbers alone",
     ),
     "settings": ("现场改过的设置一起移过去：{what}", "settings that were changed on the spot move along: {what}"),
@@ -105,7 +105,8 @@ def swap(args: argparse.Namespace) -> int:
     result = {"port": args.port, "found": asdict(job.found), "settings_moved": changed or []} | image.report()
     result |= {"unsent": heir.unsent, "first_seq": heir.first_seq, "hours": heir.has_hours}
     result |= job.finish(_parts(image, heir), "swap", (moves.zh, str(moves)), _forerunner(args, unit.id))
-    say(args.lang, both(_WORDS["retire"]))
+    if not args.dry_run:
+        say(args.lang, both(_WORDS["retire"]))
     if args.json:
         print(json.dumps(result, ensure_ascii=False))
     return 0

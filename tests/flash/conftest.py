@@ -42,7 +42,7 @@ def flash(qingxi, image):
 
 @dataclass
 class Village:
-    """A broker with its book-keeper, the file of a unit that talks to it over Wi-Fi once a second, with passwords."""
+    """A broker, its book-keeper, and the file of a unit that talks to it over Wi-Fi, with passwords and a PIN."""
 
     unit: Path
     broker: Broker
@@ -65,7 +65,8 @@ def village(tmp_path):
     ):
         assert before in text
         text = text.replace(before, after)
-    path.write_text(text, encoding="utf-8")
+    (tmp_path / "pin.txt").write_text("258025\n")
+    path.write_text(text + '\n[console]\npin_file = "pin.txt"\n', encoding="utf-8")
     yield Village(path, broker, books)
     books.close()
     broker.kill()

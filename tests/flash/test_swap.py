@@ -151,7 +151,7 @@ def test_what_would_go_wrong_is_refused_before_anything_is_written(swap, tmp_pat
         refused(1, "is unit upstream", *ours, "--from", backup)
 
 
-def test_between_boards_of_other_kinds_settings_hours_and_numbers_move(swap, tmp_path, image):
+def test_a_spare_of_another_kind_with_more_room_takes_all_but_the_wiring(swap, tmp_path, image):
     """The spare is an ESP32-S3 with another journal and other terminals."""
     micropython_image.pin(micropython_image.parse(standin.micropython("esp32s3")))
     spare = unit_file(tmp_path, S3_BOARD)
@@ -159,11 +159,25 @@ def test_between_boards_of_other_kinds_settings_hours_and_numbers_move(swap, tmp
     backup = tmp_path / "backup.bin"
     backup.write_bytes(left_behind(image, UNIT_FILE, {"lift.start_level_mm": 610}))
     with Desk(folder(tmp_path, "new"), chip="esp32s3", flash_mb=8, unit=spare) as desk:
-        code, _, err = swap(desk, "--unit", spare, "--from", backup)
+        code, out, err = swap(desk, "--unit", spare, "--from", backup, "--json")
+        assert code == 0, err
+    result = json.loads(out)
+    assert result["hours"] and result["unsent"] == WAITING and result["first_seq"] > SENT + WAITING
+    assert "lift.start_level_mm" in result["settings_moved"]
+    assert not [key for key in result["settings_moved"] if key.startswith("wiring.")]
+
+
+def test_a_spare_with_less_room_takes_settings_hours_and_numbers_if_told_so(swap, tmp_path, image):
+    s3 = micropython_image.parse(standin.micropython("esp32s3"))
+    micropython_image.pin(s3)
+    old = unit_file(tmp_path, S3_BOARD)
+    old.write_text(old.read_text(encoding="utf-8").replace('id = "other"', 'id = "qiaotou"'), encoding="utf-8")
+    backup = tmp_path / "backup.bin"
+    backup.write_bytes(left_behind(s3, old))
+    with Desk(folder(tmp_path, "new")) as desk:
+        code, _, err = swap(desk, "--unit", UNIT_FILE, "--from", backup)
         assert code == 1 and "--leave-readings" in err
-        code, out, err = swap(desk, "--unit", spare, "--from", backup, "--leave-readings", "--json")
+        code, out, err = swap(desk, "--unit", UNIT_FILE, "--from", backup, "--leave-readings", "--dry-run", "--json")
         assert code == 0, err
     result = json.loads(out)
     assert result["hours"] and result["unsent"] == 0 and result["first_seq"] > SENT + WAITING
-    assert "lift.start_level_mm" in result["settings_moved"]
-    assert not [key for key in result["settings_moved"] if key.startswith("wiring.")]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.control.controller import N_POINTS
 from unit.journal.cursor import Cursor
-from unit.journal.layout import END, EPOCH_UNIX_S, MAX_SNAPSHOT
+from unit.journal.layout import END, EPOCH_UNIX_S, MAX_SNAPSHOT, READING
 from unit.journal.ring import Journal
 
 from host_tools import succession
@@ -50,6 +50,17 @@ def records(data, after=0):
     found = []
     while cursor.next() != END:
         found.append((cursor.seq, cursor.boot))
+    return found
+
+
+def told(data, after):
+    """All that stands in a journal behind number `after`."""
+    cursor = Cursor(Journal(Nor(bytearray(data)), N_POINTS, 60))
+    cursor.seek(after + 1)
+    found = []
+    while (kind := cursor.next()) != END:
+        what = list(cursor.values) if kind == READING else (cursor.code, cursor.a, cursor.b)
+        found.append((cursor.seq, cursor.boot, cursor.uptime_s, cursor.t, cursor.quality * (kind == READING), what))
     return found
 
 
@@ -132,7 +143,28 @@ def test_hours_move_also_without_readings(size, with_readings):
     kept = bytearray(MAX_SNAPSHOT)
     n = Journal(Nor(bytearray(made.journal)), N_POINTS, 60).load_snapshot(kept)
     assert bytes(kept[:n]) == HOURS and made.has_hours
-    assert made.unsent == (8 if size == SIZE and with_readings else 0) == len(records(made.journal))
+    assert made.unsent == (8 if with_readings else 0) == len(records(made.journal))
+
+
+@pytest.mark.parametrize("size", [SIZE, 3 * SIZE])
+def test_what_waits_keeps_number_start_time_and_values_on_a_board_with_more_room(size):
+    """Over starts with and without a clock, events among the readings, and numbers that a torn end left out."""
+    old = Life(clock=None)
+    old.journal.ack(old.readings(40)[-1])
+    old.readings(5, 7)
+    for clock in (NOW, None, NOW + 9999):
+        old = Life(old.data, clock)
+        old.readings(3)
+        old.journal.event(old.uptime_s + 1, 3, -2, 5)
+        torn = bytearray(old.data)
+        at = torn.index(b"\xff" * 64) - 1
+        torn[at] = 0
+        old = Life(bytes(torn), clock)
+        old.readings(4)
+    made = heir(old.data, NOW + 100_000, size=size)
+    assert told(made.journal, 40) == told(old.data, 40) and len(told(old.data, 40)) > 20
+    again = Life(made.journal)
+    assert again.journal.acked == 40 and again.readings(1) == [made.first_seq]
 
 
 @pytest.mark.parametrize("seed", range(8))
