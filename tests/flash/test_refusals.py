@@ -7,11 +7,13 @@ import subprocess
 
 import pytest
 
-from host_tools import port
+from host_tools import first_start, port, register, self_test, unitfile
 from host_tools.errors import SurroundingsFailed
+from host_tools.first_start import FirstStart
 from sim.board.flash_file import FlashFile
 
 from .desk import MB, UNIT_FILE, Desk
+from .test_first_start import GOOD
 
 
 def test_the_wrong_chip_is_refused_naming_both(flash, tmp_path):
@@ -121,3 +123,20 @@ def test_without_an_image_it_tells_how_to_get_one(qingxi, tmp_path, monkeypatch)
 def test_chinese_messages(qingxi, image, tmp_path):
     code, _, err = qingxi("--lang", "zh", "flash", "--port", tmp_path / "no", "--unit", UNIT_FILE)
     assert code == 3 and "没有串口" in err
+
+
+def test_a_board_that_reports_other_digests_or_fails_its_self_test_is_not_fit_for_service(flash, tmp_path, monkeypatch):
+    """The record is saved all the same and says so, and so does the register."""
+    report = GOOD.decode().replace("journal   ok ", "journal   bad")
+    monkeypatch.setattr(first_start, "watch", lambda port: FirstStart("", self_test.parse(report)))
+    unit = unitfile.load(UNIT_FILE)
+    with Desk(tmp_path) as desk:
+        code, _, err = flash(desk, "--unit", UNIT_FILE)
+    assert code == 1
+    assert f"the board reports the configuration digest ab: it must be {unit.sha256}" in err
+    assert "the board reports the firmware digest cd" in err
+    assert "the journal takes nothing" in err and "self-test passed" not in err
+    page = next((tmp_path / "records").glob("*.html")).read_text(encoding="utf-8")
+    assert "不能投用 not fit for service" in page and "配置摘要是 ab" in page and "自检通过" not in page
+    line = register.read(tmp_path / "records/register.jsonl")[0]
+    assert line["self_test"] == "failed"
