@@ -26,6 +26,7 @@ _FROM_TRIAL = const(3)  # `config.FROM_TRIAL`, and `config.TRIAL_S`: that module
 _TRIAL_S = const(900)
 _KEEP_CLEAR_MS = const(60)  # before a tick is due, no slice of the console begins
 _CALM_MS = const(700)  # nor is a console loaded
+_CONSOLE_FAILURES = const(3)  # in a life; after so many the console is given up
 _DEAF_MS = const(250)  # the UART keeps 256 bytes meanwhile
 
 
@@ -104,26 +105,30 @@ class App:
         typed = select.poll()
         typed.register(sys.stdin, select.POLLIN)
         door = None
+        failed = 0
         while True:
             loaded = door is not None and door.console is not None
             left_ms = time.ticks_diff(self.due_ms, time.ticks_ms())
             if left_ms < (_KEEP_CLEAR_MS if loaded else _CALM_MS):
                 await asyncio.sleep_ms(max(left_ms, 0) + 1)
                 continue
+            pause_ms = _DEAF_MS
             try:
                 if door is None and _any(typed):
                     door = _door(self)
                 elif door is not None:
                     door.poll(time.ticks_ms())
+                    pause_ms = door.pause_ms
             except Exception as e:  # noqa: BLE001  shown: pumps must not stop for the sake of words
                 sys.print_exception(e)
-                if door is None or door.console is None:
+                failed += 1
+                if failed >= _CONSOLE_FAILURES or door is None or door.console is None:
                     micropython.kbd_intr(3)  # its code is damaged: where no console opens, Ctrl-C must lead in
                 else:
                     door.forget()
                 while _any(typed):
                     sys.stdin.buffer.read(1)
-            await asyncio.sleep_ms(door.pause_ms if door else _DEAF_MS)
+            await asyncio.sleep_ms(pause_ms)
 
     def restart(self):
         """A planned restart: outputs off, and nothing that control knows is lost."""

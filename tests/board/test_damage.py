@@ -139,6 +139,21 @@ def test_a_module_that_cannot_be_loaded(tmp_path, name, controls):
     assert ("Safe mode" in outcome.shown) != controls
 
 
+def test_a_console_that_breaks_whenever_it_is_used_is_given_up_for_the_prompt(tmp_path):
+    rotten = """
+class Console:
+    left_for_s = 0
+    pause_ms = 50
+    def __init__(self, door):
+        pass
+    def poll(self, now_ms):
+        raise ValueError("rotten")
+"""
+    module = fsimage.compiled(rotten, "unit/console/console.py")
+    outcome = damage.start(_with_modules({"unit/console/console.mpy": module}), tmp_path)
+    assert outcome.safe and outcome.console and outcome.controls and ">>> " in outcome.shown
+
+
 def test_when_safe_mode_fails_too_the_unit_stands_at_the_prompt(tmp_path):
     outcome = damage.start(_with_modules({"unit/app.mpy": b"", "unit/safe_mode.mpy": b""}), tmp_path)
     assert outcome.safe and outcome.console and not outcome.closed
