@@ -4,7 +4,7 @@ import os
 import random
 import re
 import tempfile
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ _BLOCK = partitions.BLOCK
 _FIRST_LIFE_S = 3600
 _TYPED_S = 300  # when somebody presses Enter; where no console answers, Ctrl-C follows again and again
 _LIFE_S = 1000
+_HELD_S = 0.5  # on the clock: so long the port may hold a Ctrl-C back that follows another
 _AGAIN_S = 30  # the machine may die of a Ctrl-C in the middle of a collection: see docs/virtual-board.md
 _MOST_STARTS = 12
 _PROMPT = b">>> "
@@ -79,8 +80,9 @@ def start(flash: bytes, folder: Path) -> Outcome:
 
     in_control = False
 
-    def type_in(key: bytes) -> Callable[[], bool]:
-        return lambda: not os.write(user, key)
+    def interrupt() -> bool:
+        time.sleep(_HELD_S)
+        return not os.write(user, b"\x03")
 
     def enter() -> bool:
         nonlocal in_control
@@ -98,7 +100,7 @@ def start(flash: bytes, folder: Path) -> Outcome:
     found.agenda.add(0, watch)
     found.agenda.add(_TYPED_S * 1_000_000, enter)
     for at_s in range(_TYPED_S + 30, _LIFE_S, _AGAIN_S):
-        found.agenda.add(at_s * 1_000_000, type_in(b"\x03"))
+        found.agenda.add(at_s * 1_000_000, interrupt)
     found.run(_LIFE_S)
     os.close(user)
     text = b"".join(shown)
