@@ -178,3 +178,50 @@ def test_no_registers_of_the_clock_give_a_day_that_is_none(registers):
         date = datetime.date(2000, 1, 1) + datetime.timedelta(clock.day)
         assert date.strftime("%d%y") == bytes((registers[4], registers[6])).hex()
         assert 0 <= clock.second < 86400
+
+
+class Babbler:
+    """A chip that answers every read with whatever comes, and now and then not at all."""
+
+    def __init__(self, answers):
+        self.answers = iter(answers)
+
+    def write(self, register, buffer):
+        pass
+
+    def read(self, register, buffer):
+        for i in range(len(buffer)):
+            byte = next(self.answers, None)
+            if byte is None:
+                raise OSError(19)
+            buffer[i] = byte
+
+
+@given(st.binary(max_size=40), st.sampled_from([50, 100, 150, 250]))
+def test_whatever_an_ads1115_answers_is_a_voltage_it_can_have_or_none(data, shunt_ohm):
+    machine = hardware.fresh()
+    machine.I2C.chips[0x48] = Babbler(data)
+    channel = Ads1115(machine.I2C(0), 0x48).channel(0)
+    current = Current(channel, shunt_ohm)
+    for now_ms in range(0, 400, 20):
+        got = current.read(now_ms)
+        assert got == NONE or abs(got) <= 4_096_000 // shunt_ohm + 1
+
+
+@given(st.integers(-1_000_000, 6_000_000), st.integers(500, 6000), st.integers(1000, 4000))
+def test_any_voltage_is_a_turbidity_within_the_sensors_range_or_none(uv, clear_mv, divider_ratio):
+    machine = hardware.fresh()
+    machine.ADC.uv[35] = uv
+    got = FallingTurbidity(PinVolts(machine.ADC(machine.Pin(35))), curve("ts300b"), clear_mv, divider_ratio).read(0)
+    assert got == NONE or 0 <= got <= 10_000
+
+
+@given(st.lists(st.binary(min_size=1, max_size=1), max_size=20))
+def test_whatever_an_expander_answers_is_a_level_or_none(answers):
+    machine = hardware.fresh()
+    machine.I2C.chips[0x24] = Babbler(b"".join(answers))
+    machine.I2C.chips[0x20] = Babbler(b"".join(answers))
+    for chip in (Pcf8574(machine.I2C(0), 0x24), Tca9554(machine.I2C(0), 0x20)):
+        for _ in range(25):
+            chip.fetch()
+            assert {chip.bit(i).value() for i in range(8)} <= {0, 1, NONE}
