@@ -1,5 +1,6 @@
 """A real mosquitto on a free loopback port, started, stopped, frozen and killed by the tests."""
 
+import re
 import shutil
 import signal
 import socket
@@ -34,11 +35,16 @@ class Broker:
     def start(self) -> None:
         with open(self.config.with_suffix(".log"), "a") as log:
             self.process = subprocess.Popen([MOSQUITTO, "-c", str(self.config)], stdout=log, stderr=log)
+        for port in re.findall(r"^listener (\d+)", self.config.read_text(), re.MULTILINE):
+            self._await(int(port))
+
+    def _await(self, port: int) -> None:
+        assert self.process
         for _ in range(200):
             if self.process.poll() is not None:
                 raise RuntimeError(f"mosquitto ended: {self.config.with_suffix('.log').read_text()}")
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                socket.create_connection(("127.0.0.1", port), 1).close()
                 return
             except OSError:
                 time.sleep(0.02)

@@ -11,7 +11,9 @@ class Running:
     """`unit_main.py` as a process. `lines` is what it has printed so far."""
 
     def __init__(self, world: str, heap: str = "1m", **options: Any):
-        self.process = start(world, "unit_main.py", json.dumps(options), heap=heap)
+        text = json.dumps(options)
+        # MicroPython makes each argument a name, and those have at most 255 bytes.
+        self.process = start(world, "unit_main.py", *(text[i : i + 200] for i in range(0, len(text), 200)), heap=heap)
         self.lines: list[str] = []
         self.changed = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -93,3 +93,20 @@ def test_wrong_password_is_refused_and_the_right_one_let_in(world: str, tmp_path
     assert books.seqs("u2") == []
     books.close()
     broker.stop()
+
+
+def test_a_unit_shows_its_own_certificate_where_the_broker_wants_one(world: str, tmp_path: Path):
+    authority = Authority(tmp_path)
+    files = authority.certify("good", "broker.test")
+    wants = ("require_certificate true", f"cafile {authority.ca}", "use_identity_as_username true")
+    broker = secure_broker(tmp_path, files, *wants)
+    stranger = unit_of(world, broker, authority.ca)
+    stranger.wait("state 0", times=3)
+    figures = stranger.figures()
+    stranger.kill()
+    assert figures["connects"] == 0 and figures["unacknowledged"] == 3
+    own = [str(path) for path in authority.certify("u1")]
+    unit = unit_of(world, broker, authority.ca, own=own)
+    unit.wait("drained 3")
+    assert unit.quit()["connects"] == 1
+    broker.stop()

@@ -1,7 +1,7 @@
 """A unit with the real control core, journal and uplink, and an app no longer than it must be; runs in both worlds.
 
-argv[1] is a JSON object: `port`, and what `OPTIONS` has. Standard input takes one command a line: `add N` (readings),
-`event`, `net 0|1`, `quit`. Prints what happens, and at the end one JSON line of figures.
+The arguments together are a JSON object: `port`, and what `OPTIONS` has. Standard input takes one command a line:
+`add N` (readings), `event`, `net 0|1`, `quit`. Prints what happens, and at the end one JSON line of figures.
 """
 
 import gc
@@ -31,6 +31,7 @@ OPTIONS = {
     "settings": {},
     "credentials": "",
     "ca": "",
+    "own": ("", ""),  # the unit's certificate and key
     "clock": 1,  # 0: never set
     "brokers": "",
     "flash_kb": 48,
@@ -136,7 +137,7 @@ class Unit:
         user = password = key = None
         if options["credentials"]:
             user, password, key = credentials.broker(options["credentials"])
-        secure = tls.context(options["ca"]) if options["ca"] else None
+        secure = tls.context(options["ca"], *options["own"]) if options["ca"] else None
         self.net = Net()
         self.uplink = Uplink(
             values, Identity(options["unit"], self.boot), Newest(self.ctrl, self), self.journal, Cursor(self.journal),
@@ -248,7 +249,7 @@ def obey(unit, line):
 
 def main():
     options = dict(OPTIONS)
-    options.update(json.loads(sys.argv[1]))
+    options.update(json.loads("".join(sys.argv[1:])))
     dial.STEADY_MS = options["steady_ms"]
     flash = Nor(FlashFile(options["flash"]) if options["flash"] else bytearray(options["flash_kb"] * 1024))
     if not options["flash"]:

@@ -9,11 +9,15 @@ from host_tools import upackages
 
 ROOT = Path(__file__).resolve().parents[2]
 WORLDS = ("cpython", "micropython")
+NEWER = ROOT / "tests/uplink/newer"  # a folder with another umqtt.simple, for `library`
 
 
-def start(world: str, script: str, *args: object, heap: str = "160k") -> subprocess.Popen:
+def start(
+    world: str, script: str, *args: object, heap: str = "160k", library: Path | None = None
+) -> subprocess.Popen:
     """Start `tests/uplink/<script>` in `world`; its output is text, both streams together."""
-    path = f"{ROOT / 'firmware'}:{ROOT}:{upackages.ensure()}:.frozen"
+    before = f"{library}:" if library else ""
+    path = f"{before}{ROOT / 'firmware'}:{ROOT}:{upackages.ensure()}:.frozen"
     if world == "cpython":
         # The old names of MicroPython's modules come with on_cpython().
         code = "import runpy, sys; from host_tools import upackages; upackages.on_cpython(); " \
@@ -23,14 +27,16 @@ def start(world: str, script: str, *args: object, heap: str = "160k") -> subproc
         command = [str(Path(sys.executable).with_name("micropython")), "-X", "heapsize=" + heap]
     return subprocess.Popen(
         [*command, str(ROOT / "tests/uplink" / script), *map(str, args)],
-        env=dict(os.environ, MICROPYPATH=path, PYTHONPATH=f"{ROOT / 'firmware'}:{ROOT}"),
+        env=dict(os.environ, MICROPYPATH=path, PYTHONPATH=f"{before}{ROOT / 'firmware'}:{ROOT}"),
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1,
     )  # fmt: skip
 
 
-def run(world: str, script: str, *args: object, heap: str = "160k", timeout_s: float = 60) -> list[str]:
+def run(
+    world: str, script: str, *args: object, heap: str = "160k", timeout_s: float = 60, library: Path | None = None
+) -> list[str]:
     """Run a script to its end; the lines it printed. AssertionError with them all if it does not end well."""
-    process = start(world, script, *args, heap=heap)
+    process = start(world, script, *args, heap=heap, library=library)
     try:
         output, _ = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
