@@ -38,7 +38,7 @@ def columns(name):
 
 def row(name, key):
     """The entry of table `name` whose first field is `key`, as a list of str, or None."""
-    if not key or key[0] == "#":
+    if not key or key.startswith("#"):
         return None
     mark = b"\n" + key.encode()
     data = b""

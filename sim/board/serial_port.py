@@ -122,6 +122,8 @@ class SerialPort:
         os.write(user, keys)
         deadline = time.monotonic() + _SETTLE_S
         while _unread(self.terminal) < waiting + len(keys):
+            if not self._interrupts():
+                self._break_until = 0.0  # the machine stands still, so no Ctrl-C can have effect before the next key
             self._user_to_machine()
             if time.monotonic() > deadline:
                 raise SurroundingsFailed("the pseudo-terminal of the virtual board does not take what is typed")

@@ -1,6 +1,25 @@
 """The line editor, byte by byte. Runs on CPython and on MicroPython alike."""
 
+import gc
+
 from unit.console.line import CANCEL, CHANGED, COMPLETE, ENTER, NOTHING, Line, width
+
+
+def test_typed_characters_are_not_kept_for_ever():
+    """MicroPython interns what is taken out of a str one by one: thousands of different ones must cost nothing."""
+    if not hasattr(gc, "mem_alloc"):
+        return  # the same test runs on MicroPython
+    line = Line()
+    used = []
+    for first in (0x4E00, 0x5200, 0x5600, 0x5A00):
+        for code in range(first, first + 0x400):
+            for byte in bytes((0xE0 | code >> 12, 0x80 | code >> 6 & 63, 0x80 | code & 63)):
+                line.feed(byte)
+            line.view(40)
+            line.take(remember=False)
+        gc.collect()
+        used.append(gc.mem_alloc())
+    assert used[-1] - used[0] < 256, used
 
 
 def typed(*parts, limit=120):

@@ -42,9 +42,10 @@ def parse(date, tod):
     """Seconds since 2020-01-01 of "2026-06-15" and "08:30" or "08:30:15"; -1 if it is no time from 2024 to 2098."""
     numbers = []
     for part in date.split("-") + tod.split(":"):
-        if not 0 < len(part) <= 4 or not all("0" <= c <= "9" for c in part):
+        number = whole(part)
+        if number < 0 or len(part) > 4:
             return -1
-        numbers.append(int(part))
+        numbers.append(number)
     if len(numbers) == 5:
         numbers.append(0)
     if len(numbers) != 6 or date.count("-") != 2:
@@ -61,14 +62,23 @@ def parse(date, tod):
     return days * _DAY_S + hour * 3600 + minute * 60 + second
 
 
+def whole(text):
+    """The number that `text` is, of one to eight digits and nothing else; -1 if it is none."""
+    data = text.encode()  # not its characters: see `line`
+    for byte in data:
+        if not 48 <= byte <= 57:
+            return -1
+    return int(text) if 0 < len(data) <= 8 else -1
+
+
 def duration(text):
     """Seconds of "30s", "10min", "2h", "1h30min", "10分钟"; -1 if it is none."""
     total = 0
     number = ""
     text = text.lower()
     while text:
-        if "0" <= text[0] <= "9" and len(number) < 8:
-            number += text[0]
+        if whole(text[:1]) >= 0 and len(number) < 8:
+            number += text[:1]
             text = text[1:]
             continue
         for unit, seconds in _UNITS:

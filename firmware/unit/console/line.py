@@ -1,4 +1,8 @@
-"""The line editor: a state machine fed with bytes, so that it never waits and nothing typed can break it."""
+"""The line editor: a state machine fed with bytes, so that it never waits and nothing typed can break it.
+
+MicroPython keeps every single character that a program takes out of a str, by an index, a loop or `chr`, for ever. Here
+characters come and go as bytes and slices, or whoever types many different ones would use up the heap.
+"""
 
 from ..control.basics import const
 
@@ -22,15 +26,36 @@ _WIDE = (
 
 def width(text):
     """Columns that a text takes on a terminal."""
-    columns = len(text)
-    for char in text:
-        code = ord(char)
-        if code >= _WIDE_FROM:
-            for low, high in _WIDE:
-                if low <= code <= high:
-                    columns += 1
-                    break
+    columns = 0
+    code = left = 0
+    for byte in text.encode():
+        if byte & 0xC0 != 0x80:  # a character begins
+            columns += 1
+            left = 3 if byte >= 0xF0 else 2 if byte >= 0xE0 else 0
+            code = byte & (7 if byte >= 0xF0 else 15)
+        elif left:
+            code = code << 6 | byte & 0x3F
+            left -= 1
+            if not left and code >= _WIDE_FROM and _wide(code):
+                columns += 1
     return columns
+
+
+def _wide(code):
+    return any(low <= code <= high for low, high in _WIDE)
+
+
+def _written(code):
+    """The character with this code."""
+    if code < 0x80:
+        return str(bytes((code,)), "utf-8")
+    last = 0x80 | code & 0x3F
+    if code < 0x800:
+        return str(bytes((0xC0 | code >> 6, last)), "utf-8")
+    third = 0x80 | code >> 6 & 0x3F
+    if code < 0x10000:
+        return str(bytes((0xE0 | code >> 12, third, last)), "utf-8")
+    return str(bytes((0xF0 | code >> 18, 0x80 | code >> 12 & 0x3F, third, last)), "utf-8")
 
 
 def _editable(code):
@@ -64,7 +89,7 @@ class Line:
             return self._utf8(byte)
         self._need = 0
         if byte >= 32 and byte != 127:
-            return self.insert(chr(byte))
+            return self.insert(_written(byte))
         if byte == 10 and after_return:
             return NOTHING  # the second half of one line end
         if byte == 13 or byte == 10:
@@ -109,13 +134,13 @@ class Line:
         start = 0
         left = width(text[: self.cursor])
         while left > columns:
-            left -= width(text[start])
+            left -= width(text[start : start + 1])
             start += 1
         end = len(text)
         right = width(text[self.cursor :])
         while left + right > columns:
             end -= 1
-            right -= width(text[end])
+            right -= width(text[end : end + 1])
         return text[start:end], right
 
     def _set(self, text):
@@ -207,7 +232,7 @@ class Line:
             if self._need:
                 return NOTHING
             code = self._code
-            return self.insert(chr(code)) if self._least <= code < 0x110000 and _editable(code) else NOTHING
+            return self.insert(_written(code)) if self._least <= code < 0x110000 and _editable(code) else NOTHING
         if byte < 0xE0:
             self._need, self._code, self._least = 1, byte & 0x1F, 0xA0
         elif byte < 0xF0:

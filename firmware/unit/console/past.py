@@ -6,7 +6,7 @@ from ..control.events import ALARM, CLAIM, CLAIM_END, DUTY, OUTPUT_OFF, OUTPUT_O
 from ..control.io import OUTPUT_NAMES
 from ..journal.layout import END, EVENT, READING
 from ..tables import row, rows
-from .dates import duration, of_journal
+from .dates import duration, of_journal, whole
 from .line import width
 from .text import nth, pad
 
@@ -25,7 +25,7 @@ def cmd_log(c, words):
 
     yield None
     text = words[0] if words else "15"
-    n = int(text) if 0 < len(text) < 3 and all("0" <= digit <= "9" for digit in text) else 0
+    n = whole(text)
     if not 1 <= n <= _MOST_EVENTS:
         yield c.say("log_usage", most=_MOST_EVENTS)
         return

@@ -125,7 +125,8 @@ def pad(text, columns):
 
 def _may_break(text, place):
     """Latin words stay whole; Chinese may break anywhere but before a mark that ends a clause."""
-    return text[place] not in _CLAUSE_ENDS and (text[place - 1] == " " or ord(text[place - 1]) > 0x2E80)
+    before = text[place - 1 : place]
+    return text[place : place + 1] not in _CLAUSE_ENDS and (before == " " or ord(before) > 0x2E80)
 
 
 def wrap(text, indent=0):
@@ -135,8 +136,8 @@ def wrap(text, indent=0):
     while width(line + text) > room:
         end = 0
         left = room - width(line)
-        while left >= width(text[end]):
-            left -= width(text[end])
+        while left >= width(text[end : end + 1]):
+            left -= width(text[end : end + 1])
             end += 1
         cut = end
         while cut and not _may_break(text, cut):

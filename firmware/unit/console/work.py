@@ -4,7 +4,7 @@ from ..control.basics import NONE
 from ..control.claims import HAND
 from ..control.events import VISIT
 from ..control.io import OUTPUT_NAMES
-from .dates import duration, written
+from .dates import duration, whole, written
 
 
 def _output(name):
@@ -65,7 +65,7 @@ def cmd_ack(c, words):
         yield c.say("acked", n=control.acknowledge(NONE))
         return
     text = words[0] if len(words) == 1 else ""
-    number = int(text) if 0 < len(text) < 4 and all("0" <= digit <= "9" for digit in text) else 0
+    number = whole(text)
     if not 1 <= number <= known:
         yield c.say("which_alarm")
         return
