@@ -14,7 +14,7 @@ from . import workload
 
 Readings = list[tuple[int, int, list[int]]]
 BLOCK = 4096
-BLOCKS = 320  # 1.25 MiB, the journal's partition on a board of 4 MiB
+BLOCKS = 352  # 1.375 MiB, the journal's partition on a board of 4 MiB
 _LITTLEFS_BLOCKS = 384  # a week of JSON lines does not fit into less
 _DAY_S = 86400
 _KEPT_DAYS = 5  # of JSON lines: a week of them does not fit
