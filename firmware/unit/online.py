@@ -108,7 +108,7 @@ class Newest:
     def __init__(self, app):
         self._app = app
         self.outputs = app.control.outputs
-        self.alarms = app.control.alarms.alarms
+        self.alarms = app.control.alarms
         self.values = [NONE] * N_POINTS
         self.quality = 0
         self.uptime_s = 0

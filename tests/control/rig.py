@@ -14,6 +14,7 @@ from unit.tables import rows
 P1, P2, BLOWER, RETURN = range(4)
 EVENT_NAMES = [row[0] for row in rows("events")]
 REASON_NAMES = [row[0] for row in rows("reasons")]
+ALARM_NAMES = [row[0] for row in rows("alarms")]
 DEFAULTS = defaults()
 
 
@@ -102,11 +103,11 @@ class Rig:
         return REASON_NAMES[self.ctrl.outputs[k].reason]
 
     def active(self, name):
-        return bool(self.ctrl.alarms.get(name).active)
+        return bool(self.ctrl.alarms.active[ALARM_NAMES.index(name)])
 
     def raised(self, name):
         """True when this alarm has come up at any time."""
-        index = self.ctrl.alarms.get(name).index
+        index = ALARM_NAMES.index(name)
         return any(event == "alarm" and a == index and b == 1 for _, event, a, b in self.log)
 
     def starts(self, k):

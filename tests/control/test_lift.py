@@ -1,6 +1,6 @@
 """Lift pumps: levels, duty and standby, takeover, run-on, anti-seize, backup on the high float."""
 
-from tests.control.rig import P1, P2, Rig
+from tests.control.rig import ALARM_NAMES, P1, P2, Rig
 
 
 def test_starts_at_start_level_and_stops_at_stop_level():
@@ -61,7 +61,7 @@ def test_locked_out_pump_is_tried_again_three_times_then_waits_for_an_acknowledg
     r.dead[P1] = False
     r.run(3 * 3600)
     assert len(r.starts(P1)) == 3
-    assert r.ctrl.acknowledge(r.ctrl.alarms.get("p1_trip").index) == 1
+    assert r.ctrl.acknowledge(ALARM_NAMES.index("p1_trip")) == 1
     r.run(2 * 3600)
     assert len(r.starts(P1)) > 3
     assert not r.active("p1_trip")
@@ -178,7 +178,7 @@ def test_a_cleared_pump_is_used_again_once_the_clog_is_acknowledged():
     r.run(8 * 3600)
     assert r.active("p1_clogged")
     r.pump_l_min[P1] = 166.0
-    r.ctrl.acknowledge(r.ctrl.alarms.get("p1_clogged").index)
+    r.ctrl.acknowledge(ALARM_NAMES.index("p1_clogged"))
     r.log = []
     r.run(6 * 3600)
     assert len(r.starts(P1)) >= 2 and not r.active("p1_clogged")

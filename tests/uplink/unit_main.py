@@ -92,7 +92,7 @@ class Newest:
     def __init__(self, ctrl, unit):
         self._unit = unit
         self.outputs = ctrl.outputs
-        self.alarms = ctrl.alarms.alarms
+        self.alarms = ctrl.alarms
         self.values = [NONE] * 9
         self.quality = self.uptime_s = 0
         self.t = NONE

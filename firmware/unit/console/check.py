@@ -34,7 +34,7 @@ def cmd_check(c, words):
     gc.collect()
     yield _line("memory", True, str(gc.mem_free()) if hasattr(gc, "mem_free") else "")
     yield None
-    raised = [nth("alarms", alarm.index)[0] for alarm in app.control.alarms.alarms if alarm.state]
+    raised = [nth("alarms", index)[0] for index, state in enumerate(app.control.alarms.state) if state]
     yield _line("alarms", not raised, " ".join(raised))
     yield "end"
 

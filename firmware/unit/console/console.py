@@ -66,7 +66,7 @@ class Console:
         self._cancelled = False  # Ctrl-C on an empty line was the last thing typed
         self._somebody = False  # has typed since the start
         self._checked_s = -1
-        self._shown = bytearray(len(self.app.control.alarms.alarms))  # the state of each alarm as it was last shown
+        self._shown = bytearray(len(self.app.control.alarms.state))  # the state of each alarm as it was last shown
         self._notices = []
 
     def poll(self, now_ms):
@@ -256,9 +256,7 @@ class Console:
 
     def _watch_alarms(self):
         shown = self._shown
-        for alarm in self.app.control.alarms.alarms:
-            state = alarm.state
-            i = alarm.index
+        for i, state in enumerate(self.app.control.alarms.state):
             if state != shown[i]:
                 if state == UNACKNOWLEDGED and i not in self._notices:
                     self._notices.append(i)

@@ -14,7 +14,7 @@ _ALARM = const(5)
 def hello(c, words):
     """What somebody sees who comes to the unit and presses Enter."""
     yield "== %s %s (%s)" % (c.say("qingxi"), c.name(), c.unit_id)
-    waiting = sum([1 for alarm in c.app.control.alarms.alarms if alarm.state in (UNACKNOWLEDGED, RETURNED)])
+    waiting = sum([1 for state in c.app.control.alarms.state if state in (UNACKNOWLEDGED, RETURNED)])
     yield c.say("hello_alarms", n=waiting) if waiting else c.say("hello_calm")
     yield from _trial(c)
     yield c.say("hello_help")
@@ -148,24 +148,24 @@ def _level(c, control):
 
 def _alarm_lines(c, control):
     shown = 0
-    for alarm in control.alarms.alarms:
-        if alarm.state == NORMAL:
+    for index, state in enumerate(control.alarms.state):
+        if state == NORMAL:
             continue
         shown += 1
-        state = {
+        word = {
             UNACKNOWLEDGED: "alarm_new",
             ACKNOWLEDGED: "alarm_seen",
             RETURNED: "alarm_over",
             SHELVED: "alarm_shelved",
             OUT_OF_SERVICE: "alarm_out",
-        }[alarm.state]
+        }[state]
         text = "%s%2d. %s (%s, %s): %s" % (
-            "!" if alarm.state == UNACKNOWLEDGED else " ",
-            alarm.index + 1,
-            c.text.alarm(alarm.index, True),
-            c.say(state),
-            c.text.span(control.now_s - alarm.since_s),
-            c.text.alarm(alarm.index, False),
+            "!" if state == UNACKNOWLEDGED else " ",
+            index + 1,
+            c.text.alarm(index, True),
+            c.say(word),
+            c.text.span(control.now_s - control.alarms.since_s[index]),
+            c.text.alarm(index, False),
         )
         yield from wrap(text, _ALARM)
     yield c.say("alarms_hint") if shown else _label(c, "alarms") + c.say("none")

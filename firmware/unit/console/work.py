@@ -60,7 +60,7 @@ def cmd_auto(c, words):
 
 def cmd_ack(c, words):
     control = c.app.control
-    known = len(control.alarms.alarms)
+    known = len(control.alarms.state)
     if words == ["all"]:
         yield c.say("acked", n=control.acknowledge(NONE))
         return
@@ -69,12 +69,12 @@ def cmd_ack(c, words):
     if not 1 <= number <= known:
         yield c.say("which_alarm")
         return
-    alarm = control.alarms.alarms[number - 1]
-    if not alarm.state:
-        yield c.say("ack_calm", name=c.text.alarm(alarm.index, True))
+    index = number - 1
+    if not control.alarms.state[index]:
+        yield c.say("ack_calm", name=c.text.alarm(index, True))
         return
-    control.acknowledge(alarm.index)
-    yield c.say("acked_one", name=c.text.alarm(alarm.index, True))
+    control.acknowledge(index)
+    yield c.say("acked_one", name=c.text.alarm(index, True))
 
 
 def cmd_service(c, words):

@@ -11,92 +11,90 @@ SHELVED = const(4)  # hidden until a time
 OUT_OF_SERVICE = const(5)
 
 
-class Alarm:
-    """One alarm. `active` is the cause after its delays; `state` what the crew has done about it."""
+class AlarmBook:
+    """All alarms of a unit, each by its place in the catalogue.
 
-    def __init__(self, name: str, index: int, on_delay_s: int, off_delay_s: int, latch: int) -> None:
-        self.name: str = name
-        self.index: int = index
-        self.on_delay_s: int = on_delay_s
-        self.off_delay_s: int = off_delay_s
-        self.latch: int = latch
-        self.active: int = 0
-        self.state: int = NORMAL
-        self.since_s: int = 0  # start of the present state
-        self.shelved_until_s: int = 0
+    `active[i]` is the cause of an alarm after its delays, `state[i]` what the crew has done about it, `since_s[i]` the
+    start of that state. Columns instead of an object an alarm: 40 objects would take 10 KB more of a board's heap.
+    """
+
+    def __init__(self, rows: list[tuple[str, int, int, int]], events: Events) -> None:
+        """`rows`: (code, on_delay_s, off_delay_s, latch) of every alarm, in the catalogue's order."""
+        n: int = len(rows)
+        self.events: Events = events
         self.resound_s: int = 12 * 3600
-        self._differs_s: int = -1  # since when the cause differs from `active`, -1 when it does not
+        self.restless: int = 0  # 1 when an alarm may change although its cause does not
+        self.active: bytearray = bytearray(n)
+        self.state: bytearray = bytearray(n)
+        self.since_s: list[int] = [0] * n
+        self._shelved_until_s: list[int] = [0] * n
+        self._differs_s: list[int] = [-1] * n  # since when the cause differs from `active`, -1 when it does not
+        self._on_delay_s: list[int] = [row[1] for row in rows]
+        self._off_delay_s: list[int] = [row[2] for row in rows]
+        self._latch: bytearray = bytearray([row[3] for row in rows])
 
-    def update(self, now_s: int, cause: int, events: Events) -> None:
+    def update(self, i: int, now_s: int, cause: int) -> None:
         """Take the cause (0/1) of this second."""
-        if cause == self.active:
-            self._differs_s = -1
-            if self.state == ACKNOWLEDGED and now_s - self.since_s >= self.resound_s:
-                self._enter(now_s, UNACKNOWLEDGED, events)
-            elif self.state == SHELVED and now_s >= self.shelved_until_s:
-                self._enter(now_s, UNACKNOWLEDGED if self.active else NORMAL, events)
+        state: int = self.state[i]
+        active: int = self.active[i]
+        if cause == active:
+            self._differs_s[i] = -1
+            if state == ACKNOWLEDGED:
+                self.restless = 1
+                if now_s - self.since_s[i] >= self.resound_s:
+                    self._enter(i, now_s, UNACKNOWLEDGED)
+            elif state == SHELVED:
+                self.restless = 1
+                if now_s >= self._shelved_until_s[i]:
+                    self._enter(i, now_s, UNACKNOWLEDGED if active else NORMAL)
             return
-        if self._differs_s < 0:
-            self._differs_s = now_s
-        delay_s: int = self.on_delay_s if cause else self.off_delay_s
-        if now_s - self._differs_s < delay_s:
+        self.restless = 1
+        if self._differs_s[i] < 0:
+            self._differs_s[i] = now_s
+        delay_s: int = self._on_delay_s[i] if cause else self._off_delay_s[i]
+        if now_s - self._differs_s[i] < delay_s:
             return
-        self._differs_s = -1
-        self.active = cause
-        if self.state == SHELVED or self.state == OUT_OF_SERVICE:
+        self._differs_s[i] = -1
+        self.active[i] = cause
+        if state in (SHELVED, OUT_OF_SERVICE):
             return
         if cause:
-            self._enter(now_s, UNACKNOWLEDGED, events)
-        elif self.latch and self.state == UNACKNOWLEDGED:
-            self._enter(now_s, RETURNED, events)
-        elif self.state != NORMAL:
-            self._enter(now_s, NORMAL, events)
+            self._enter(i, now_s, UNACKNOWLEDGED)
+        elif self._latch[i] and state == UNACKNOWLEDGED:
+            self._enter(i, now_s, RETURNED)
+        elif state != NORMAL:
+            self._enter(i, now_s, NORMAL)
 
-    def acknowledge(self, now_s: int, events: Events) -> None:
-        if self.state == UNACKNOWLEDGED:
-            self._enter(now_s, ACKNOWLEDGED, events)
-        elif self.state == RETURNED:
-            self._enter(now_s, NORMAL, events)
-
-    def shelve(self, now_s: int, for_s: int, events: Events) -> None:
-        """Hide the alarm for a time; 0 or less takes it out of service until `return_to_service`."""
-        self.shelved_until_s = now_s + for_s
-        self._enter(now_s, SHELVED if for_s > 0 else OUT_OF_SERVICE, events)
-
-    def return_to_service(self, now_s: int, events: Events) -> None:
-        if self.state == SHELVED or self.state == OUT_OF_SERVICE:
-            self._enter(now_s, UNACKNOWLEDGED if self.active else NORMAL, events)
-
-    def _enter(self, now_s: int, state: int, events: Events) -> None:
-        self.state = state
-        self.since_s = now_s
-        events.add(ALARM, self.index, state)
-
-
-class AlarmBook:
-    """All alarms of a unit, made from the rows of the catalogue."""
-
-    def __init__(self, rows: list[tuple[str, int, int, int]], events: Events, resound_s: int) -> None:
-        """`rows`: (code, on_delay_s, off_delay_s, latch) of every alarm, in the catalogue's order."""
-        self.events = events
-        self.alarms: list[Alarm] = []
-        for name, on_delay_s, off_delay_s, latch in rows:
-            alarm = Alarm(name, len(self.alarms), on_delay_s, off_delay_s, latch)
-            alarm.resound_s = resound_s
-            self.alarms.append(alarm)
-
-    def get(self, name: str) -> Alarm:
-        """The alarm with this code. KeyError when the catalogue has none: a mistake in the program."""
-        for alarm in self.alarms:
-            if alarm.name == name:
-                return alarm
-        raise KeyError(name)
+    def acknowledge(self, i: int, now_s: int) -> None:
+        """Somebody has seen this alarm."""
+        if self.state[i] == UNACKNOWLEDGED:
+            self._enter(i, now_s, ACKNOWLEDGED)
+        elif self.state[i] == RETURNED:
+            self._enter(i, now_s, NORMAL)
 
     def acknowledge_all(self, now_s: int) -> int:
         """Acknowledge whatever waits for it; returns how many did."""
-        n = 0
-        for alarm in self.alarms:
-            if alarm.state == UNACKNOWLEDGED or alarm.state == RETURNED:
-                alarm.acknowledge(now_s, self.events)
+        n: int = 0
+        i: int = 0
+        while i < len(self.state):
+            if self.state[i] == UNACKNOWLEDGED or self.state[i] == RETURNED:
+                self.acknowledge(i, now_s)
                 n += 1
+            i += 1
         return n
+
+    def shelve(self, i: int, now_s: int, for_s: int) -> None:
+        """Hide an alarm for a time; 0 or less takes it out of service until `return_to_service`."""
+        self._shelved_until_s[i] = now_s + for_s
+        self._enter(i, now_s, SHELVED if for_s > 0 else OUT_OF_SERVICE)
+
+    def return_to_service(self, i: int, now_s: int) -> None:
+        """End `shelve` now."""
+        if self.state[i] == SHELVED or self.state[i] == OUT_OF_SERVICE:
+            self._enter(i, now_s, UNACKNOWLEDGED if self.active[i] else NORMAL)
+
+    def _enter(self, i: int, now_s: int, state: int) -> None:
+        self.state[i] = state
+        self.since_s[i] = now_s
+        self.restless = 1
+        self.events.add(ALARM, i, state)

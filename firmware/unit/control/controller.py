@@ -46,8 +46,8 @@ class Controller:
             Output(RETURN, OUTPUT_NAMES[3], 0),
         ]
         self.process: ContactOxidation = ContactOxidation(self.outputs, self.well, self.inflow, self.events)
-        self.alarms: AlarmBook = AlarmBook(alarm_rows, self.events, settings["alarms.resound_h"] * 3600)
-        self.supervision: Supervision = Supervision(self.alarms, self.outputs, self.well, self.inflow)
+        self.alarms: AlarmBook = AlarmBook(alarm_rows, self.events)
+        self.supervision: Supervision = Supervision(self.alarms, alarm_rows, self.outputs, self.well, self.inflow)
         self.energy_wh: int = 0
         self._energy_ws: int = 0
         self._mains: Switch = Switch(5, 2)
@@ -107,8 +107,8 @@ class Controller:
         watch.turbidity_wired = s["wired.turbidity"]
         watch.pump_service_s = s["service.pump_h"] * 3600
         watch.blower_service_s = s["service.blower_h"] * 3600
-        for alarm in self.alarms.alarms:
-            alarm.resound_s = s["alarms.resound_h"] * 3600
+        watch.look_anew()
+        self.alarms.resound_s = s["alarms.resound_h"] * 3600
         self._mains_sensed = s["mains.sensed"]
         # Every unit of a village waits its own while, so that they do not start at once.
         self._restart_wait_s = s["mains.restart_delay_s"] + s["unit.hash"] % (s["mains.restart_spread_s"] + 1)
@@ -192,7 +192,7 @@ class Controller:
         self.supervision.acknowledged(index)
         if index == NONE:
             return self.alarms.acknowledge_all(self.now_s)
-        self.alarms.alarms[index].acknowledge(self.now_s, self.events)
+        self.alarms.acknowledge(index, self.now_s)
         return 1
 
     def service_done(self, output: int) -> None:

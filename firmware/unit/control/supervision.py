@@ -1,8 +1,7 @@
 """Which fact raises which alarm. Names, delays and words stand in alarms.txt."""
 
-from .alarms import Alarm, AlarmBook
-from .basics import FAILURE, GOOD, NONE
-from .events import Events
+from .alarms import AlarmBook
+from .basics import FAILURE, GOOD, NONE, const
 from .inflow import Inflow
 from .io import BLOWER
 from .output import Output
@@ -10,34 +9,30 @@ from .process.lift import Lift
 from .signals import Analog
 from .well import Well
 
-
-class MachineAlarms:
-    """The alarms that every machine has."""
-
-    def __init__(self, book: AlarmBook, output: Output) -> None:
-        self.output: Output = output
-        self.trip: Alarm = book.get(output.name + "_trip")
-        self.uncommanded: Alarm = book.get(output.name + "_uncommanded")
-        self.max_run: Alarm = book.get(output.name + "_max_run")
-        self.starts: Alarm = book.get(output.name + "_starts")
-        self.service: Alarm = book.get(output.name + "_service")
-
-    def step(self, now_s: int, service_s: int, events: Events) -> None:
-        """`service_s`: run time from one service to the next."""
-        output = self.output
-        guard = output.guard
-        self.trip.update(now_s, guard.fails_to_run, events)
-        self.uncommanded.update(now_s, guard.runs_uncommanded, events)
-        self.max_run.update(now_s, guard.max_run_hit, events)
-        self.starts.update(now_s, guard.starts_limited, events)
-        self.service.update(now_s, 1 if output.run_s - output.serviced_run_s >= service_s else 0, events)
+# The causes, one a bit, in the order in which their alarms are told: first those of the plant ...
+_CAUSES = (
+    "level_failed level_suspect level_drift turbidity_failed turbidity_suspect turbidity_high high_level spill "
+    "high_float high_float_stays float_high_wrong float_low_wrong dry_stop no_pump cannot_keep_up backflow mains_off "
+    "clock_unset p1_clogged p2_clogged"
+)
+_N_CAUSES = const(20)
+_TURBIDITY = const(3)  # the first of the three that count only where a probe is wired
+_TURBIDITY_END = const(6)
+_CLOGGED = const(18)
+# ... then those of every machine, of which the first is a trip.
+_MACHINE_CAUSES = "trip uncommanded max_run starts service"
+_N_MACHINE_CAUSES = const(5)
 
 
 class Supervision:
     """Feeds the facts of each second to the alarms."""
 
-    def __init__(self, book: AlarmBook, outputs: list[Output], well: Well, inflow: Inflow) -> None:
+    def __init__(
+        self, book: AlarmBook, rows: list[tuple[str, int, int, int]], outputs: list[Output], well: Well, inflow: Inflow
+    ) -> None:
+        """`rows`: the catalogue that `book` was made from. ValueError when it lacks an alarm."""
         self.book: AlarmBook = book
+        self.outputs: list[Output] = outputs
         self.well: Well = well
         self.inflow: Inflow = inflow
         self.high_level_mm: int = 0
@@ -46,66 +41,106 @@ class Supervision:
         self.turbidity_wired: int = 1
         self.pump_service_s: int = 0
         self.blower_service_s: int = 0
-        self._level_failed: Alarm = book.get("level_failed")
-        self._level_suspect: Alarm = book.get("level_suspect")
-        self._level_drift: Alarm = book.get("level_drift")
-        self._turbidity_failed: Alarm = book.get("turbidity_failed")
-        self._turbidity_suspect: Alarm = book.get("turbidity_suspect")
-        self._turbidity_high: Alarm = book.get("turbidity_high")
-        self._high_level: Alarm = book.get("high_level")
-        self._high_float: Alarm = book.get("high_float")
-        self._high_float_stays: Alarm = book.get("high_float_stays")
-        self._spill: Alarm = book.get("spill")
-        self._float_high_wrong: Alarm = book.get("float_high_wrong")
-        self._float_low_wrong: Alarm = book.get("float_low_wrong")
-        self._dry_stop: Alarm = book.get("dry_stop")
-        self._no_pump: Alarm = book.get("no_pump")
-        self._cannot_keep_up: Alarm = book.get("cannot_keep_up")
-        self._backflow: Alarm = book.get("backflow")
-        self._mains_off: Alarm = book.get("mains_off")
-        self._clock_unset: Alarm = book.get("clock_unset")
-        self._clogged: list[Alarm] = [book.get("p1_clogged"), book.get("p2_clogged")]
-        self._machines: list[MachineAlarms] = [MachineAlarms(book, output) for output in outputs]
+        self._seen: int = -1  # the causes of the last second: -1 when they are to be looked at anew
+        self._seen_machines: int = -1
+        names = [row[0] for row in rows]
+        wanted = _CAUSES.split()
+        for output in outputs:
+            wanted += [output.name + "_" + cause for cause in _MACHINE_CAUSES.split()]
+        self._alarm: list[int] = [names.index(name) for name in wanted]  # of every cause
+
+    def look_anew(self) -> None:
+        """The settings have changed."""
+        self._seen = -1
 
     def step(self, now_s: int, tod_s: int, turbidity: Analog, lift: Lift, mains: int, dry: int) -> None:
-        events = self.book.events
+        """Take the facts of this second. While none of them has changed, most alarms have nothing to do."""
+        causes: int = self._plant(tod_s, turbidity, lift, mains, dry)
+        machines: int = self._machines()
+        book = self.book
+        if causes == self._seen and machines == self._seen_machines and not book.restless:
+            return
+        self._seen = causes
+        self._seen_machines = machines
+        book.restless = 0
+        i: int = 0
+        while i < _N_CAUSES:
+            if self.turbidity_wired or i < _TURBIDITY or i >= _TURBIDITY_END:
+                book.update(self._alarm[i], now_s, causes >> i & 1)
+            i += 1
+        while i < len(self._alarm):
+            book.update(self._alarm[i], now_s, machines >> (i - _N_CAUSES) & 1)
+            i += 1
+
+    def _plant(self, tod_s: int, turbidity: Analog, lift: Lift, mains: int, dry: int) -> int:
         well = self.well
-        level = well.level
-        self._level_failed.update(now_s, 1 if level.quality == FAILURE else 0, events)
-        self._level_suspect.update(now_s, 1 if GOOD < level.quality < FAILURE else 0, events)
-        self._level_drift.update(now_s, well.level_drifts, events)
-        if self.turbidity_wired:
-            self._turbidity_failed.update(now_s, 1 if turbidity.quality == FAILURE else 0, events)
-            self._turbidity_suspect.update(now_s, 1 if GOOD < turbidity.quality < FAILURE else 0, events)
-            over: int = 1 if turbidity.quality != FAILURE and turbidity.value > self.turbidity_limit else 0
-            self._turbidity_high.update(now_s, over, events)
-        high: int = 1 if well.high_up == 1 else 0
-        ok: int = well.level_ok
-        self._high_level.update(now_s, 1 if ok and well.level_mm >= self.high_level_mm else 0, events)
-        self._spill.update(now_s, 1 if ok and well.level_mm >= self.spill_level_mm else 0, events)
-        self._high_float.update(now_s, high, events)
-        self._high_float_stays.update(now_s, high, events)
-        self._float_high_wrong.update(now_s, well.float_high_wrong, events)
-        self._float_low_wrong.update(now_s, well.float_low_wrong, events)
-        self._dry_stop.update(now_s, 1 if dry and (lift.wanted or lift.backup) else 0, events)
-        self._no_pump.update(now_s, lift.no_pump, events)
-        self._cannot_keep_up.update(now_s, 1 if lift.swaps >= 3 else 0, events)
-        self._backflow.update(now_s, self.inflow.backflow, events)
-        self._mains_off.update(now_s, 1 - mains, events)
-        self._clock_unset.update(now_s, 1 if tod_s < 0 else 0, events)
-        self._clogged[0].update(now_s, self.inflow.pumps[0].clogged, events)
-        self._clogged[1].update(now_s, self.inflow.pumps[1].clogged, events)
-        for machine in self._machines:
-            service_s: int = self.blower_service_s if machine.output.index == BLOWER else self.pump_service_s
-            machine.step(now_s, service_s, events)
+        level: int = well.level.quality
+        clarity: int = turbidity.quality
+        causes: int = 1 if level == FAILURE else 0
+        if GOOD < level < FAILURE:
+            causes |= 1 << 1
+        if well.level_drifts:
+            causes |= 1 << 2
+        if clarity == FAILURE:
+            causes |= 1 << 3
+        else:
+            if clarity > GOOD:
+                causes |= 1 << 4
+            if turbidity.value > self.turbidity_limit:
+                causes |= 1 << 5
+        if well.level_ok:
+            if well.level_mm >= self.high_level_mm:
+                causes |= 1 << 6
+            if well.level_mm >= self.spill_level_mm:
+                causes |= 1 << 7
+        if well.high_up == 1:
+            causes |= 3 << 8
+        if well.float_high_wrong:
+            causes |= 1 << 10
+        if well.float_low_wrong:
+            causes |= 1 << 11
+        if dry and (lift.wanted or lift.backup):
+            causes |= 1 << 12
+        if lift.no_pump:
+            causes |= 1 << 13
+        if lift.swaps >= 3:
+            causes |= 1 << 14
+        if self.inflow.backflow:
+            causes |= 1 << 15
+        if not mains:
+            causes |= 1 << 16
+        if tod_s < 0:
+            causes |= 1 << 17
+        if self.inflow.pumps[0].clogged:
+            causes |= 1 << _CLOGGED
+        if self.inflow.pumps[1].clogged:
+            causes |= 1 << _CLOGGED + 1
+        return causes
+
+    def _machines(self) -> int:
+        causes: int = 0
+        bit: int = 1
+        for output in self.outputs:
+            guard = output.guard
+            service_s: int = self.blower_service_s if output.index == BLOWER else self.pump_service_s
+            if guard.fails_to_run:
+                causes |= bit
+            if guard.runs_uncommanded:
+                causes |= bit << 1
+            if guard.max_run_hit:
+                causes |= bit << 2
+            if guard.starts_limited:
+                causes |= bit << 3
+            if output.run_s - output.serviced_run_s >= service_s:  # run time from one service to the next
+                causes |= bit << 4
+            bit <<= _N_MACHINE_CAUSES
+        return causes
 
     def acknowledged(self, index: int) -> None:
         """A machine whose trip or clog somebody has acknowledged may be tried again."""
-        for machine in self._machines:
-            if index == NONE or machine.trip.index == index:
-                machine.output.guard.unlock()
-        i: int = 0
-        while i < len(self._clogged):
-            if index == NONE or self._clogged[i].index == index:
-                self.inflow.pumps[i].forgive()
-            i += 1
+        for i, output in enumerate(self.outputs):
+            if index == NONE or self._alarm[_N_CAUSES + i * _N_MACHINE_CAUSES] == index:
+                output.guard.unlock()
+        for i, pump in enumerate(self.inflow.pumps):
+            if index == NONE or self._alarm[_CLOGGED + i] == index:
+                pump.forgive()

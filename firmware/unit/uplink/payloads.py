@@ -130,14 +130,15 @@ def state(out, boot, points, now):
         out.raw(b"}")
     out.raw(b'},"alarms":[')
     comma = b""
-    for alarm in now.alarms:
-        if alarm.state:
-            out.raw(comma + b'{"code":')
-            comma = b","
-            out.text(alarm.name)
-            out.key("state")
-            out.text(ALARM_STATES[alarm.state])
-            out.raw(b"}")
+    if any(now.alarms.state):
+        for index, row in enumerate(rows("alarms")):
+            if now.alarms.state[index]:
+                out.raw(comma + b'{"code":')
+                comma = b","
+                out.text(row[0])
+                out.key("state")
+                out.text(ALARM_STATES[now.alarms.state[index]])
+                out.raw(b"}")
     out.raw(b"]}")
 
 

@@ -239,8 +239,8 @@ class Uplink:
         mark = 0
         for output in self._newest.outputs:
             mark = mark * 2 + output.on
-        for alarm in self._newest.alarms:
-            mark = (mark * 7 + alarm.state) & 0xFFFFFF
+        for alarm_state in self._newest.alarms.state:
+            mark = (mark * 7 + alarm_state) & 0xFFFFFF
         return mark
 
     def _resolver(self):
