@@ -20,7 +20,9 @@ from sim.durations import parse_duration
 
 BUDGET_BYTES = 160 * 1024
 AIM_BYTES = 128 * 1024
+WITH_BROKER_BYTES = 187 * 1024  # which leaves a unit with a broker outside of the budget, see docs/mqtt.md
 _ROOMY = 1 << 20
+_FROZEN = ("asyncio", "umqtt")  # whose bytecode is in every ESP32 image, and takes no heap there
 _UNIT = Path(__file__).resolve().parents[2] / "boards/esp32/units/qiaotou.toml"
 _QUIET = 'name = "heap"\nseed = 1\nstart = 2026-06-15T00:00:00+08:00\ndays = 40\n[inflow]\npopulation = 420\n'
 
@@ -215,6 +217,8 @@ def report(sizes: dict[str, int], total: int, with_console: int) -> None:
         if size:
             print(f"{size:8d}  {name}")
     print(f"{total:8d}  all")
+    frozen = sum(size for name, size in sizes.items() if name.startswith(_FROZEN))
+    print(f"{frozen:8d}  of it asyncio and umqtt, whose bytecode is in the image of an ESP32")
     print(f"{with_console:8d}  with an open console")
 
 
