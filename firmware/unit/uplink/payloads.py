@@ -32,6 +32,8 @@ class Points:
         for row in rows("points"):
             self.ids.append(row[_ID])
             self.decimals.append(int(row[_DECIMALS]))
+        # One text takes little memory, and reading the table while alarms stand would make a slice too long.
+        self.alarm_codes = " ".join([row[0] for row in rows("alarms")])
 
 
 _names: dict = {}  # of a table: the first fields of its entries, each behind a line's end
@@ -130,15 +132,15 @@ def state(out, boot, points, now):
         out.raw(b"}")
     out.raw(b'},"alarms":[')
     comma = b""
-    if any(now.alarms.state):
-        for index, row in enumerate(rows("alarms")):
-            if now.alarms.state[index]:
-                out.raw(comma + b'{"code":')
-                comma = b","
-                out.text(row[0])
-                out.key("state")
-                out.text(ALARM_STATES[now.alarms.state[index]])
-                out.raw(b"}")
+    codes = points.alarm_codes.split(" ") if any(now.alarms.state) else ()
+    for code, alarm_state in zip(codes, now.alarms.state):
+        if alarm_state:
+            out.raw(comma + b'{"code":')
+            comma = b","
+            out.text(code)
+            out.key("state")
+            out.text(ALARM_STATES[alarm_state])
+            out.raw(b"}")
     out.raw(b"]}")
 
 
