@@ -16,7 +16,6 @@ import pack
 from micropython import const
 
 PACKS = ("a.pack", "b.pack")
-NEW = "new.pack"  # being received
 
 # What has happened, told by the firmware that finds it; 0 is nothing.
 ON_TRIAL = 1
@@ -140,7 +139,8 @@ async def _deadline(unit):
 
 def back(state):
     """The firmware before is in force at the next start, and starts count anew."""
-    _keep(bytearray((1 - state[_USE], 0, 0, BACK)))
+    state[:] = bytearray((1 - state[_USE], 0, 0, BACK))
+    _keep(state)
     machine.RTC().memory(b"")
 
 
@@ -157,15 +157,18 @@ def told():
         _keep(state)
 
 
-def switch(mqtt):
-    """Take the pack `NEW` into the other slot; from the next start on it is on trial. OSError if there is none.
+def spare():
+    """Name of the pack that is not in force: where a new one is received. "" while it is the way back of a trial."""
+    state = load()
+    return "" if state[_TRIAL] else PACKS[1 - state[_USE]]
 
-    `mqtt`: whether a broker serves the unit now, so that it must again. A power cut in between leaves the firmware in
-    force as it is.
+
+def switch(mqtt):
+    """The spare pack is in force, and on trial, from the next start on. OSError where that cannot be written down.
+
+    `mqtt`: whether a broker serves the unit now, so that it must again.
     """
-    use = 1 - load()[_USE]
-    os.rename(NEW, PACKS[use])
-    _save(bytearray((use, 1, mqtt, ON_TRIAL)))
+    _save(bytearray((1 - load()[_USE], 1, mqtt, ON_TRIAL)))
 
 
 def load():

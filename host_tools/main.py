@@ -11,7 +11,7 @@ import sys
 
 from .errors import ToolError, in_language
 
-VERBS = ("sim", "config", "image", "fleet", "flash", "backup", "swap", "register", "journal", "console")
+VERBS = ("sim", "config", "image", "fleet", "flash", "update", "backup", "swap", "register", "journal", "console")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -47,6 +47,7 @@ class App:
         partition = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0]
         self.recorder = Recorder(Journal(partition, N_POINTS, interval_s), self.control, interval_s)
         self.now_s = 0  # since this start
+        self.lost_s = 0  # of these, in which there was no tick
         self.trial_ends_s = _TRIAL_S if config_from == _FROM_TRIAL else 0  # 0: no settings are on trial
         self._milestone_s = restart.LONG_LIFE_S  # when next to ask how this start has gone
         self.clock.read()
@@ -95,6 +96,7 @@ class App:
             if wait_ms < -_TICK_MS:  # seconds were lost: control counts the time that really passed
                 late_s = -wait_ms // _TICK_MS
                 self.now_s += late_s
+                self.lost_s += late_s
                 self.due_ms = time.ticks_add(self.due_ms, late_s * _TICK_MS)
                 wait_ms += late_s * _TICK_MS
             await asyncio.sleep_ms(max(0, wait_ms))
@@ -169,8 +171,11 @@ def _trust(app):
     from . import config
 
     config.lived()
-    forget("config")
-    return _NEVER_S
+    from . import firmware
+
+    again_s = firmware.judge(app) or _NEVER_S
+    forget("config", "firmware")
+    return again_s
 
 
 def _door(app):

@@ -7,11 +7,53 @@ import sys
 from binascii import hexlify
 
 from .control.basics import const
+from .control.events import FIRMWARE_KEPT, FIRMWARE_TRIAL
 
 # Of a pack's head, see host_tools/pack.py.
 _DIGEST_AT = const(8)
 _DIGEST_END = const(40)
 _VERSION_END = const(62)
+
+
+# Of the state that `slots.load` returns.
+_TRIAL = const(1)
+_MQTT = const(2)
+_TELL = const(3)
+
+_HOUR_S = const(3600)
+_MOST_LOST_S = const(60)  # of the hour, in which ticks were missing: a flash that is being erased, a name looked up
+
+
+def judge(app):
+    """The start has lived long, or the hour of a trial is over. Returns the second to ask again, 0 for never.
+
+    The first time it puts among the events what had become of the firmware before.
+
+    Healthy is a firmware that ticked through an hour of one start, whose journal takes what is written, and which a
+    broker serves where one served the unit before. One that is not is left to the deadline in slots.py.
+    """
+    slots = _slots()
+    state = slots.load()
+    if state[_TELL]:
+        app.control.events.add(FIRMWARE_TRIAL - 1 + state[_TELL], 0, 0)
+        slots.told()
+    if not state[_TRIAL]:
+        return 0
+    if app.now_s < _HOUR_S:
+        return _HOUR_S
+    served = app.uplink is not None and app.uplink.connects > 0
+    if app.lost_s <= _MOST_LOST_S and not app.recorder.journal.failed and (served or not state[_MQTT]):
+        slots.trust()
+        app.control.events.add(FIRMWARE_KEPT, 0, 0)
+    return 0
+
+
+def _slots():
+    """The module, for this once; boot.py has let it go."""
+    import slots
+
+    sys.modules.pop("slots", None)
+    return slots
 
 
 def stamp():

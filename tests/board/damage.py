@@ -165,3 +165,10 @@ def with_files(flash: bytes, files: dict[str, bytes]) -> bytes:
         with fs.open(name, "wb") as f:
             f.write(content)
     return flash[: VFS.at] + bytes(context.buffer) + flash[VFS.at + VFS.size :]
+
+
+def records_events(found: VirtualBoard) -> list[str]:
+    """The codes of all events in a board's journal, in order."""
+    held = journal.Journal(journal.Nor(found.flash.read(JOURNAL.at, JOURNAL.size), _BLOCK), len(journal._points()), 60)
+    names = journal._events()
+    return [names[r.event[0]] for r in journal.records(journal.Cursor(held)) if r.event is not None]

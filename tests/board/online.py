@@ -112,6 +112,7 @@ class Scene:
         heap_bytes: int = rig.ROOMY_HEAP,
         secure: bool = False,
         main: str | None = None,
+        key: str = "",
     ):
         self.folder = folder
         self.secure = secure
@@ -137,6 +138,9 @@ class Scene:
             self._words += ["--broker", f"127.0.0.1:{self.proxy.port}"]
         self.flash = folder / "board.flash"
         self.unit_file = folder / "unit.toml"
+        if key:
+            (folder / "key.txt").write_text(f"command_key = {key}\n")
+            text = text.replace('credentials_file = ""', 'credentials_file = "key.txt"')
         self.unit_file.write_text(text, encoding="utf-8")
         if main:
             self._flash(main)

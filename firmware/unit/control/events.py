@@ -14,6 +14,10 @@ RESTART = const(8)  # a: 1 when a snapshot was taken up
 READINGS_LOST = const(9)  # a: readings that flash gave up before the broker held them, b: last number lost
 SERVICE = const(10)  # a: output that the crew has serviced
 VISIT = const(11)  # somebody has signed the visitors' book
+FIRMWARE_TRIAL = const(12)  # a new firmware is on trial
+FIRMWARE_BACK = const(13)  # it failed: the one before is in force
+FIRMWARE_DAMAGED = const(14)  # the other slot's is in force
+FIRMWARE_KEPT = const(15)  # it has lived a healthy hour
 
 _CAPACITY = const(48)
 

@@ -20,7 +20,8 @@ from . import payloads
 MAX_BYTES = const(1024)
 _MAX_ID = const(36)
 _MAX_BRACKETS = const(8)  # `set` needs three; deep nesting would fill the heap before it is refused
-_SELDOM = ("uplink.lookups", "uplink.past", "settings_words", "settings", "wiring", "config")  # modules of one answer
+# Modules of one answer.
+_SELDOM = ("uplink.lookups", "uplink.past", "uplink.update", "settings_words", "settings", "wiring", "config")
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
 _MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
 
@@ -46,6 +47,7 @@ class Commands:
         self._seen = []
         self._job = None  # the generator of a command that takes long, and the id to answer it under
         self._job_id = ""
+        self._job_waits = False  # it writes to the flash: only where that delays nothing
         # The boot id is signed too and never comes again, so that the counter need not outlive this start.
         self._counter = -1
         self.refused = {}
@@ -70,8 +72,9 @@ class Commands:
             if self._job:
                 raise Refusal("busy", "the command before takes its time: send it again")
             if op in _LONG:
-                self._job = _long(op, self._actions, args)
+                self._job = self._update(args) if op == "update" else _long(op, self._actions, args)
                 self._job_id = command_id
+                self._job_waits = op == "update"
                 return False
             result = getattr(self, "_op_" + op)(args) or {}
         except Refusal as e:
@@ -80,15 +83,17 @@ class Commands:
         self._answer(command_id, result, True)
         return True
 
-    def work(self):
+    def work(self, calm=True):
         """A piece of a command that takes long. True: its answer now stands in `out`."""
-        if not self._job:
+        if not self._job or not self.busy(calm):
             return False
         try:
             next(self._job)
             return False
         except StopIteration as e:
-            self._answer(self._job_id, e.value or {}, True)
+            result = e.value or {}
+            self.reboot = self.reboot or "switched" in result
+            self._answer(self._job_id, result, True)
         except Refusal as e:
             self._refuse(self._job_id, e)
         except MemoryError:
@@ -97,9 +102,9 @@ class Commands:
         forget(*_SELDOM)
         return True
 
-    def busy(self):
-        """Whether `work` has something to do."""
-        return self._job is not None
+    def busy(self, calm=True):
+        """Whether `work` has something to do. `calm`: there is time before the next tick, and no pump runs."""
+        return self._job is not None and (calm or not self._job_waits)
 
     def _refuse(self, command_id, refusal):
         code, why = refusal.args
@@ -205,13 +210,20 @@ class Commands:
                 return
         raise Refusal("args", "alarm is a code of the alarms catalogue, or all")
 
+    def _update(self, args):
+        if not self._key:
+            raise Refusal("no_key", "without a command_key nobody can prove that a firmware is meant for this unit")
+        from .update import update
+
+        return update(args)
+
     def _op_reboot(self, args):
         only(args, ())
         self.reboot = True
 
 
-OPS = ("run", "off", "auto", "ack", "set", "show", "log", "reboot")
-_LONG = ("set", "show", "log")  # in pieces: all of it takes longer than from one tick to the next
+OPS = ("run", "off", "auto", "ack", "set", "show", "log", "update", "reboot")
+_LONG = ("set", "show", "log", "update")  # in pieces: all of it takes longer than from one tick to the next
 
 
 def _no_memory():

@@ -79,9 +79,10 @@ class Uplink:
         `roomy` False, what takes longer than the rest: a piece of a long command, and of the greeting.
         """
         self._now = now
-        if roomy and self.commands.busy():
-            if self.commands.work():
+        if roomy and self.commands.busy(may_block):
+            if self.commands.work(may_block):
                 self._replies.append(self._answer.bytes())
+                self._reboot_at = now
             return True
         self.net.poll(now)
         session = self.session
@@ -99,7 +100,7 @@ class Uplink:
         if self.commands.reboot and self._may_reboot(now):
             self.close()
             self._actions.reboot()
-        return more or (roomy and self.commands.busy())
+        return more or (roomy and self.commands.busy(may_block))
 
     def online(self):
         """Whether a broker serves us."""

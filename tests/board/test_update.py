@@ -1,0 +1,100 @@
+"""A firmware over MQTT: in pieces, resumed, checked, refused; and what cannot live takes itself back."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from host_tools import main, pack, update
+from host_tools.errors import AnswerIsNo, BadInput
+
+from . import rig
+from .online import UNIT, Scene
+from .test_slots import firmware
+
+KEY = "only-this-unit"
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path, key=KEY)
+    yield made
+    made.close()
+
+
+class Cutting(update.Remote):
+    """Has `strike` happen before the command of that number."""
+
+    def __init__(self, scene: Scene, key: str = KEY, at: int = -1, strike=lambda: None):
+        super().__init__(f"127.0.0.1:{scene.broker.port}", UNIT, key, None, None, None)
+        self.asked, self._at, self._strike = 0, at, strike
+
+    def ask(self, args):
+        if self.asked == self._at:
+            self._strike()
+        self.asked += 1
+        return super().ask(args)
+
+
+def code(remote: update.Remote, args: dict) -> str:
+    with pytest.raises(AnswerIsNo) as refused:
+        remote.ask(args)
+    return str(refused.value).split()[2]
+
+
+def short() -> bytes:
+    """A pack that arrives soon and cannot start."""
+    return pack.pack({"unit/__init__.mpy": b"no bytecode", "unit/noise.txt": bytes(range(32, 100)) * 60}, "broken")
+
+
+def test_a_firmware_is_cut_off_goes_on_and_takes_itself_back_when_it_cannot_start(scene: Scene):
+    data = short()
+    with Cutting(scene, at=4, strike=scene.power_cut) as remote:
+        before = remote.meta["firmware_sha256"]
+        assert update.send(remote, data, "en") == len(data)
+    with Cutting(scene) as remote:
+        assert scene.wait(lambda: remote.meta["boot"] >= 3, 60), scene.shown
+        assert remote.meta["firmware_sha256"] == before
+    scene.check("the unit goes on")
+
+
+def test_what_is_not_signed_not_whole_or_not_wanted_is_refused(scene: Scene):
+    data = short()
+    sha256 = pack.head(data, "it").sha256
+    with Cutting(scene, key="another") as stranger:
+        stranger._answer = lambda command_id: scene.books.wait(  # type: ignore[method-assign]
+            lambda: scene.books.replies and scene.books.replies[-1]["code"] == "signature"
+        ) and scene.books.replies[-1]
+        assert code(stranger, {"sha256": sha256}) == "signature"
+    with Cutting(scene) as remote:
+        assert code(remote, {"sha256": "no digest"}) == "args"
+        assert code(remote, {"sha256": sha256, "at": 0, "data": "AAAA"}) == "args"
+        assert code(remote, {"sha256": sha256, "switch": True}) == "digest"
+        altered = data[:-5] + b"?" + data[-4:]
+        with pytest.raises(AnswerIsNo, match="refuses: digest"):
+            send_as(remote, altered, sha256)
+        assert remote.ask({"sha256": sha256})["at"] == 0 and remote.meta["boot"] == 1
+    scene.check("the unit goes on")
+
+
+def send_as(remote: update.Remote, data: bytes, sha256: str) -> None:
+    """Send bytes under a digest that is not theirs."""
+    for at in range(0, len(data), update.PIECE_BYTES):
+        piece = base64.b64encode(data[at : at + update.PIECE_BYTES]).decode()
+        remote.ask({"sha256": sha256, "at": at, "data": piece})
+    remote.ask({"sha256": sha256, "switch": True})
+
+
+@pytest.mark.campaign
+def test_a_whole_firmware_arrives_while_link_and_broker_fail(scene: Scene, capsys):
+    data = firmware("2")
+    with Cutting(scene, at=100, strike=lambda: scene.link_cut(None)) as remote:  # type: ignore[arg-type]
+        assert update.send(remote, data, "en") == len(data)
+        assert scene.wait(lambda: remote.meta["firmware"] == "2", 60)
+        assert remote.meta["firmware_sha256"] == pack.head(data, "it").sha256
+    scene.check("the new firmware")
+
+
+def test_without_a_key_nothing_is_sent():
+    assert main.main(["update", "--broker", "127.0.0.1:1", "--unit", str(rig.UNIT_FILE)]) == BadInput.exit_code
