@@ -239,12 +239,21 @@ class Scene:
         seen = lambda: max(self.books.seqs(UNIT), default=0)  # noqa: E731
         assert self.books.wait(lambda: seen() > begun + 1, 120), (what, begun, seen(), self.shown[-2000:])
         in_books = {seq for seq in self.books.seqs(UNIT) if seq <= begun}
-        assert in_books == {seq for seq in self.recorded() if seq <= begun}, what
+        on_flash = {seq for seq in self.recorded() if seq <= begun}
+        assert in_books == on_flash, (what, sorted(on_flash - in_books), sorted(in_books - on_flash))
 
     # --- faults
 
-    def broker_killed(self, chance: random.Random) -> None:
+    def _kill_broker(self) -> None:
+        """What it has acknowledged and the books have not read yet would die with it, and no unit could help it."""
+        self.proxy.refuse = True
+        self.proxy.cut()
+        time.sleep(0.3)
         self.broker.kill()
+        self.proxy.refuse = False
+
+    def broker_killed(self, chance: random.Random) -> None:
+        self._kill_broker()
         time.sleep(chance.random())
         self._broker_again()
 
@@ -277,7 +286,7 @@ class Scene:
 
     def wrong_password(self, chance: random.Random) -> None:
         """For a while the broker lets in only whom it knows, and it knows nobody."""
-        self.broker.kill()
+        self._kill_broker()
         good = self.broker.config.read_text()
         nobody = self.folder / "nobody"
         nobody.touch()
@@ -293,7 +302,7 @@ class Scene:
         host, days_left = chance.choice((("127.0.0.1", 5), ("other.test", 5), ("127.0.0.1", -1)))
         strange = (host, days_left) == ("127.0.0.1", 5)
         authority = Authority(self.folder, "stranger") if strange else self._authority
-        self.broker.kill()
+        self._kill_broker()
         self._take_certificate(authority.certify("bad", host, days_left=days_left))
         self.broker.start()
         self._some_tries(chance)
