@@ -20,10 +20,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from host_tools import unitfile
-from host_tools.errors import SurroundingsFailed, ToolError
+from host_tools.errors import ToolError
 
 from .flash_file import BLOCK, FlashFile
 from .rom_chips import CHIPS, Registers
+from .serial_port import put_link
 
 FLASH_BEGIN, FLASH_DATA, FLASH_END = 0x02, 0x03, 0x04
 SYNC, WRITE_REG, READ_REG, SPI_SET_PARAMS, SPI_ATTACH = 0x08, 0x09, 0x0A, 0x0B, 0x0D
@@ -66,7 +67,7 @@ class RomLoader:
         self.path = os.ttyname(client)
         os.close(client)  # from now on the port is open only while somebody uses it
         self._link = link
-        _link(self.path, link)
+        put_link(self.path, link)
         self._fresh_session()
 
     def close(self) -> None:
@@ -265,15 +266,6 @@ def _checksum(block: bytes) -> int:
     for byte in block:
         value ^= byte
     return value
-
-
-def _link(target: str, link: str) -> None:
-    if os.path.islink(link):
-        os.unlink(link)
-    try:
-        os.symlink(target, link)
-    except OSError as e:
-        raise SurroundingsFailed(f"{link}: the link to the serial port cannot be made: {e.strerror}") from e
 
 
 def main(argv: list[str]) -> int:

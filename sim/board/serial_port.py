@@ -49,7 +49,7 @@ class SerialPort:
         self.path = os.ttyname(self._user_side)
         self._link = link
         if link is not None:
-            _link(self.path, link)
+            put_link(self.path, link)
         self._typed = b""  # from the user, not yet given to the machine
         self._break_until = 0.0
         self._listens = False
@@ -208,7 +208,8 @@ class SerialPort:
             self._taken_at = now
 
 
-def _link(target: str, link: str) -> None:
+def put_link(target: str, link: str) -> None:
+    """Have `link` lead to a port, whatever an earlier one led to. SurroundingsFailed if it cannot be made."""
     if os.path.islink(link):
         os.unlink(link)
     try:
