@@ -12,6 +12,7 @@ import micropython
 
 from . import restart
 from .clock import Clock
+from .config import FROM_TRIAL, TRIAL_S  # numbers by the time a board sees them: the module itself is forgotten
 from .control.basics import const
 from .control.controller import N_POINTS, Controller
 from .journal.ring import Journal
@@ -22,8 +23,6 @@ _TICK_MS = const(1000)
 _WATCHDOG_MS = const(8000)
 _GARBAGE_BYTES = const(32768)  # calls count too: collecting as often as at the start takes half the time
 _NEVER_S = const(1 << 30)
-_FROM_TRIAL = const(3)  # `config.FROM_TRIAL`, and `config.TRIAL_S`: that module is forgotten by now
-_TRIAL_S = const(900)
 _KEEP_CLEAR_MS = const(60)  # before a tick is due, no slice of the console begins
 _CALM_MS = const(700)  # nor is a console loaded
 _CONSOLE_FAILURES = const(3)  # in a life; after so many the console is given up
@@ -48,7 +47,7 @@ class App:
         self.recorder = Recorder(Journal(partition, N_POINTS, interval_s), self.control, interval_s)
         self.now_s = 0  # since this start
         self.lost_s = 0  # of these, in which there was no tick
-        self.trial_ends_s = _TRIAL_S if config_from == _FROM_TRIAL else 0  # 0: no settings are on trial
+        self.trial_ends_s = TRIAL_S if config_from == FROM_TRIAL else 0  # 0: no settings are on trial
         self._milestone_s = restart.LONG_LIFE_S  # when next to ask how this start has gone
         self.clock.read()
         self.recorder.wake(self.clock.utc_s)
