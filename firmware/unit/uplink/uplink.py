@@ -102,10 +102,6 @@ class Uplink:
             self._actions.reboot()
         return more or (roomy and self.commands.busy(may_block))
 
-    def online(self):
-        """Whether a broker serves us."""
-        return self.session.state == UP
-
     def connected(self):
         """Whether a broker serves the unit now."""
         return self.session.state == UP
