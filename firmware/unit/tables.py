@@ -6,7 +6,7 @@ in flash until somebody has to read them.
 """
 
 _END, _END_BYTES = "\x04", b"\x04"  # begin the line at which a table ends: in a pack other files follow
-_PIECE_BYTES = 512
+_PIECE_BYTES = 1792  # more than any line
 _ROOT = __file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
 
 
@@ -22,7 +22,7 @@ def rows(name):
             if header:
                 header = False
                 continue
-            yield [field.strip() for field in line.split("|")]
+            yield _fields(line)
 
 
 def columns(name):
@@ -32,37 +32,65 @@ def columns(name):
             if line[0] == _END:
                 break
             if line[0] != "#" and len(line) >= 3:
-                return [field.strip() for field in line.split("|")]
+                return _fields(line)
     return []
 
 
 def row(name, key):
     """The entry of table `name` whose first field is `key`, as a list of str, or None."""
-    if not key or key.startswith("#"):
-        return None
-    mark = b"\n" + key.encode()
-    data = b""
+    found = piece(name, key)
+    return entry(found, key) if found else None
+
+
+def piece(name, key):
+    """Bytes of table `name` among which the line of entry `key` is whole, with its neighbours; None without one.
+
+    On a board looking at every line takes many times as long.
+    """
     with open(_ROOT + name + ".txt", "rb") as f:
-        over = False
-        # Piece by piece: on a board looking at every line takes five times as long.
+        at = f.tell()
         while True:
-            more = b"" if over else f.read(_PIECE_BYTES)
-            over = _END_BYTES in more
-            data += more.split(_END_BYTES, 1)[0]
-            at = data.find(mark)
-            while at >= 0:
-                end = data.find(b"\n", at + 1)
-                if end < 0 and more:
-                    break  # its end comes with the next piece
-                line = str(data[at + 1 : end if end > 0 else len(data)], "utf-8")
-                fields = [field.strip() for field in line.split("|")]
-                names = "zh" in fields and "en" in fields  # of the columns, which are no entry
-                if fields[0] == key and not names:
-                    return fields
-                at = data.find(mark, at + 1)
-            if not more:
+            data = f.read(_PIECE_BYTES)
+            end = data.find(_END_BYTES)
+            last = end < 0 and len(data) < _PIECE_BYTES
+            if end >= 0:
+                data = data[:end]
+            if entry(data, key):
+                return data
+            if end >= 0 or last:
                 return None
-            data = data[at:] if at >= 0 else data[-len(mark) :]
+            at += data.rfind(b"\n")
+            f.seek(at)
+
+
+def entry(data, key):
+    """The entry whose first field is `key` in a piece of a table, as a list of str, or None."""
+    mark = b"\n" + key.encode()
+    at = data.find(mark) if key and not key.startswith("#") else -1
+    while at >= 0:
+        end = data.find(b"\n", at + 1)
+        if end < 0:
+            break
+        fields = _fields(str(data[at + 1 : end], "utf-8"))
+        if fields[0] == key and not ("zh" in fields and "en" in fields):  # those are the columns' names
+            return fields
+        at = data.find(mark, end)
+    return None
+
+
+def nth(name, index):
+    """Entry `index` of table `name`, counted from 0, as a list of str, or None."""
+    left = index + 1  # and the columns' names
+    with open(_ROOT + name + ".txt", "rb") as f:
+        for line in f:
+            if line[:1] == _END_BYTES:
+                break
+            if line[:1] == b"#" or len(line) < 3:
+                continue
+            if not left:
+                return _fields(str(line, "utf-8"))
+            left -= 1
+    return None
 
 
 def words(name, key, lang, column=-2):
@@ -72,3 +100,7 @@ def words(name, key, lang, column=-2):
     """
     found = row(name, key)
     return found[column if lang == "zh" else column + 1] if found else key
+
+
+def _fields(line):
+    return [field.strip() for field in line.split("|")]

@@ -5,7 +5,7 @@ import importlib
 
 from unit.control.claims import SOURCE_NAMES
 from unit.control.io import OUTPUT_NAMES
-from unit.tables import rows
+from unit.tables import entry, nth, piece, row, rows
 
 from tests.vm import ROOT
 
@@ -58,3 +58,20 @@ def test_every_command_has_its_function_and_every_function_its_line():
         module = importlib.import_module(f"unit.console.{path.stem}")
         found |= {(path.stem, name[4:]) for name in dir(module) if name.startswith("cmd_")}
     assert found == named
+
+
+def test_what_is_looked_up_is_what_stands_there():
+    for path in (ROOT / "firmware/unit").glob("*.txt"):
+        table = list(rows(path.stem))
+        for i, found in enumerate(table):
+            assert nth(path.stem, i) == found
+            if [other[0] for other in table].index(found[0]) == i:
+                assert row(path.stem, found[0]) == found
+        assert nth(path.stem, len(table)) is nth(path.stem, -1) is None
+        assert row(path.stem, "no such entry") is row(path.stem, "") is row(path.stem, "#") is None
+
+
+def test_the_words_of_status_stand_in_one_piece():
+    first = piece("console", "units")
+    for key in ("none", "p1", "return", "turbidity", "mark_spill", "last_visit", "alarms_hint", "net_up"):
+        assert entry(first, key), key

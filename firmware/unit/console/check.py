@@ -9,7 +9,8 @@ import sys
 
 from .. import config, firmware
 from ..control.basics import FAILURE, NONE
-from .text import contrary, nth
+from ..tables import nth
+from .text import contrary
 
 _BLOCKS, _BLOCK_BYTES = 4, 5  # requests of a block device
 

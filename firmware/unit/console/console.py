@@ -250,7 +250,7 @@ class Console:
         if index < 0:
             text = self.say("locked_again")
         else:
-            text = "! %s: %s" % (self.text.alarm(index, True), self.text.alarm(index, False))
+            text = "! %s: %s" % self.text.alarm(index)
         self._out.put("\r\x1b[K")
         self._put_text(text)
 

@@ -22,11 +22,10 @@ def cmd_show(c, words):
     yield None
     from .. import config
 
-    column = 6 if c.text.lang == "zh" else 7
     if not words:
         for section in rows("sections"):
             if section[0] != "plant":
-                yield "%s.*  %s" % (section[0], section[1 if c.text.lang == "zh" else 2])
+                yield "%s.*  %s" % (section[0], c.text.of(section, 1))
         yield c.say("show_usage")
         return
     wanted = words[0].rstrip("*")
@@ -39,7 +38,7 @@ def cmd_show(c, words):
             continue
         found = True
         value = stored.get(row[0], catalogue.default(row))
-        yield "%s = %s  %s" % (row[0], settings_words.show(row, value) or '""', row[column])
+        yield "%s = %s  %s" % (row[0], settings_words.show(row, value) or '""', c.text.of(row, 6))
         if row[0] == wanted:
             yield "  " + c.say("allowed", allowed=settings_words.allowed(row, c.text.lang))
         if next_start is not None and next_start.get(row[0], catalogue.default(row)) != value:

@@ -28,7 +28,10 @@ def width(text):
     """Columns that a text takes on a terminal."""
     columns = 0
     code = left = 0
-    for byte in text.encode():
+    data = text.encode()
+    if len(data) == len(text):
+        return len(text)
+    for byte in data:
         if byte & 0xC0 != 0x80:  # a character begins
             columns += 1
             left = 3 if byte >= 0xF0 else 2 if byte >= 0xE0 else 0

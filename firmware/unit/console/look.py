@@ -5,21 +5,20 @@ from ..control.io import OUTPUT_NAMES, P2
 from ..tables import row, rows
 from .text import contrary, pad
 
-_ZH = -2
+_ZH = -2  # column of the Chinese words of commands.txt
 
 
 def cmd_help(c, words):
-    column = _ZH if c.text.lang == "zh" else _ZH + 1
     if words:
         found = row("commands", words[0].lower())
         if found:
             yield "%s %s" % (found[0], found[4])
-            yield "  " + found[column]
+            yield "  " + c.text.of(found, _ZH)
         else:
             yield c.say("unknown", word=words[0][:20])
         return
     for found in rows("commands"):
-        yield pad("%s %s" % (found[0], found[4]), 25) + ("*" if "u" in found[2] else " ") + found[column]
+        yield pad("%s %s" % (found[0], found[4]), 25) + ("*" if "u" in found[2] else " ") + c.text.of(found, _ZH)
     yield c.say("help_end")
 
 

@@ -5,10 +5,10 @@ from ..control.claims import SOURCE_NAMES
 from ..control.events import ALARM, CLAIM, CLAIM_END, DUTY, OUTPUT_OFF, OUTPUT_ON, SERVICE
 from ..control.io import OUTPUT_NAMES
 from ..journal.layout import END, EVENT, READING
-from ..tables import row, rows
+from ..tables import nth, row, rows
 from .dates import duration, of_journal, whole
 from .line import width
-from .text import nth, pad
+from .text import pad
 
 _SOME = const(10)  # records between two times of giving way
 _MOST_EVENTS = const(50)
@@ -61,7 +61,7 @@ def _event(c, code, a, b):
     text = nth("events", code)
     if text is None:
         return "%d %d %d" % (code, a, b)
-    text = text[1 if c.text.lang == "zh" else 2]
+    text = c.text.of(text, 1)
     if code in (OUTPUT_ON, OUTPUT_OFF):
         return text.replace("{output}", c.say(OUTPUT_NAMES[a])).replace("{reason}", c.text.past_reason(b))
     if code in (CLAIM, CLAIM_END):
@@ -69,7 +69,7 @@ def _event(c, code, a, b):
         text = text.replace("{output}", c.say(OUTPUT_NAMES[a])).replace("{source}", c.say(source))
         return text + (": " + c.say("on" if b & 1 else "off") if code == CLAIM else "")
     if code == ALARM:
-        return text.replace("{alarm}", c.text.alarm(a, True)).replace("{state}", c.say(_STATES[b]))
+        return text.replace("{alarm}", c.text.alarm(a)[0]).replace("{state}", c.say(_STATES[b]))
     if code == DUTY:
         return text.replace("{pump}", c.say(OUTPUT_NAMES[a]))
     if code == SERVICE:
@@ -122,7 +122,7 @@ def cmd_trend(c, words):
         return
     low = min(known)
     high = max(known)
-    yield "%s, %s" % (point[6 if c.text.lang == "zh" else 7], point[1])
+    yield "%s, %s" % (c.text.of(point, 6), point[1])
     marks = _BLOCKS if c.text.utf8 else _ASCII
     drawn = ""
     for value in values:

@@ -159,14 +159,16 @@ def _alarm_lines(c, control):
             SHELVED: "alarm_shelved",
             OUT_OF_SERVICE: "alarm_out",
         }[state]
+        wrong, remedy = c.text.alarm(index)
         text = "%s%2d. %s (%s, %s): %s" % (
             "!" if state == UNACKNOWLEDGED else " ",
             index + 1,
-            c.text.alarm(index, True),
+            wrong,
             c.say(word),
             c.text.span(control.now_s - control.alarms.since_s[index]),
-            c.text.alarm(index, False),
+            remedy,
         )
+        yield None
         yield from wrap(text, _ALARM)
     yield c.say("alarms_hint") if shown else _label(c, "alarms") + c.say("none")
 

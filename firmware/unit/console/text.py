@@ -1,11 +1,10 @@
 """Words for people at the console: from the tables, in the language of the moment, filled in and broken into lines."""
 
 from ..control.basics import NONE, const
-from ..tables import rows, words
+from ..tables import entry, nth, piece
 from .line import width
 
 _SETTLED_S = const(6)
-_SAID = const(16)  # words that are kept while a command is at work: each look-up reads half a file
 COLUMNS = const(79)  # of 80: a full last column makes some terminals wrap
 
 _CLAUSE_ENDS = "，。；：、？）"
@@ -19,7 +18,7 @@ class Text:
         self._door = door
         self.lang = door.lang
         self.utf8 = door.utf8
-        self._said = {}
+        self._piece = b""  # of console.txt, around the words said last: what is said next mostly stands there too
 
     def choose(self, lang, utf8):
         """Speak and draw like this from now on."""
@@ -28,19 +27,23 @@ class Text:
         self.utf8 = self._door.utf8 = utf8
 
     def forget(self):
-        """Let go of the words that this command has used."""
-        self._said.clear()
+        """Let go of the words of this command."""
+        self._piece = b""
 
-    def say(self, entry, **values):
-        """The text `entry` of console.txt with its `{name}`s filled in."""
-        text = self._said.get(entry)
-        if text is None:
-            text = words("console", entry, self.lang)
-            if len(self._said) < _SAID:
-                self._said[entry] = text
+    def say(self, entry_key, **values):
+        """The text `entry_key` of console.txt with its `{name}`s filled in."""
+        found = entry(self._piece, entry_key)
+        if not found:
+            self._piece = piece("console", entry_key) or b""
+            found = entry(self._piece, entry_key)
+        text = self.of(found, 1) if found else entry_key
         for name in values:
             text = text.replace("{" + name + "}", str(values[name]))
         return text
+
+    def of(self, row, zh):
+        """The text of a table's row in the language of the moment; the Chinese one stands in column `zh`."""
+        return row[zh if self.lang == "zh" else zh + 1]
 
     def span(self, seconds):
         """A length of time as a crew says it, with its two largest units: 2小时5分, 2h 5min."""
@@ -57,7 +60,7 @@ class Text:
 
     def reason(self, number, control, output):
         """Why `output` of `control` is as it is, in a sentence with its figures."""
-        text = nth("reasons", number)[1 if self.lang == "zh" else 2]
+        text = self.of(nth("reasons", number), 1)
         if "{" not in text:
             return text
         if "{level_mm}" in text and not control.well.level_ok:
@@ -86,7 +89,7 @@ class Text:
         if text is None:
             return "?"
         kept = []
-        text = text[1 if self.lang == "zh" else 2]
+        text = self.of(text, 1)
         mark = "，" if self.lang == "zh" else ", "
         for clause in text.replace("；", "，").replace("; ", ", ").split(mark):
             if "{" not in clause:
@@ -95,27 +98,15 @@ class Text:
                 kept.append(clause[: clause.rfind("{lift")].replace("{level_mm} ", "").strip())
         return mark.join(kept)
 
-    def alarm(self, index, first):
-        """Row `index` of alarms.txt in words: what is wrong where `first`, else what to do."""
+    def alarm(self, index):
+        """(what is wrong, what to do) in row `index` of alarms.txt."""
         row = nth("alarms", index)
-        return row[(5 if first else 7) + (0 if self.lang == "zh" else 1)]
-
-    def yes(self, flag):
-        return self.say("yes" if flag else "no")
+        return self.of(row, 5), self.of(row, 7)
 
 
 def contrary(output, now_s):
     """Whether the feedback contradicts the command, and has had the time that a contactor needs."""
     return output.running not in (NONE, output.on) and now_s - output.guard.since_s > _SETTLED_S
-
-
-def nth(name, index):
-    """Entry `index` of table `name`, counted from 0, as a list of str, or None."""
-    for found in rows(name):
-        if not index:
-            return found
-        index -= 1
-    return None
 
 
 def pad(text, columns):
@@ -132,12 +123,14 @@ def _may_break(text, place):
 def wrap(text, indent=0):
     """Yield the lines of a text, none wider than the terminal; all but the first begin with `indent` blanks."""
     line = ""
-    room = COLUMNS
-    while width(line + text) > room:
+    while _wider(line + text, COLUMNS):
         end = 0
-        left = room - width(line)
-        while left >= width(text[end : end + 1]):
-            left -= width(text[end : end + 1])
+        left = COLUMNS - width(line)
+        while left > 1:  # so many at once as fit if all of them are wide
+            part = text[end : end + left // 2]
+            end += len(part)
+            left -= width(part)
+        if left and width(text[end : end + 1]) == 1:
             end += 1
         cut = end
         while cut and not _may_break(text, cut):
@@ -149,3 +142,7 @@ def wrap(text, indent=0):
     yield line + text
 
 
+def _wider(text, columns):
+    """Whether a text takes more columns. A wide character is three bytes or more, so most need not be looked at."""
+    characters = len(text)
+    return characters + (len(text.encode()) - characters) // 2 > columns and width(text) > columns

@@ -71,10 +71,10 @@ def cmd_ack(c, words):
         return
     index = number - 1
     if not control.alarms.state[index]:
-        yield c.say("ack_calm", name=c.text.alarm(index, True))
+        yield c.say("ack_calm", name=c.text.alarm(index)[0])
         return
     control.acknowledge(index)
-    yield c.say("acked_one", name=c.text.alarm(index, True))
+    yield c.say("acked_one", name=c.text.alarm(index)[0])
 
 
 def cmd_service(c, words):
