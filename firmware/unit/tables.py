@@ -80,7 +80,7 @@ def entry(data, key):
 
 def nth(name, index):
     """Entry `index` of table `name`, counted from 0, as a list of str, or None."""
-    left = index + 1  # and the columns' names
+    left = index + 1 or -1  # the first line names the columns
     with open(_ROOT + name + ".txt", "rb") as f:
         for line in f:
             if line[:1] == _END_BYTES:
