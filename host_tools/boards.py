@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from unit import wiring
+from unit.uplink.ethernet import CLOCK_OUT, PHYS
 
 from .errors import BadInput, Both
 
@@ -23,7 +24,12 @@ KINDS = {
     "rs485": ("bus", ("tx", "rx", "de?")),
     "i2c": ("bus", ("scl", "sda")),
     "hc595": ("lines", ("data", "clock", "latch")),
+    "ethernet": ("phy_address", ("mdc", "mdio", "clock", "power?")),
 }
+# Chips with an Ethernet controller, and the pins where its data come and go, which cannot be chosen: ESP32 Series
+# Datasheet, Peripheral Pin Configurations. Its clock comes in at GPIO0, or goes out at one of three pins.
+_ETHERNET_PINS = {"esp32": (19, 21, 22, 25, 26, 27)}
+_CLOCK_PINS = {"in": (0,), "out": (0, 16, 17)}
 # A relay, input or analog terminal may be a line of a chip instead of a pin: chip -> kinds that it can be, lines.
 CHIPS = {
     "pcf8574": (("relay", "input"), 8),
@@ -38,6 +44,7 @@ _OUTPUTS = {
     "rs485": ("tx", "de"),
     "i2c": ("scl", "sda"),
     "hc595": ("data", "clock", "latch"),
+    "ethernet": ("mdc", "mdio", "clock", "power"),
 }
 
 # Why a pin is refused: (Chinese, English).
@@ -109,7 +116,7 @@ def unfit_for(chip: str, kind: str, pin_name: str, pin: int) -> str:
     if pin not in pins["exists"]:
         return "exists"
     for reason in ("flash", "strapping", "console", "usb"):
-        if pin in pins[reason] and not (kind == "i2c" and pin in pins["strapping_high"]):
+        if pin in pins[reason] and not (reason == "strapping" and _may_strap(kind, pin in pins["strapping_high"])):
             return reason
     if pin_name in _OUTPUTS.get(kind, ()) and pin in pins["input_only"]:
         return "input_only"
@@ -118,6 +125,11 @@ def unfit_for(chip: str, kind: str, pin_name: str, pin: int) -> str:
     if kind == "analog" and pin not in pins["adc"]:
         return "adc"
     return ""
+
+
+def _may_strap(kind: str, wants_high: bool) -> bool:
+    """An idle I2C bus is high; Ethernet is wired on the board itself, by people who have seen to it."""
+    return kind == "ethernet" or (kind == "i2c" and wants_high)
 
 
 @cache
@@ -191,6 +203,8 @@ def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] 
     if "chip" in row:
         pin_names = ("line", "chip", "address")
     wanted = {"kind", number_name} | {pin.rstrip("?") for pin in pin_names}
+    if kind == "ethernet":
+        wanted |= {"phy", "clock_mode"}
     if unknown := set(row) - wanted:
         raise ValueError(f"unknown key {min(unknown)}; a terminal of kind {kind} has {', '.join(sorted(wanted))}")
     number = row.get(number_name)
@@ -200,6 +214,8 @@ def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] 
         number = _LEVELS[number]
     elif type(number) is not int or number < 0:
         raise ValueError(f"{number_name} must be a whole number")
+    if kind == "ethernet":
+        number = _ethernet(chip, row)
     compact: list[int | str] = [kind, number]
     refused = None
     if "chip" in row:
@@ -213,6 +229,23 @@ def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] 
         if plain in row and (reason := unfit_for(chip, kind, plain, pin)):
             refused = refused or (pin, reason)
     return compact, refused
+
+
+def _ethernet(chip: str, row: dict) -> int:
+    """The number of an Ethernet terminal, see `unit.uplink.ethernet`. ValueError if the chip has no such Ethernet."""
+    if chip not in _ETHERNET_PINS:
+        raise ValueError(f"an {chip} has no Ethernet of its own")
+    if row["phy_address"] > 31:
+        raise ValueError("phy_address must be 0 to 31")
+    if row.get("phy") not in PHYS:
+        raise ValueError(f"phy must be one of {', '.join(PHYS)}")
+    mode = row.get("clock_mode")
+    if mode not in _CLOCK_PINS:
+        raise ValueError('clock_mode must be "in" or "out"')
+    if row.get("clock") not in _CLOCK_PINS[mode]:
+        able = " or ".join(f"GPIO{pin}" for pin in _CLOCK_PINS[mode])
+        raise ValueError(f'clock must be {able} where clock_mode is "{mode}"')
+    return row["phy_address"] + CLOCK_OUT * (mode == "out") + 64 * PHYS.index(row["phy"])
 
 
 def _line(kind: str, row: dict) -> list[int | str]:
@@ -234,7 +267,8 @@ def _wrong_terminals(board: Board) -> list[str]:
     wrong = []
     owner: dict[int, str] = {}
     for name, terminal in board.terminals.items():
-        for pin in wiring.pins(terminal):
+        own = _ETHERNET_PINS[board.chip] if terminal[0] == "ethernet" else ()
+        for pin in [*wiring.pins(terminal), *own]:
             if (other := owner.setdefault(pin, name)) != name:
                 wrong.append(f"terminal {name}: GPIO{pin} is taken by terminal {other}")
     kinds = {terminal[0] for terminal in board.terminals.values()}

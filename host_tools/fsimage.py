@@ -28,6 +28,7 @@ NAMED_FILES = {
     "mqtt.credentials_file": "credentials.txt",
     "mqtt.ca_file": "ca.pem",
     "network.wifi_file": "wifi.txt",
+    "network.sim_file": "sim.txt",
     "console.pin_file": door.PIN_FILE,  # hashed, see `pin_hash`
     "mqtt.cert_file": "client.pem",
     "mqtt.key_file": "client.key",
@@ -170,6 +171,8 @@ def _wrong_named_file(key: str, path: Path, content: bytes) -> Both | None:
             return _wrong_pin(_first_line(content))
         if key == "mqtt.credentials_file":
             credentials.broker(str(path))
+        elif key == "network.sim_file":
+            credentials.sim(str(path))
         elif not credentials.pairs(str(path)):
             return Both("没有无线网：每行写 名称 = 密码", "holds no network: write name = password, one a line")
     except UnicodeDecodeError:

@@ -74,7 +74,7 @@ def _wiring(board: boards.Board) -> dict[str, str]:
     free = dict(board.terminals)
     given: dict[str, str] = {}
     for row in sections()["wiring"]:
-        rare = row[KEY].endswith("_running") or row[KEY] == "wiring.energy"
+        rare = row[KEY].endswith("_running") or row[KEY] in ("wiring.energy", "wiring.network")
         fit = (
             ""
             if rare
@@ -112,6 +112,8 @@ def wiring_page(board: boards.Board) -> str:
     for name, compact in board.terminals.items():
         active = f"active {'high' if compact[1] else 'low'}" if compact[0] in ("relay", "input") else ""
         shunt = f"{compact[1]} ohm shunt" if compact[0] == "analog" else ""
+        if compact[0] == "ethernet":
+            shunt = "`network.kind = \"ethernet\"`"
         lines.append(f"| `{name}` | {compact[0]} | {_pins_shown(compact)} | {active}{shunt} |")
     for name in board.unfit:
         lines.append(f"| ~~`{name}`~~ | | | {boards.why(board, name, 'zh')} · {boards.why(board, name, 'en')} |")

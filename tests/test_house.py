@@ -32,7 +32,8 @@ HARDWARE = {"machine", "esp32", "network"}
 # Only these may import what exists on a board alone.
 HARDWARE_PLACES = {
     "boot.py", "main.py", "slots.py", "unit/board.py", "unit/app.py", "unit/clock.py", "unit/restart.py",
-    "unit/safe_mode.py", "unit/uplink/net.py", "unit/uplink/cellular.py",
+    "unit/safe_mode.py", "unit/uplink/wifi.py", "unit/uplink/ethernet.py",
+    "unit/uplink/cellular.py",
 }  # fmt: skip
 
 

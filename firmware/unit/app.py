@@ -53,7 +53,7 @@ class App:
         self.recorder.wake(self.clock.utc_s)
         self.due_ms = time.ticks_ms()  # when the next tick begins
         # Last, for it lets the settings go, which the memory of the uplink needs.
-        self._online = _online(self, settings) if settings else None
+        self._online = _online(self, settings, board) if settings else None
         self.uplink = self._online.uplink if self._online else None
         gc.collect()
 
@@ -184,14 +184,15 @@ def _door(app):
     return Door(app, Serial())
 
 
-def _online(app, settings):
-    kept = {name: settings[name] for name in settings if name.startswith(("mqtt.", "network.", "unit."))}
+def _online(app, settings, board):
+    wanted = ("mqtt.", "network.", "unit.", "wiring.network")
+    kept = {name: settings[name] for name in settings if name.startswith(wanted)}
     settings.clear()
     gc.collect()
     try:
         from .online import Online
 
-        return Online(app, kept)
+        return Online(app, kept, board)
     except Exception as e:  # noqa: BLE001  a file is missing, wrong or damaged: the unit works without a broker
         print("MQTT:", e)
         forget(*[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])

@@ -24,21 +24,24 @@ _IDLE_MS = const(50)  # between two slices when nothing moves: how long a comman
 _AGAIN_MS = const(60000)  # after an error of the firmware itself
 _LOG_BACK = const(400)  # records that are searched for events, and
 _RECORDS_A_PIECE = const(8)  # how many of them at a stretch
+_WIFI = const(0)  # network.kind
+_ETHERNET = const(1)
 _BUFFER_BYTES = const(2048)  # of a message on its way out: some 40 readings
 _CREDENTIALS = "credentials.txt"
-_WIFI = "wifi.txt"
+_WIFI_FILE = "wifi.txt"
+_SIM_FILE = "sim.txt"
 _TLS_FILES = ("ca.pem", "client.pem", "client.key")
 
 
 class Online:
     """The uplink of an `App` and its task, `live()`. OSError, ValueError: a file that it needs is missing or wrong."""
 
-    def __init__(self, app, settings):
-        """`settings`: those of `unit`, `mqtt` and `network`, as `config.load` has them."""
+    def __init__(self, app, settings, board):
+        """`settings`: those that `App` keeps for it, and `board`, both as `config.load` has them."""
         self._app = app
         self.task = None  # that runs `live()`
         self.failures = 0  # errors of the firmware itself, each answered by a new connection
-        network = _network(settings)
+        network = _network(settings, board)
         journal = app.recorder.journal
         user = password = key = tls = None
         if _exists(_CREDENTIALS):
@@ -189,17 +192,25 @@ class Actions:
         return self._app.clock.utc_s
 
 
-def _network(settings):
-    """The network of this board. ValueError where it has none."""
-    if settings["network.kind"]:
-        raise ValueError("network.kind: no board of this firmware has this network yet; use wifi")
-    from .uplink import credentials
-    from .uplink.net import start_wifi
+def _network(settings, board):
+    """The network of this unit; of the three kinds, only its own is loaded. OSError, ValueError: it cannot be had."""
+    kind = settings["network.kind"]
+    if kind == _WIFI:
+        from .uplink import credentials, wifi
 
-    networks = credentials.pairs(_WIFI) if _exists(_WIFI) else []
-    if not networks:
-        raise ValueError("network.wifi_file: no Wi-Fi network is known")
-    return start_wifi(networks)
+        networks = credentials.pairs(_WIFI_FILE) if _exists(_WIFI_FILE) else []
+        if not networks:
+            raise ValueError("network.wifi_file: no Wi-Fi network is known")
+        return wifi.start(networks)
+    terminal = board["terminals"][settings["wiring.network"]]
+    if kind == _ETHERNET:
+        from .uplink import ethernet
+
+        return ethernet.start(terminal)
+    from .uplink import cellular, credentials
+
+    account = credentials.sim(_SIM_FILE) if _exists(_SIM_FILE) else None
+    return cellular.start(terminal, settings["network.apn"], account)
 
 
 def _exists(name):

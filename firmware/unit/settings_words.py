@@ -153,7 +153,7 @@ def sentence(problem, lang, board=None):
     if code in ("baud", "address"):
         other = problem[3] + " = " + _term_shown(problem[3], problem[4])
         return text.replace("{value}", _term_shown(key, problem[2])).replace("{other}", other)
-    if code == "pulses":
+    if code in ("pulses", "network"):
         return text.replace("{value}", _quoted(problem[2]))
     if code == "twice":
         return (

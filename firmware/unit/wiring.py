@@ -32,6 +32,7 @@ def check(full, terminals):
     yield from _pins_once(full, terminals)
     yield from _signals(full, terminals)
     yield from _one_bus(full, terminals)
+    yield from _network(full, terminals)
     energy = terminals.get(full.get("wiring.energy", ""))
     if energy and not pins(energy):
         yield "pulses", "wiring.energy", full["wiring.energy"]
@@ -62,6 +63,14 @@ def _signals(full, terminals):
         # The TS-300B is both: a voltage that stands for a value.
         if direct != (kind != "analog") and not (direct and sensor == "turbidity"):
             yield "signal", sensor + ".signal", name
+
+
+def _network(full, terminals):
+    """Ethernet has its own kind of terminal, a modem sits at a uart; Wi-Fi needs none."""
+    name = full.get("wiring.network")
+    wanted = ("", "ethernet", "uart")[full.get("network.kind", 0)]
+    if name is not None and wanted != (terminals[name][0] if name in terminals else ""):
+        yield "network", "wiring.network", name
 
 
 def _one_bus(full, terminals):

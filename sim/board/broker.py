@@ -28,7 +28,7 @@ def address(text: str) -> tuple[str, int]:
 
 
 def provision(flash: FlashFile, host: str, port: int) -> None:
-    """Have the unit on `flash` talk to the broker at a numeric address, in plain TCP, over the board's own Wi-Fi.
+    """Have the unit on `flash` talk to the broker at a numeric address, in plain TCP, over its own network.
 
     It asks nobody else: no time server. SurroundingsFailed if the flash holds no unit.
     """
@@ -42,7 +42,7 @@ def provision(flash: FlashFile, host: str, port: int) -> None:
     if text is None:
         raise SurroundingsFailed(f"{flash.path}: holds no configuration; give another --flash file")
     settings = json.loads(text)
-    for key in ("mqtt.tls", "network.kind", "network.dns"):
+    for key in ("mqtt.tls", "network.dns"):
         settings.pop(key, None)
     settings |= {"mqtt.broker": f"{host}:{port}", "network.ntp": ""}
     copy = fsimage.sealed(compact_json(settings).encode())

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from unit.control.basics import NONE
 from unit.control.io import OUTPUT_NAMES, Inputs
 from unit.drivers.build import curve
+from unit.uplink.ethernet import CLOCK_OUT, PHYS
 
 from host_tools.unitfile import Unit
 
 from . import devices
 from .memory import SharedMemory
 from .modbus_line import ModbusLine
+from .modem import Modem
 from .shim import wire
 
 _SWITCHES = ("float_high", "float_low", "mains", "p1_running", "p2_running", "blower_running", "return_running")
@@ -18,6 +20,8 @@ _DIRECT = 1  # level.signal, turbidity.signal
 _RUNNING_UA = 12000  # of a current transformer whose motor runs
 _REST_UA = 4000
 _CHIPS = {"pcf8574": devices.Pcf8574Chip, "tca9554": devices.Tca9554Chip, "ads1115": devices.Ads1115Chip}
+# What `network` of MicroPython 1.26.1 calls them (ports/esp32/modnetwork.h).
+_PHY_NUMBERS = {"LAN8710": 0, "LAN8720": 1, "IP101": 2, "RTL8201": 3, "DP83848": 4, "KSZ8041": 5, "KSZ8081": 6}
 
 Terminal = list[int | str]
 
@@ -36,6 +40,7 @@ class Wiring:
         i2c: dict[tuple[int, int], devices.I2cDevice],
         uarts: dict[int, Callable[[bytes], None]],
         receive: Callable[[int, bytes, int], None],
+        now_us: Callable[[], int],
     ):
         self._memory = memory
         self._settings = unit.settings
@@ -45,6 +50,8 @@ class Wiring:
         self._receive = receive
         self._lines: dict[int, ModbusLine] = {}
         self._apply: list[tuple[str, Callable[[int], None]]] = []
+        self.modem: Modem | None = None
+        self._network(now_us)
         memory.bytes[wire.PIN_IN : wire.PIN_IN + wire.N_PINS] = bytes([wire.FLOATING]) * wire.N_PINS
         self._relays = [self._relay(self._wired(name)) for name in OUTPUT_NAMES]
         for name in _SWITCHES:
@@ -62,11 +69,33 @@ class Wiring:
         """Put the signals of a second on the terminals."""
         for name, put in self._apply:
             put(getattr(inputs, name))
+        if self.modem:
+            self.modem.second()
 
     def power_on(self) -> None:
         """The supply of the chips beside the processor comes back; a reset of the processor leaves them alone."""
         for device in self._i2c.values():
             device.power_on()
+
+    def _network(self, now_us: Callable[[], int]) -> None:
+        """The Ethernet chip as the board file has it, or a modem at the unit's uart."""
+        memory = self._memory.bytes
+        for kind, number, *pins in self._terminals.values():
+            if kind == "ethernet":
+                mdc, mdio, clock, power = (int(pin) for pin in pins)
+                mode = 3 if int(number) & CLOCK_OUT else 1
+                phy = _PHY_NUMBERS[PHYS[int(number) >> 6]]
+                wired = (mdc, mdio, power & 255, clock, mode, int(number) & 31, phy)
+                memory[wire.LAN : wire.LAN + len(wired)] = bytes(wired)
+        terminal = self._wired("network")
+        if terminal and terminal[0] == "uart":
+            bus = int(terminal[1])
+            self.modem = Modem(
+                lambda data, after_us: self._receive(bus, data, after_us),
+                now_us,
+                lambda: bool(memory[wire.LINK_UP]),
+            )
+            self._uarts[bus] = self.modem.write
 
     def _wired(self, name: str) -> Terminal | None:
         return self._terminals.get(str(self._settings.get(f"wiring.{name}", "")))

@@ -30,7 +30,7 @@ def test_every_problem_has_words():
 
 def test_every_wire_is_a_setting_and_every_chip_of_a_board_file_has_a_driver():
     wires = {row[0][7:] for row in catalogue.entries() if row[0].startswith("wiring.")}
-    assert wires == set(build.NAMES) | {"p1", "p2", "blower", "return"}
+    assert wires == set(build.NAMES) | {"p1", "p2", "blower", "return", "network"}
     for chip, (kinds, _) in boards.CHIPS.items():
         for kind in kinds:
             terminals = dict(cases.TERMINALS, new=[kind, 1, 0, chip, 0x21], sr=["hc595", 8, 25, 26, 27])

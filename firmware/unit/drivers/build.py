@@ -159,7 +159,7 @@ class _Builder:
         direction = timer = None
         if len(terminal) > 4 and terminal[4] >= 0:
             direction = machine.Pin(terminal[4], machine.Pin.OUT, value=0)
-            timer = machine.Timer(0) if hasattr(machine, "Timer") else None
+            timer = machine.Timer(1) if hasattr(machine, "Timer") else None
         return Bus(self._uart(terminal, baud), baud, direction, timer)
 
     # What stands at the end of a wire.

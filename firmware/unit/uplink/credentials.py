@@ -30,3 +30,13 @@ def broker(path):
     if known["user"] is not None and known["password"] is None:
         known["password"] = ""
     return known["user"], known["password"], known["command_key"]
+
+
+def sim(path):
+    """("pap" or "chap", user, password) of a `network.sim_file`. ValueError as with `broker`."""
+    known = {"auth": "pap", "user": "", "password": ""}
+    for name, value in pairs(path):
+        if name not in known or (name == "auth" and value not in ("pap", "chap")):
+            raise ValueError("%s: %s: must be one of user, password, auth (pap or chap)" % (path, name))
+        known[name] = value
+    return known["auth"], known["user"], known["password"]

@@ -13,7 +13,8 @@ from .commands import Refusal, only
 
 _MAX_KEYS = const(16)
 _ROWS_A_STEP = const(4)
-_NOT_FROM_AFAR = ("unit.board", "unit.process")  # they go with what is in the cabinet, as the wiring does
+# These go with what is in the cabinet, as the wiring does.
+_NOT_FROM_AFAR = ("unit.board", "unit.process", "network.kind")
 
 
 def change(actions, args):

@@ -17,6 +17,7 @@ from .wire import HEAD_BYTES, Wire
 STATE_EARLIEST_MS = 5000  # between two state messages, however much happens
 _MAX_REPLIES = 4  # that wait for a broker
 _REBOOT_MS = 10000  # how long a reboot waits for its answer to arrive
+_NETWORK_MS = 900000  # so long a network is taken for good through which no broker can be reached
 
 _SUBSCRIBE, _ONLINE, _META, _STATE, _DISCOVERY, _SERVING = range(6)
 
@@ -67,6 +68,7 @@ class Uplink:
         self._state_mark = -1
         self._reboot_at = 0
         self._now = 0
+        self._good_at = self._state_at  # when the network was last no reason to act
         self.connects = 0
         self.no_commands = False  # the broker's access list forbids them
 
@@ -87,9 +89,15 @@ class Uplink:
         self.net.poll(now)
         session = self.session
         if not self.net.up():
+            self._good_at = now
             if session.state:
                 session.stop("no network")
             return False
+        if session.state == UP:
+            self._good_at = now
+        elif ticks.diff(now, self._good_at) >= _NETWORK_MS:  # such as a modem that is in a call that leads nowhere
+            self._good_at = now
+            self.net.again(now)
         dns = self._resolver()
         self.clock.poll(now, dns)
         if not self._tls or self._actions.t() > 0:  # certificates have dates

@@ -2,7 +2,9 @@
 
 import wire
 from host import link
+from machine import Pin
 from micropython import const
+from ppp import PPP  # noqa: F401  a name of this module
 
 STA_IF = const(0)
 AP_IF = const(1)
@@ -10,7 +12,13 @@ STAT_IDLE = const(1000)
 STAT_CONNECTING = const(1001)
 STAT_GOT_IP = const(1010)
 STAT_NO_AP_FOUND = const(201)
+PHY_LAN8710 = const(0)
 PHY_LAN8720 = const(1)
+PHY_IP101 = const(2)
+PHY_RTL8201 = const(3)
+PHY_DP83848 = const(4)
+PHY_KSZ8041 = const(5)
+PHY_KSZ8081 = const(6)
 
 _host_name = "mpy-esp32"
 
@@ -71,9 +79,29 @@ class WLAN(_Interface):
 
 
 class LAN(_Interface):
-    def __init__(self, id=None, **pins):
+    """The ESP32's own Ethernet; as there, what is wired otherwise is refused."""
+
+    def __init__(
+        self, id=None, *, phy_addr, phy_type, mdc=None, mdio=None, reset=None, power=None, ref_clk_mode=-1, ref_clk=None
+    ):
         super().__init__()
-        self._asked = True
+        if link.memory[wire.CHIP]:
+            raise ValueError("invalid phy type")
+        if not 0 <= phy_addr <= 31:
+            raise ValueError("invalid phy address")
+        if not PHY_LAN8710 <= phy_type <= PHY_KSZ8081:
+            raise ValueError("invalid phy type")
+        if mdc is None or mdio is None:
+            raise ValueError("mdc and mdio must be specified")
+        wanted = (mdc.id, mdio.id, -1 if power is None else power.id, ref_clk.id, ref_clk_mode, phy_addr, phy_type)
+        if bytes(n & 255 for n in wanted) != bytes(link.memory[wire.LAN : wire.LAN + len(wanted)]):
+            raise OSError("esp_eth_driver_install failed")
+        if power is not None:
+            power.init(Pin.OUT, value=1)
+
+    def active(self, on=None):
+        self._asked = self._asked or bool(on)
+        return super().active(on)
 
     def status(self):
         return STAT_GOT_IP if self.isconnected() else STAT_CONNECTING

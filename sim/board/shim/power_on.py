@@ -11,7 +11,7 @@ from micropython import const
 
 _PRELOADED = const(2000)  # `host` and this module, which stand before the first count
 _SOFT_RESET = const(5)
-_SHIMS = ("time", "select", "tasks", "machine", "esp32", "network", "socket", "keys")
+_SHIMS = ("time", "select", "tasks", "machine", "esp32", "ppp", "network", "socket", "keys")
 
 
 def start(memory_address, flash_address, flash_size, fd):
