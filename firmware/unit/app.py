@@ -23,8 +23,7 @@ _TICK_MS = const(1000)
 _WATCHDOG_MS = const(8000)
 _GARBAGE_BYTES = const(32768)  # calls count too: collecting as often as at the start takes half the time
 _NEVER_S = const(1 << 30)
-_KEEP_CLEAR_MS = const(60)  # before a tick is due, no slice of the console begins
-_CALM_MS = const(700)  # nor is a console loaded
+_CALM_MS = const(700)  # before a tick is due, what waits at the console's door is not loaded; see `Door.needs_ms`
 _CONSOLE_FAILURES = const(3)  # in a life; after so many the console is given up
 _DEAF_MS = const(250)  # the UART keeps 256 bytes meanwhile
 
@@ -108,9 +107,8 @@ class App:
         door = None
         failed = 0
         while True:
-            loaded = door is not None and door.console is not None
             left_ms = time.ticks_diff(self.due_ms, time.ticks_ms())
-            if left_ms < (_KEEP_CLEAR_MS if loaded else _CALM_MS):
+            if left_ms < (_CALM_MS if door is None else door.needs_ms):
                 await asyncio.sleep_ms(max(left_ms, 0) + 1)
                 continue
             pause_ms = _DEAF_MS

@@ -52,7 +52,7 @@ def _board(folder: Path, times_slower: float) -> SlowBoard:
     path = folder / "quiet.toml"
     path.write_text(_QUIET, encoding="utf-8")
     plant = ScenarioPlant(unit.control_settings(), scenario.load(path))
-    board = SlowBoard(unit, folder / "flash", None, plant, None, heap_bytes=1 << 20)
+    board = SlowBoard(unit, folder / "flash", None, plant, None)
     board.times_slower = times_slower
     return board
 

@@ -1,6 +1,7 @@
 """Calendar days. Runs on CPython and on MicroPython alike."""
 
-from unit.console.dates import duration, of_journal, parse, written
+from unit.console.dates import of_journal, written
+from unit.console.typed import duration, parse
 from unit.control.basics import NONE
 
 

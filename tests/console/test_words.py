@@ -24,13 +24,13 @@ def strings() -> set[str]:
 
 
 def asked() -> set[str]:
-    """The first arguments of `say` and `_label`, as far as they are written out."""
+    """The first arguments of `say` and `label`, as far as they are written out."""
     found = set()
     for path in FOLDER.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                place = {"say": 0, "_label": 1}.get(name, -1)
+                place = {"say": 0, "label": 1}.get(name, -1)
                 if 0 <= place < len(node.args):
                     for part in ast.walk(node.args[place]):
                         if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.isidentifier():

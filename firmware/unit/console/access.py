@@ -13,7 +13,7 @@ import hashlib
 import os
 
 from ..control.basics import const
-from .door import PIN_FILE
+from .door import CALM_MS, PIN_FILE
 
 _WRONG_FILE = "console-wrong"
 _SOME = const(50)  # rounds between two times of giving way: some 10 ms
@@ -57,6 +57,7 @@ def cmd_unlock(c, words):
         return
     # Counted as wrong until it proves right, so that Ctrl-C in time does not save a try.
     c.door.wrong += 1
+    yield CALM_MS
     _count(c.door.wrong)
     c.door.wait_until_s = c.app.now_s + _wait_s(c.door.wrong)
     digest = None
@@ -66,6 +67,7 @@ def cmd_unlock(c, words):
     if digest == wanted:
         c.door.wrong = 0
         c.door.wait_until_s = 0
+        yield CALM_MS
         _count(0)
         c.unlocked = True
         yield c.say("unlocked", span=c.text.span(c.lock_s))

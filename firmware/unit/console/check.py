@@ -7,7 +7,6 @@ or `-` for what the unit file does not have. It ends with a line `end`.
 import gc
 import sys
 
-from .. import config, firmware
 from ..control.basics import FAILURE, NONE
 from ..tables import nth
 from .text import contrary
@@ -18,6 +17,11 @@ _BLOCKS, _BLOCK_BYTES = 4, 5  # requests of a block device
 def cmd_check(c, words):
     app = c.app
     yield c.say("check_begin")
+    from .. import config
+
+    yield None
+    from .. import firmware
+
     yield _line("unit", True, c.unit_id)
     yield _line("micropython", True, "%d.%d.%d" % tuple(sys.implementation.version[:3]))
     yield _line("config", app.config_from == config.FROM_NEWEST, _sha256(config.newest() or b""))
@@ -35,8 +39,12 @@ def cmd_check(c, words):
     gc.collect()
     yield _line("memory", True, str(gc.mem_free()) if hasattr(gc, "mem_free") else "")
     yield None
-    raised = [nth("alarms", index)[0] for index, state in enumerate(app.control.alarms.state) if state]
-    yield _line("alarms", not raised, " ".join(raised))
+    raised = ""
+    for index, state in enumerate(app.control.alarms.state):
+        if state:
+            raised += nth("alarms", index)[0] + " "
+            yield None
+    yield _line("alarms", not raised, raised)
     yield "end"
 
 

@@ -5,6 +5,7 @@ from ..tables import row, rows
 from .text import COLUMNS
 
 _MOST = 40
+_SOME = 4  # lines of a table between two times of giving way
 
 
 def complete(c, words):
@@ -19,10 +20,10 @@ def complete(c, words):
     common = None
     count = 0
     some: list = []
-    for name in _names(table):
-        if name is None:
+    for i, name in enumerate(_names(table)):
+        if i % _SOME == 0:
             yield None
-        elif name.startswith(word):
+        if name.startswith(word):
             count += 1
             if common is None:
                 common = name
@@ -54,7 +55,6 @@ def _names(table):
             yield found[0]
     elif table == "settings":
         for found in rows(table):
-            yield None
             if "s" not in found[5] and "p" not in found[5]:
                 yield found[0]
     elif table != "-":

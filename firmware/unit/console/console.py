@@ -2,7 +2,8 @@
 
 A command is a generator `cmd_<name>(console, words)` in the module that commands.txt names for it. What it yields
 decides what happens next: a str is a line to show; None gives way until the next slice; a tuple (question,) asks the
-user and becomes his answer. So no command ever holds up the second that control decides in.
+user and becomes his answer; an int gives way until the tick that comes next is so many ms away. So no command ever
+holds up the second that control decides in.
 """
 
 import sys
@@ -16,11 +17,13 @@ from .output import Output
 from .text import COLUMNS, Text, wrap
 
 _TOOL_MS = const(100)  # a return and Ctrl-C closer together than this were not typed by a hand
-_WIRE_MS = const(11)  # in which the UART sends `output.SLICE_BYTES`
+_WIRE_BYTES_MS = const(11)  # that the UART sends in a millisecond
+_STEP_MS = const(60)  # before a tick is due, no slice begins, for hardly one is longer
 _SLICE_MS = const(20)  # while somebody types: an answer begins at once
 _IDLE_MS = const(250)  # else; see `Door`
 _ATTENDED_S = const(20)  # after the last key
 _AHEAD = const(96)  # bytes typed while a command works
+_SOME = const(24)  # of them are taken in a slice
 _SECRET = "unlock "
 
 # Columns of commands.txt.
@@ -50,12 +53,13 @@ class Console:
         self.has_pin = has_pin()
         self.unlocked = False
         self._stream = door.stream
-        self._in = bytearray(32)
+        self._in = bytearray(_SOME)
         self._out = Output(self._stream.write)
-        self._sends = False  # the UART is at work on the last slice
+        self._sends = 0  # bytes of the last slice, which the UART is at work on
         self._line = Line()
         self._ahead = b""
         self._job: object = None  # a generator
+        self.needs_ms = _STEP_MS  # how far away the next tick must be for the next slice
         self._loaded: tuple = ()  # modules that were in memory before the job
         self._answer = None  # for the job
         self._question = ""  # that the job asks
@@ -105,7 +109,7 @@ class Console:
     def pause_ms(self):
         """How long the console may be left alone now."""
         if self._sends:
-            return _WIRE_MS
+            return self._sends // _WIRE_BYTES_MS + 1
         if self.busy or self._ahead:
             return 1
         return _SLICE_MS if self.app.now_s - self._typed_s < _ATTENDED_S else _IDLE_MS
@@ -151,9 +155,9 @@ class Console:
                 self._ahead += bytes((byte,))
 
     def _take(self, typed):
-        """Take bytes up to the end of a line; the others wait until it has its answer."""
+        """Take some bytes, up to the end of a line at most; the others wait until it has its answer."""
         for i in range(len(typed)):
-            if self._byte(typed[i]):
+            if self._byte(typed[i]) or i + 1 >= _SOME:
                 self._ahead = typed[i + 1 :]
                 return
 
@@ -169,7 +173,7 @@ class Console:
         elif did == CHANGED:
             self._dirty = True
         elif did == COMPLETE and not self._question:
-            self._start("complete", "complete", [self._line.text[: self._line.cursor]])
+            self._begin(_loaded(self, "complete", "complete", [self._line.text[: self._line.cursor]]))
         return did in (ENTER, COMPLETE)
 
     def _enter(self):
@@ -180,7 +184,7 @@ class Console:
         if not self._line.text and not self._somebody:
             self._somebody = True
             self._out.put("\r\n")
-            self._start("status", "hello", [])
+            self._begin(_loaded(self, "status", "hello", []))
             self._entered_ms = self._now_ms
             return
         self._somebody = True
@@ -191,14 +195,7 @@ class Console:
             self._entered_ms = self._now_ms
             self._dirty = True
             return
-        command = words[0].lower()
-        found = row("commands", {"?": "help"}.get(command, command))
-        if not found:
-            self._put_text(self.say("unknown", word=command[:20]))
-        elif "u" in found[_FLAGS] and not self.unlocked:
-            self._put_text(self.say("locked" if self.has_pin else "no_pin"))
-        else:
-            self._start(found[_MODULE], "cmd_" + found[0], words[1:])
+        self._begin(self._command(words))
 
     def _cancel(self):
         empty = not self._line.text and not self._question
@@ -266,15 +263,29 @@ class Console:
 
     # --- commands at work
 
-    def _start(self, module, function, words):
+    def _begin(self, job):
         self._loaded = tuple(sys.modules)
-        self._job = _command(self, module, function, words)
+        self._job = job
+
+    def _command(self, words):
+        """What a line asks for: looked up while the wire still brings the line's end."""
+        command = words[0].lower()
+        found = row("commands", {"?": "help"}.get(command, command))
+        if not found:
+            yield None
+            yield self.say("unknown", word=command[:20])
+        elif "u" in found[_FLAGS] and not self.unlocked:
+            yield None
+            yield self.say("locked" if self.has_pin else "no_pin")
+        else:
+            yield from _loaded(self, found[_MODULE], "cmd_" + found[0], words[1:])
 
     def _work(self):
         """Let the command go on until it has shown a line, asked or given way."""
         job = self._job
         answer = self._answer
         self._answer = None
+        self.needs_ms = _STEP_MS
         if self._question:
             self._question = ""
             self._line.take(remember=False)
@@ -288,8 +299,10 @@ class Console:
             if isinstance(made, tuple):
                 self._question = made[0]
                 self._dirty = True
-            elif made is not None:
+            elif isinstance(made, str):
                 self._put_text(made)
+            elif made is not None:
+                self.needs_ms = made
 
     def _fail(self, error):
         self._end_job()
@@ -308,6 +321,7 @@ class Console:
         self._job = None
         self._question = ""
         self._answer = None
+        self.needs_ms = _STEP_MS
         self._dirty = True
         self.text.forget()
         for name in list(sys.modules):
@@ -318,9 +332,8 @@ class Console:
                     delattr(sys.modules[package], module)
 
 
-def _command(console, module, function, words):
-    """The command, its module loaded in a slice of its own: that takes as long as to show a line or two."""
-    yield None
+def _loaded(console, module, function, words):
+    """A command, its module loaded in a slice of its own: that takes as long as to show some lines."""
     found = __import__("unit.console." + module, None, None, ("*",))
     yield None
     yield from getattr(found, function)(console, words)

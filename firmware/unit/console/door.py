@@ -12,6 +12,8 @@ from ..control.basics import const
 PIN_FILE = "console-pin"
 
 _IDLE_MS = const(250)  # between two looks while nobody is there: the UART keeps 256 bytes meanwhile
+CALM_MS = const(300)  # a step as long as a write to flash needs before the tick that comes next
+_LOAD_MS = const(700)  # so does the console when it is loaded
 _LEAVE_S = const(900)  # after the last key the console is forgotten, once it is locked
 _RESERVE_BYTES = const(6144)  # what control and uplink may want while a console is open
 _KEPT = (
@@ -58,6 +60,11 @@ class Door:
         console.poll(now_ms)
         if console.left_for_s > max(_LEAVE_S, self.kept["console.lock_min"] * 60):
             self.forget()
+
+    @property
+    def needs_ms(self):
+        """How far away the next tick must be, at least, for the next slice to begin."""
+        return self.console.needs_ms if self.console else _LOAD_MS
 
     @property
     def pause_ms(self):

@@ -1,6 +1,7 @@
 """The commands of the settings: show, set, keep. The next start tries a change; it lasts if somebody keeps it."""
 
 from ..tables import rows
+from .door import CALM_MS
 
 # Modules are imported where they are needed, a slice of time for each: see `console`.
 
@@ -28,6 +29,7 @@ def cmd_show(c, words):
                 yield "%s.*  %s" % (section[0], c.text.of(section, 1))
         yield c.say("show_usage")
         return
+    yield CALM_MS
     wanted = words[0].rstrip("*")
     stored = config.in_force(c.app.config_from)
     next_start = config.stored_in(config.TRIAL)
@@ -60,6 +62,7 @@ def cmd_set(c, words):
     if len(words) < 2:
         yield c.say("set_usage")
         return
+    yield None
     key = words[0]
     row = catalogue.find(key)
     if row is None or _hidden(row):
@@ -72,8 +75,10 @@ def cmd_set(c, words):
     value = catalogue.decode(row, written)
     if value is None or not catalogue.allows(row, value):
         shown = value if isinstance(value, int) else written
+        yield CALM_MS
         yield settings_words.sentence(("value", key, shown), c.text.lang)
         return
+    yield CALM_MS
     stored = config.stored_in(config.TRIAL)
     if stored is None:
         stored = config.in_force(c.app.config_from)
@@ -90,9 +95,11 @@ def cmd_set(c, words):
                 yield None
             problem = catalogue.broken(rule, full)
             if problem:
+                yield CALM_MS
                 yield settings_words.sentence(problem, c.text.lang)
                 return
         yield None
+    yield None
     yield "%s: %s -> %s" % (key, settings_words.show(row, old), settings_words.show(row, value))
     yield "  " + c.say("allowed", allowed=settings_words.allowed(row, c.text.lang))
     if "a" in row[5]:
@@ -103,6 +110,7 @@ def cmd_set(c, words):
             return
     if value == catalogue.default(row):
         del stored[key]
+    yield CALM_MS
     config.save(stored, config.TRIAL)
     yield c.say("set_done", span=c.text.span(config.TRIAL_S))
     answer = yield (c.say("set_restart"),)
@@ -118,6 +126,7 @@ def cmd_keep(c, words):
     """The settings on trial last from now on."""
     from .. import config
 
+    yield CALM_MS
     if c.app.config_from != config.FROM_TRIAL:
         yield c.say("keep_nothing")
         return

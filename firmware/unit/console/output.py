@@ -24,13 +24,14 @@ class Output:
         self._queue += data
 
     def pump(self):
-        """Write the next slice; returns whether there was anything to write."""
+        """Write the next slice; returns how many bytes it had."""
         queue = self._queue
         if not queue:
-            return False
-        self._write(bytes(queue[:SLICE_BYTES]))
+            return 0
+        piece = bytes(queue[:SLICE_BYTES])
+        self._write(piece)
         self._queue = queue[SLICE_BYTES:]
-        return True
+        return len(piece)
 
     @property
     def idle(self):

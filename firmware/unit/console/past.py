@@ -6,9 +6,10 @@ from ..control.events import ALARM, CLAIM, CLAIM_END, DUTY, OUTPUT_OFF, OUTPUT_O
 from ..control.io import OUTPUT_NAMES
 from ..journal.layout import END, EVENT, READING
 from ..tables import nth, row, rows
-from .dates import duration, of_journal, whole
+from .dates import of_journal
 from .line import width
 from .text import pad
+from .typed import duration, whole
 
 _SOME = const(10)  # records between two times of giving way
 _MOST_EVENTS = const(50)
@@ -83,11 +84,13 @@ def cmd_trend(c, words):
 
     yield None
     names = [point[0] for point in rows("points") if point[3] != "bits"]
+    yield None
     for_s = duration(words[1]) if len(words) > 1 else 86400
     if not words or words[0] not in names or for_s < _LEAST_S:
         yield c.say("trend_usage", names=" ".join(names))
         return
     index = names.index(words[0])
+    yield None
     point = row("points", words[0])
     journal = c.app.recorder.journal
     sums = [0] * _COLUMNS

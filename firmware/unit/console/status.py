@@ -28,9 +28,9 @@ def cmd_status(c, words):
         by_hand = by_hand or output.claims.source > 1
     yield "== %s (%s)  %s  %s" % (c.name(), c.unit_id, c.say("by_hand" if by_hand else "automatic"), clock_text(c))
     yield from _level(c, control)
-    yield _label(c, "turbidity") + _turbidity(c, control)
+    yield label(c, "turbidity") + _turbidity(c, control)
     for output in control.outputs:
-        label = _label(c, output.name)
+        name = label(c, output.name)
         yield None
         state = c.say("on" if output.on else "off")
         if contrary(output, control.now_s):
@@ -38,27 +38,27 @@ def cmd_status(c, words):
         since = c.text.span(control.now_s - output.guard.since_s)
         yield None
         why = c.text.reason(output.reason, control, output)
-        yield from wrap("%s%s %s  %s" % (label, pad(state, 4), pad(since, 10), why), _WHY)
+        yield from wrap("%s%s %s  %s" % (name, pad(state, 4), pad(since, 10), why), _WHY)
     yield from _alarm_lines(c, control)
     yield from _trial(c)
-    yield _label(c, "network") + network(c)
+    yield label(c, "network") + network(c)
     yield None  # a module at a time: no slice is long
     from .visits import last
 
     visit = last()
-    yield _label(c, "last_visit") + (visit if visit else c.say("none"))
+    yield label(c, "last_visit") + (visit if visit else c.say("none"))
 
 
 def cmd_levels(c, words):
     control = c.app.control
     yield from _level(c, control)
-    yield _label(c, "turbidity") + _turbidity(c, control)
+    yield label(c, "turbidity") + _turbidity(c, control)
     flow = control.inflow
-    yield _label(c, "inflow") + "%d L/min  %s" % (flow.l_min, c.say("inflow_day", m3="%d.%d" % _tenths(flow.day_l)))
+    yield label(c, "inflow") + "%d L/min  %s" % (flow.l_min, c.say("inflow_day", m3="%d.%d" % _tenths(flow.day_l)))
     for name, switch in (("float_high", control.well.float_high), ("float_low", control.well.float_low)):
         state = "not_fitted" if switch.value == NONE else "lifted" if switch.value else "hangs"
-        yield _label(c, name) + c.say(state)
-    yield _label(c, "mains") + c.say("there" if control.mains_on else "gone")
+        yield label(c, name) + c.say(state)
+    yield label(c, "mains") + c.say("there" if control.mains_on else "gone")
 
 
 def cmd_alarms(c, words):
@@ -88,18 +88,8 @@ def network(c):
     return c.say("net_up" if uplink.connected() else "net_no_broker", n=waiting)
 
 
-def cmd_net(c, words):
-    yield _label(c, "network") + network(c)
-    uplink = c.app.uplink
-    if uplink is not None:
-        yield _label(c, "broker") + c.say("net_connects", n=uplink.connects)
-        if uplink.dialer.why:
-            yield _label(c, "last_error") + uplink.dialer.why
-    journal = c.app.recorder.journal
-    yield _label(c, "journal") + c.say("net_journal", first=journal.acked, last=journal.next_seq - 1)
-
-
-def _label(c, key):
+def label(c, key):
+    """The word `key` as the head of a line."""
     return pad(c.say(key), _LABEL)
 
 
@@ -125,7 +115,7 @@ def _level(c, control):
     most_mm = max(1, control.supervision.spill_level_mm)
     full = max(0, min(_BAR, well.level_mm * _BAR // most_mm))
     ink, rest = ("█", "·") if c.text.utf8 else ("#", ".")
-    yield _label(c, "level") + "[%s%s] %d mm%s" % (
+    yield label(c, "level") + "[%s%s] %d mm%s" % (
         ink * full,
         rest * (_BAR - full),
         well.level_mm,
@@ -170,25 +160,4 @@ def _alarm_lines(c, control):
         )
         yield None
         yield from wrap(text, _ALARM)
-    yield c.say("alarms_hint") if shown else _label(c, "alarms") + c.say("none")
-
-
-def cmd_time(c, words):
-    """The clock, or `time 2026-06-15 08:30` to set it."""
-    from .dates import parse
-
-    if not words:
-        yield clock_text(c)
-        yield c.say("uptime", span=c.text.span(c.app.now_s))
-        yield c.say("time_hint")
-        return
-    words = words[1:] if words[0] == "set" else words
-    seconds = parse(words[0], words[1]) if len(words) == 2 else -1
-    if seconds < 0:
-        yield c.say("time_usage")
-    elif not c.unlocked:
-        yield c.say("locked" if c.has_pin else "no_pin")
-    else:
-        c.app.clock.set(seconds - c.timezone_s)
-        c.app.clock.read()
-        yield clock_text(c)
+    yield c.say("alarms_hint") if shown else label(c, "alarms") + c.say("none")

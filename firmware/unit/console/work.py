@@ -4,7 +4,9 @@ from ..control.basics import NONE
 from ..control.claims import HAND
 from ..control.events import VISIT
 from ..control.io import OUTPUT_NAMES
-from .dates import duration, whole, written
+from .dates import written
+from .door import CALM_MS
+from .typed import duration, whole
 
 
 def _output(name):
@@ -83,7 +85,7 @@ def cmd_service(c, words):
         yield c.say("which_service", names=" ".join(OUTPUT_NAMES))
         return
     c.app.control.service_done(index)
-    _note(c, c.say("serviced", name=c.say(OUTPUT_NAMES[index])), " ".join(words[2:]))
+    yield from _note(c, c.say("serviced", name=c.say(OUTPUT_NAMES[index])), " ".join(words[2:]))
     yield c.say("service_done", name=c.say(OUTPUT_NAMES[index]))
 
 
@@ -95,13 +97,14 @@ def cmd_visit(c, words):
         yield c.say("visit_hint")
         return
     c.app.control.events.add(VISIT, 0, 0)
-    _note(c, words[0], " ".join(words[1:]))
+    yield from _note(c, words[0], " ".join(words[1:]))
     yield c.say("visit_done")
 
 
 def _note(c, who, note):
     from . import visits
 
+    yield CALM_MS
     clock = c.app.clock
     visits.add(written(clock.day, clock.tod_s)[:16] if clock.tod_s >= 0 else "?", who, note)
 
