@@ -124,6 +124,16 @@ class Esptool:
                     area[at - start : at - start + len(data)] = data
         return [bytes(area) for area in found]
 
+    def holds(self, parts: Sequence[tuple[int, bytes]], bauds: Sequence[int]) -> list[bool]:
+        """Whether the flash holds each of (place, bytes), by MD5. `bauds` are tried one after the other."""
+        for baud in bauds:
+            try:
+                return self._compare(baud, parts)
+            except SurroundingsFailed:
+                if baud == bauds[-1] or not os.path.exists(self._port):
+                    raise
+        raise ValueError("no baud rate given")
+
     def _compare(self, baud: int, parts: Sequence[tuple[int, bytes]]) -> list[bool]:
         """Whether the flash holds each of (place, bytes), by the chip's own MD5."""
         if not parts:

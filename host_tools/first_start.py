@@ -26,13 +26,28 @@ class FirstStart:
     tests: SelfTest
 
 
-def watch(port: str) -> FirstStart:
-    """Reset the board, watch it start, have it check itself.
+def ask(port: str, limit_s: float, reset: bool) -> SelfTest | None:
+    """The report of a unit that runs, or starts after a `reset`; None if none comes within `limit_s`."""
+    with _Line(port) as line:
+        if reset:
+            line.reset()
+        until = time.monotonic() + limit_s
+        tests = None
+        while tests is None and time.monotonic() < until:
+            line.send(_ASK)
+            line.listen(_ANSWER_S, b"\nend")
+            tests = self_test.parse(line.text)
+        return tests
+
+
+def watch(port: str, reset: bool = True) -> FirstStart:
+    """Reset the board, unless it has been, watch it start, have it check itself.
 
     SurroundingsFailed if nothing answers; AnswerIsNo if it starts but is not well.
     """
     with _Line(port) as line:
-        line.reset()
+        if reset:
+            line.reset()
         until = time.monotonic() + _START_S
         network_until = 0.0
         tests = None

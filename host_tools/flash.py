@@ -5,10 +5,13 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from . import image_build, micropython_image, partitions, provision, unitfile
+from . import first_start, image_build, in_service, micropython_image, partitions, provision, unitfile
 from .errors import AnswerIsNo, both
-from .esptool import Esptool
-from .image_build import FlashImage
+from .provision import Job
+from .raw_repl import NoWayIn
+
+_STARTS_S = 30.0  # from its reset until a unit in service answers at its console
+_HISTORY = {False: ("清空", "emptied"), True: ("保留", "kept")}
 
 _WORDS = {
     "other": (
@@ -21,6 +24,10 @@ _WORDS = {
         "(qingxi backup), then say --fresh",
     ),
     "kept": ("已是站点 {unit}：保留记录", "it is unit {unit} already: its journal is kept"),
+    "mute": (
+        "{unit} 不能在运行中更新：整个写入；记录保留，另一个槽里的旧程序不保留",
+        "{unit} cannot be updated while it runs: all is written anew; the journal stays, the former firmware does not",
+    ),
     "blank": ("新板：写入全部，记录区清空", "a new board: everything is written, the journal emptied"),
 }
 
@@ -38,25 +45,55 @@ def flash(args: argparse.Namespace) -> int:
     unit = unitfile.load(args.unit, args.lang)
     image = image_build.build(unit, micropython_image.choose(unit.board.chip, args.micropython))
     job = provision.begin(args, image)
-    keep = _keeps_journal(image, job.tool, args.fresh)
+    result = {"port": args.port, "found": asdict(job.found)} | image.report()
+    same = _already_there(job)
+    keep = same["table"]
+    if not keep and not args.fresh:
+        _refuse_a_unit(job)
+    result["journal_kept"] = keep
     provision.say(args.lang, both(_WORDS["kept" if keep else "blank"], unit=unit.id))
-    parts = image.parts if keep else image.blanks + image.parts
-    history = ("保留", "kept") if keep else ("清空", "emptied")
-    result = {"port": args.port, "found": asdict(job.found), "journal_kept": keep} | image.report()
-    result |= job.finish(parts, "update" if keep else "new", history)
+    done = _in_service(job) if all(same.values()) and not args.dry_run else None
+    if done is None:
+        parts = image.parts if keep else image.blanks + image.parts
+        done = job.finish(parts, "update" if keep else "new", _HISTORY[keep])
     if args.json:
-        print(json.dumps(result, ensure_ascii=False))
+        print(json.dumps(result | done, ensure_ascii=False))
     return 0
 
 
-def _keeps_journal(image: FlashImage, tool: Esptool, fresh: bool) -> bool:
-    """Whether the board is this very unit already. AnswerIsNo if readings would be lost and nobody asked for that."""
-    sector = tool.read(partitions.TABLE_AT, partitions.BLOCK)
-    old = image_build.unit_of(sector)
-    if fresh or old is None:
-        return False
-    if old != image.unit.id:
-        raise AnswerIsNo(both(_WORDS["other"], old=old, unit=image.unit.id))
-    if sector != image.part("table").data:
+def _in_service(job: Job) -> dict[str, object] | None:
+    """Bring the unit what it lacks, the firmware before kept; None where it runs in no way that allows it."""
+    args, unit = job.args, job.image.unit
+    report = first_start.ask(args.port, _STARTS_S, reset=True)
+    if report is None or report["unit"].detail != unit.id:
+        provision.say(args.lang, both(_WORDS["mute"], unit=unit.id))
+        return None
+    try:
+        brought = in_service.visit(args.port, args.lang, unit, report)
+    except NoWayIn as e:
+        provision.say(args.lang, both(_WORDS["mute"], unit=unit.id))
+        provision.say(args.lang, e.problems[0])
+        return None
+    rows = [
+        ("换了的文件", "new files", " ".join(brought.files) or "-"),
+        ("程序字节", "firmware bytes", f"{brought.firmware_bytes} (+{brought.firmware_was_there})"),
+    ]
+    return {"brought": asdict(brought)} | job.conclude(rows, "update", _HISTORY[True], reset=False)
+
+
+def _already_there(job: Job) -> dict[str, bool]:
+    """Of every part but the file system, whether it is on the board. With the table it is this very unit already."""
+    parts = [part for part in job.image.parts if part.name != "vfs"]
+    if job.args.fresh:
+        return {part.name: False for part in parts}
+    same = job.tool.holds([(part.at, part.data) for part in parts], provision.BAUDS)
+    return {part.name: is_there for part, is_there in zip(parts, same)}
+
+
+def _refuse_a_unit(job: Job) -> None:
+    """AnswerIsNo if the board is another unit, or this one with other partitions: its readings would be lost."""
+    old = image_build.unit_of(job.tool.read(partitions.TABLE_AT, partitions.BLOCK))
+    if old == job.image.unit.id:
         raise AnswerIsNo(both(_WORDS["moved"]))
-    return True
+    if old is not None:
+        raise AnswerIsNo(both(_WORDS["other"], old=old, unit=job.image.unit.id))

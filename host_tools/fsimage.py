@@ -136,6 +136,12 @@ def pin_hash(unit_id: str, pin: str) -> bytes:
     return f"{salt.hex()} {PIN_ROUNDS} {digest.hex()}\n".encode()
 
 
+def pin(unit: Unit) -> str:
+    """The console's PIN, as the file that the unit file names has it; empty where there is none."""
+    path = unit.files().get("console.pin_file")
+    return _first_line(path.read_bytes()) if path else ""
+
+
 def _first_line(content: bytes) -> str:
     return content.decode("utf-8").partition("\n")[0].strip()
 

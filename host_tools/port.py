@@ -13,6 +13,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from .errors import SurroundingsFailed
 
+_BAUD = 115200
 _WORDS = {
     "none": (
         "没有串口 {port}。插好 USB 线；现有串口：{ports}",
@@ -65,6 +66,15 @@ def check(port: str, lang: str) -> None:
         if e.errno in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK) or "lock" in str(e):
             raise _failure("busy", lang, port=port, who=_text("another", lang)) from None
         raise _failure("broken", lang, port=port, why=e) from None
+
+
+def opened(port: str, lang: str) -> serial.Serial:
+    """The port of a board that runs, opened for its console. SurroundingsFailed names the cause and the mend."""
+    try:
+        return serial.serial_for_url(port, _BAUD, timeout=0.05, write_timeout=5, exclusive=True)
+    except (serial.SerialException, OSError, ValueError) as e:
+        check(port, lang)  # knows the cause and the mend of most failures
+        raise _failure("broken", lang, port=port, why=e) from e
 
 
 def holders(port: str) -> list[str]:

@@ -9,12 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from . import first_start, flash_record, port, register
-from .errors import AnswerIsNo, Both, both, in_language
-from .esptool import Esptool, Found, Written
+from .errors import AnswerIsNo, both, in_language
+from .esptool import Esptool, Found
 from .first_start import FirstStart
 from .flash_record import Record
 from .image import add_micropython
 from .image_build import FlashImage, Part
+from .self_test import SelfTest
+from .unitfile import Unit
 
 BAUDS = (460800, 115200)
 _BAR = 30
@@ -85,10 +87,26 @@ class Job:
             return {}
         written = self.tool.write([(part.at, part.data, part.name == "vfs") for part in parts], BAUDS, bar())
         self.say("written", written=written.written_bytes, skipped=written.skipped_bytes, baud=written.baud)
+        rows = [
+            ("写入字节", "bytes written", f"{written.written_bytes} (+{written.skipped_bytes})"),
+            ("校验", "verified", "每块 MD5 一致 every piece's MD5 agrees"),
+        ]
+        return {"written": asdict(written)} | self.conclude(rows, what, history, swapped_for)
+
+    def conclude(
+        self,
+        rows: list[tuple[str, str, str]],
+        what: str,
+        history: tuple[str, str],
+        swapped_for: str = "",
+        reset: bool = True,
+    ) -> dict[str, object]:
+        """What `finish` does once all is on the board; `rows` tell the record of it. `reset`: it was not restarted."""
+        args = self.args
         self.say("starting")
-        start = first_start.watch(args.port)
-        problems = self._problems(start)
-        record = self._record(written, start, history, problems)
+        start = first_start.watch(args.port, reset)
+        problems = problems_of(start.tests, self.image.unit, self.image.firmware_sha256)
+        record = self._record(rows, start, history, problems)
         path = record.save(args.record)
         register.append(args.record / register.FILE, self._entry(record, path, what, swapped_for, not problems))
         self.say("record", path=path)
@@ -99,23 +117,11 @@ class Job:
             zh, en = flash_record.name_of(check)
             self.say("look", zh=zh, en=en, detail=check.detail, mend_zh=check.mend[0], mend_en=check.mend[1])
         checks = {check.name: {"state": check.state, "detail": check.detail} for check in start.tests.checks}
-        return {"written": asdict(written), "self_test": checks, "record": str(path), "label": record.label}
+        return {"self_test": checks, "record": str(path), "label": record.label}
 
-    def _problems(self, start: FirstStart) -> list[str]:
-        """What keeps this board from being the unit it should be."""
-        tests, unit = start.tests, self.image.unit
-        problems: list[str] = []
-        for name, zh, en, must in (
-            ("unit", "站点", "unit", unit.id),
-            ("config", "配置摘要", "configuration digest", unit.sha256),
-            ("firmware", "程序摘要", "firmware digest", self.image.firmware_sha256),
-        ):
-            is_ = tests[name].detail
-            if is_ != must:
-                problems.append(both(_WORDS["other"], what_zh=zh, what_en=en, is_=is_ or "-", must=must))
-        return problems + [check.sentence() for check in tests.failed]
-
-    def _record(self, written: Written, start: FirstStart, history: tuple[str, str], problems: list[str]) -> Record:
+    def _record(
+        self, done: list[tuple[str, str, str]], start: FirstStart, history: tuple[str, str], problems: list[str]
+    ) -> Record:
         unit, found, micropython = self.image.unit, self.found, self.image.micropython
         when = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
         rows = [
@@ -127,8 +133,7 @@ class Job:
             ("MicroPython", "MicroPython", f"{micropython.version_text} {micropython.sha256}"),
             ("程序", "firmware", f"{version('qingxi')} {self.image.firmware_sha256}"),
             ("配置摘要", "configuration SHA-256", unit.sha256),
-            ("写入字节", "bytes written", f"{written.written_bytes} (+{written.skipped_bytes})"),
-            ("校验", "verified", "每块 MD5 一致 every piece's MD5 agrees"),
+            *done,
             ("记录", "journal", " ".join(history)),
         ]
         if self.args.note:
@@ -184,7 +189,21 @@ def begin(args: argparse.Namespace, image: FlashImage) -> Job:
     return job
 
 
-def say(lang: str, sentence: Both) -> None:
+def problems_of(tests: SelfTest, unit: Unit, firmware_sha256: str) -> list[str]:
+    """What keeps a board that reports this from being `unit` with that firmware."""
+    problems: list[str] = []
+    for name, zh, en, must in (
+        ("unit", "站点", "unit", unit.id),
+        ("config", "配置摘要", "configuration digest", unit.sha256),
+        ("firmware", "程序摘要", "firmware digest", firmware_sha256),
+    ):
+        is_ = tests[name].detail
+        if is_ != must:
+            problems.append(both(_WORDS["other"], what_zh=zh, what_en=en, is_=is_ or "-", must=must))
+    return problems + [check.sentence() for check in tests.failed]
+
+
+def say(lang: str, sentence: str) -> None:
     """Tell the user, on standard error, so that standard output keeps to the result."""
     print(in_language(sentence, lang), file=sys.stderr, flush=True)
 

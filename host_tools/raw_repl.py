@@ -12,12 +12,13 @@ import serial
 from . import port as ports
 from .errors import SurroundingsFailed, both
 
-_BAUD = 115200
 _PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 _WAY_IN = b"\r\x03\x03\r\x01"  # what leads in from the console, from a program and from the prompt
 _LOCKED = re.compile(rb"[a-z0-9-]{1,32}> ")
 _KNOCK_TIMES = 6
 _PROMPT_S = 3.0
+_UNLOCKED = b"# \x1b[K"  # the end of the prompt, as the console draws it
+_UNLOCK_S = 20.0  # an ESP32 stretches the PIN in seconds
 _RESTART = b"import machine\nmachine.reset()\n\x04"
 
 _WORDS = {
@@ -30,7 +31,6 @@ _WORDS = {
         "the console on {port} is locked. Unlock it with: qingxi console --port {port}, leave by Ctrl-], and run this "
         "again within 10 minutes",
     ),
-    "broken": ("{port} 打不开：{why}", "{port} cannot be opened: {why}"),
     "gone": (
         "{port} 断开了。插好 USB 线再运行；控制器 10 分钟内自动重启",
         "{port} went away. Plug the USB cable in and run it again; the unit restarts by itself within 10 minutes",
@@ -39,16 +39,20 @@ _WORDS = {
 }
 
 
-class RawRepl:
-    """A context: enters on a unit that runs, leaves a unit that starts. SurroundingsFailed says what is wrong."""
+class NoWayIn(SurroundingsFailed):
+    """The prompt was not reached: the console is locked, or nothing answers as a unit does."""
 
-    def __init__(self, port: str, lang: str):
+
+class RawRepl:
+    """A context: enters on a unit that runs, leaves a unit that starts. SurroundingsFailed says what is wrong.
+
+    `pin` opens a console that is locked, if it is the right one; it is tried once.
+    """
+
+    def __init__(self, port: str, lang: str, pin: str = ""):
         self._name = port
-        try:
-            self._port = serial.serial_for_url(port, _BAUD, timeout=0.05, write_timeout=5, exclusive=True)
-        except (serial.SerialException, OSError, ValueError) as e:
-            ports.check(port, lang)  # knows the cause and the mend of most failures
-            raise SurroundingsFailed(both(_WORDS["broken"], port=port, why=e)) from e
+        self._pin = pin
+        self._port = ports.opened(port, lang)
 
     def __enter__(self) -> "RawRepl":
         heard = b""
@@ -58,11 +62,15 @@ class RawRepl:
                 heard += self._read_to(_PROMPT, _PROMPT_S)
                 if heard.endswith(_PROMPT):
                     return self
+                if self._pin and _LOCKED.search(heard):
+                    self._port.write(f"unlock {self._pin}\r".encode())
+                    self._pin = ""
+                    self._read_to(_UNLOCKED, _UNLOCK_S)
         except (serial.SerialException, OSError):
             self._port.close()
             raise self._failure("gone") from None
         self._port.close()
-        raise self._failure("locked" if _LOCKED.search(heard) else "mute")
+        raise NoWayIn(*self._failure("locked" if _LOCKED.search(heard) else "mute").problems)
 
     def __exit__(self, *_) -> None:
         with contextlib.suppress(serial.SerialException, OSError):

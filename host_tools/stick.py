@@ -47,7 +47,8 @@ _GUIDE = """# 清溪现场 U 盘 · Qingxi in the field
 2. `make flash PORT=/dev/ttyUSB0 UNIT=xiacun.toml`
 3. `out/records/` 里的网页：打印，剪下标签贴进控制箱 · print the page, glue its label into the cabinet
 
-**同一站换程序、改设置 · new firmware or settings**：再运行第 2 步，记录不丢 · step 2 again; readings stay.
+**同一站换程序、改设置 · new firmware or settings**：`.venv/bin/qingxi update --port /dev/ttyUSB0 --unit xiacun.toml`
+记录不丢；新程序试运行一小时，不好自己退回 · readings stay; a firmware is on trial for an hour, else back by itself
 
 **换坏板 · swap a failed board**
 1. 旧板还能应答 · if the old one still answers: `.venv/bin/qingxi backup --port /dev/ttyUSB0 --out old.bin`

@@ -1,61 +1,69 @@
-"""The verb `update`: bring a unit in service a new firmware over MQTT, in pieces, from wherever it broke off.
+"""The verb `update`: bring a unit in service a new firmware, over MQTT or its serial port, from wherever it broke off.
 
-Journal, hours, identity and configuration stay. The unit checks signature and digest, tries the firmware for an hour,
-and takes the one before again by itself if it does not get on well.
+Journal, hours and identity stay; over the cable the configuration is brought up to the unit file too. The new firmware
+is on trial for an hour, and the unit takes the one before again by itself if it does not get on well.
 """
 
 import argparse
-import base64
-import hmac
 import json
-import queue
 import time
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-import paho.mqtt.client as paho
 from unit.uplink import credentials
 
-from sim.board.broker import address
-
-from . import fsimage, pack, unitfile
+from . import first_start, fsimage, in_service, pack, port, provision, register, unitfile
 from .errors import AnswerIsNo, BadInput, SurroundingsFailed, both
-from .provision import bar, say
+from .unitfile import Unit
+from .update_mqtt import Remote, send
 
-PIECE_BYTES = 510  # with base64, signature and the rest within the 1024 bytes of a command
-_ANSWER_S = 90.0  # a unit whose pumps run writes nothing to its flash meanwhile
-_TRIES = 20  # a piece is sent so often before the connection is given up
+_ANSWERS_S = 20.0  # a unit that has just been plugged in is still starting
 _WORDS = {
     "no_key": (
         "{unit}：凭据文件里没有 command_key，不能远程升级；请用 qingxi flash",
         "{unit}: its credentials file holds no command_key, so it takes no firmware over MQTT; use qingxi flash",
     ),
-    "silent": ("{unit}：没有应答；再运行一次会接着传", "{unit}: no answer. Run it again: it goes on from there"),
-    "broker": ("代理 {broker} 连不上：{why}", "broker {broker} cannot be reached: {why}"),
-    "same": ("{unit} 已在用这个程序", "{unit} runs this firmware already"),
-    "begin": ("{unit}：{size} 字节，已有 {at} 字节", "{unit}: {size} bytes, of which {at} are there already"),
-    "no": ("{unit} 拒绝：{code} {why}", "{unit} refuses: {code} {why}"),
-    "trial": (
-        "{unit}：已收到并校验，重启后试运行一小时，不合格会自己退回",
-        "{unit}: arrived and checked. It restarts and is on trial for an hour; if it does not get on, it goes back",
+    "mute": (
+        "{port} 上没有运行中的站点。新板或坏板用 qingxi flash",
+        "no unit that runs answers on {port}. A new or a damaged board wants qingxi flash",
     ),
+    "other": (
+        "{port} 上是站点 {old}，不是 {unit}：没有改动",
+        "the board on {port} is unit {old}, not {unit}: nothing was changed",
+    ),
+    "runs": ("{unit} 已启动，控制程序在运行，自检通过", "{unit} has started: control runs, the self-test passed"),
 }
 
 
 def add_parser(verbs) -> None:
     """Add the verb `update` to the command line."""
-    p = verbs.add_parser("update", help="bring a unit in service a new firmware over MQTT", description=__doc__)
-    p.add_argument("--broker", required=True, metavar="HOST:PORT", help="the unit's broker")
-    p.add_argument("--unit", type=Path, required=True, metavar="FILE", help="unit file, with its credentials file")
+    p = verbs.add_parser("update", help="bring a unit in service a new firmware", description=__doc__)
+    way = p.add_mutually_exclusive_group(required=True)
+    way.add_argument("--port", metavar="DEV", help="the unit's serial port, such as /dev/ttyUSB0 or COM3")
+    way.add_argument("--broker", metavar="HOST:PORT", help="the unit's broker")
+    p.add_argument("--unit", type=Path, required=True, metavar="FILE", help="unit file, with the files that it names")
+    p.add_argument("--record", type=Path, default=Path("out/records"), metavar="DIR", help="(default: %(default)s)")
+    p.add_argument("--note", default="", metavar="TEXT", help="a remark for the register")
     p.add_argument("--json", action="store_true", help="print the result as JSON")
     p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
     p.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Send the firmware of this program to the unit. Returns the exit code."""
+    """Bring the unit the firmware of this program. Returns the exit code."""
     unit = unitfile.load(args.unit, args.lang)
+    data = pack.pack(fsimage.slot_files(), version("qingxi"))
+    begun = time.monotonic()
+    result: dict[str, object] = {"unit": unit.id, "sha256": pack.head(data, "pack").sha256, "size": len(data)}
+    result |= _over_mqtt(args, unit, data) if args.broker else _over_cable(args, unit, str(result["sha256"]))
+    result["seconds"] = round(time.monotonic() - begun, 1)
+    if args.json:
+        print(json.dumps(result))
+    return 0
+
+
+def _over_mqtt(args: argparse.Namespace, unit: Unit, data: bytes) -> dict[str, object]:
     files = unit.files()
     user = password = key = None
     if "mqtt.credentials_file" in files:
@@ -63,115 +71,36 @@ def run(args: argparse.Namespace) -> int:
         user, password, key = credentials.broker(str(files["mqtt.credentials_file"]))
     if not key:
         raise BadInput(both(_WORDS["no_key"], unit=unit.id))
-    data = pack.pack(fsimage.slot_files(), version("qingxi"))
-    begun = time.monotonic()
     with Remote(args.broker, unit.id, key, user, password, files.get("mqtt.ca_file")) as remote:
-        sent = send(remote, data, args.lang)
-    result = {"unit": unit.id, "sha256": pack.head(data, "pack").sha256, "size": len(data), "sent": sent}
-    result["seconds"] = round(time.monotonic() - begun, 1)
-    if args.json:
-        print(json.dumps(result))
-    return 0
+        return {"sent": send(remote, data, args.lang)}
 
 
-def send(remote: "Remote", data: bytes, lang: str) -> int:
-    """Bring a pack over and have the unit switch to it. Returns how many bytes were sent; ToolError if that fails."""
-    sha256 = pack.head(data, "pack").sha256
-    if remote.meta["firmware_sha256"] == sha256:
-        say(lang, both(_WORDS["same"], unit=remote.unit_id))
-        return 0
-    show = bar()
-    at = begun = remote.ask({"sha256": sha256})["at"]
-    say(lang, both(_WORDS["begin"], unit=remote.unit_id, size=len(data), at=at))
-    while at < len(data):
-        piece = base64.b64encode(data[at : at + PIECE_BYTES]).decode()
-        at = remote.ask({"sha256": sha256, "at": at, "data": piece})["at"]
-        show(at / len(data))
-    remote.ask({"sha256": sha256, "switch": True})
-    say(lang, both(_WORDS["trial"], unit=remote.unit_id))
-    return len(data) - begun
-
-
-class Remote:
-    """One unit at its broker, asked one signed command after the other. Use it with `with`."""
-
-    def __init__(self, broker: str, unit_id: str, key: str, user: str | None, password: str | None, ca: Path | None):
-        self.unit_id = unit_id
-        self.meta: dict[str, Any] = {}
-        self._base = f"qingxi/v1/{unit_id}/"
-        self._key = key.encode()
-        self._replies: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._told: queue.Queue[bool] = queue.Queue()
-        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-        wanted = [(self._base + "meta", 1), (self._base + "reply", 1)]
-        self._client.on_connect = lambda client, *_: client.subscribe(wanted)
-        self._client.on_message = self._take
-        if user:
-            self._client.username_pw_set(user, password)
-        if ca:
-            self._client.tls_set(str(ca))
-        host, port = address(broker)
-        try:
-            self._client.connect(host, port)
-        except OSError as e:
-            raise SurroundingsFailed(both(_WORDS["broker"], broker=broker, why=e)) from e
-
-    def __enter__(self) -> "Remote":
-        self._client.loop_start()
-        try:
-            self._told.get(timeout=_ANSWER_S)
-        except queue.Empty:
-            self.__exit__()
-            raise self._silent() from None
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def ask(self, args: dict[str, Any]) -> dict[str, Any]:
-        """The answer to the command `update`. AnswerIsNo if the unit refuses, SurroundingsFailed if it is mute."""
-        for _ in range(_TRIES):
-            command_id = f"{time.time_ns():x}"
-            command = {"id": command_id, "boot": self.meta["boot"], "op": "update", "args": args, "ctr": time.time_ns()}
-            self._client.publish(self._base + "cmd", self.signed(command), 1)
-            reply = self._answer(command_id)
-            if reply is None:
-                continue  # lost, or the unit has started anew: its boot has come with `meta`
-            if reply["ok"]:
-                return reply
-            if reply["code"] not in ("other_boot", "busy"):
-                raise AnswerIsNo(both(_WORDS["no"], unit=self.unit_id, code=reply["code"], why=reply["why"]))
-            time.sleep(1)
-        raise self._silent()
-
-    def signed(self, command: dict[str, Any]) -> bytes:
-        """The payload of a command, as docs/mqtt.md has it."""
-        body = json.dumps(command, separators=(",", ":")).encode()[:-1]
-        sig = hmac.new(self._key, self.unit_id.encode() + b"\n" + body, "sha256").hexdigest()
-        return body + b',"sig":"' + sig.encode() + b'"}'
-
-    def _answer(self, command_id: str) -> dict[str, Any] | None:
-        until = time.monotonic() + _ANSWER_S / _TRIES * 2
-        while (left_s := until - time.monotonic()) > 0:
-            try:
-                reply = self._replies.get(timeout=left_s)
-            except queue.Empty:
-                break
-            if reply.get("id") == command_id:
-                return reply
-        return None
-
-    def _take(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
-        try:
-            body = json.loads(message.payload)
-        except ValueError:
-            return
-        if message.topic.endswith("/meta"):
-            self.meta = body
-            self._told.put(True)
-        else:
-            self._replies.put(body)
-
-    def _silent(self) -> SurroundingsFailed:
-        return SurroundingsFailed(both(_WORDS["silent"], unit=self.unit_id))
+def _over_cable(args: argparse.Namespace, unit: Unit, sha256: str) -> dict[str, object]:
+    """Ask who is there, bring what is missing, watch the start, add a line to the register."""
+    port.opened(args.port, args.lang).close()
+    report = first_start.ask(args.port, _ANSWERS_S, reset=False)
+    if report is None:
+        raise SurroundingsFailed(both(_WORDS["mute"], port=args.port))
+    if report["unit"].detail != unit.id:
+        raise AnswerIsNo(both(_WORDS["other"], port=args.port, old=report["unit"].detail or "-", unit=unit.id))
+    brought = in_service.visit(args.port, args.lang, unit, report)
+    start = first_start.watch(args.port, reset=False)
+    problems = provision.problems_of(start.tests, unit, sha256)
+    line = register.entry(
+        what="update",
+        unit=unit.id,
+        board=unit.board.name,
+        chip=unit.board.chip,
+        mac=brought.mac,
+        micropython=start.tests["micropython"].detail,
+        firmware=version("qingxi"),
+        firmware_sha256=sha256,
+        config_sha256=unit.sha256,
+        self_test="failed" if problems else "passed",
+        note=args.note,
+    )
+    register.append(args.record / register.FILE, line)
+    if problems:
+        raise AnswerIsNo(*problems)
+    provision.say(args.lang, both(_WORDS["runs"], unit=unit.id))
+    return {"brought": asdict(brought), "record": str(args.record / register.FILE)}

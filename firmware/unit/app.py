@@ -165,12 +165,14 @@ def _trust(app):
         return app.trial_ends_s
     if app.trial_ends_s:
         app.restart()
-    from . import config
-
-    config.lived()
     from . import firmware
 
-    again_s = firmware.judge(app) or _NEVER_S
+    again_s = firmware.judge(app)
+    if not again_s:  # never the last good configuration of a firmware that may go, for the one before may not know it
+        from . import config
+
+        config.lived()
+        again_s = _NEVER_S
     forget("config", "firmware")
     return again_s
 

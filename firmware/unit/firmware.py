@@ -29,6 +29,8 @@ def judge(app):
 
     The first time it puts among the events what had become of the firmware before.
 
+    While a firmware is on trial it is asked again: its way back needs a configuration that the one before knows.
+
     Healthy is a firmware that ticked through an hour of one start, whose journal takes what is written, and which a
     broker serves where one served the unit before. One that is not is left to the deadline in slots.py.
     """
@@ -45,7 +47,8 @@ def judge(app):
     if app.lost_s <= _MOST_LOST_S and not app.recorder.journal.failed and (served or not state[_MQTT]):
         slots.trust()
         app.control.events.add(FIRMWARE_KEPT, 0, 0)
-    return 0
+        return 0
+    return 2 * _HOUR_S
 
 
 def _slots():

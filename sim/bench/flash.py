@@ -17,7 +17,7 @@ from pathlib import Path
 
 from littlefs import UserContext
 
-from host_tools import fsimage, micropython_image, partitions, unitfile
+from host_tools import fsimage, micropython_image, pack, partitions, unitfile
 from sim.board import standin
 from sim.board.flash_file import FlashFile
 from sim.board.romloader import RomLoader
@@ -63,6 +63,13 @@ class Bench:
         yield self.cost
         self.cost.here_s = time.perf_counter() - began
 
+    def older(self) -> None:
+        """Let the board hold the firmware of another version, as it is before an update."""
+        vfs = partitions.named(partitions.of_board(self.unit.board), "vfs")
+        files = fsimage.firmware_files(self.unit)
+        files[fsimage.PACK] = pack.pack(fsimage.slot_files(), "older")
+        self.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
+
     @contextmanager
     def loader(self, then_runs: bool) -> Iterator[None]:
         """The board in its loader; after its reset it runs, if `then_runs`."""
@@ -102,6 +109,9 @@ class Bench:
             self.cost.from_board += board.serial.sent_bytes
 
 
+Costs = dict[str, tuple[str, Cost]]  # what is done -> by which program, and what it costs
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -116,29 +126,41 @@ def main() -> None:
         theirs = _by_hand(folder, image, changed)
     print(f"{'':38}{'to board':>12}{'from board':>12}{'s of cable':>12}{'s here':>9}")
     for what in ours:
-        for who, costs in (("qingxi flash", ours), ("esptool, mpremote", theirs)):
-            cost = costs[what]
+        for who, cost in (ours[what], theirs[what]):
             print(
-                f"{what + ': ' + who:38}{cost.to_board:12,}{cost.from_board:12,}{cost.cable_s:12.1f}{cost.here_s:9.1f}"
+                f"{what + ': ' + who:38}{cost.to_board:12,}{cost.from_board:12,}{cost.cable_s:12.2f}{cost.here_s:9.1f}"
             )
-        mine, other = ours[what], theirs[what]
+        mine, other = ours[what][1], theirs[what][1]
         print(f"  by hand / qingxi: {other.cable_s / mine.cable_s:.2f} x the bytes and time of the cable")
-    print("qingxi: digests of all that is written, first start, self-test, record; by hand: none of these")
+    print("qingxi: digests, start, self-test, record, the firmware before as a way back; by hand: none of these")
 
 
-def _with_qingxi(folder: Path, changed: Path) -> dict[str, Cost]:
+def _with_qingxi(folder: Path, changed: Path) -> Costs:
+    """A new board, then the unit that runs on it: a setting there and back, and another firmware before the newest."""
     (folder / "ours").mkdir()
     bench = Bench(folder / "ours")
     costs = {}
-    for what, unit in (("a new board", UNIT), ("one setting", changed)):
-        with bench.measured() as cost, bench.loader(then_runs=True):
-            words = ["flash", "--port", bench.port, "--unit", unit, "--record", folder / "records"]
-            _run("host_tools.main", *words)
-        costs[what] = cost
+
+    def qingxi(verb: str, unit: Path) -> None:
+        _run("host_tools.main", verb, "--port", bench.port, "--unit", unit, "--record", folder / "records")
+
+    with bench.measured() as cost, bench.loader(then_runs=True):
+        qingxi("flash", UNIT)
+    costs["a new board"] = ("qingxi flash", cost)
+    with bench.measured() as cost, bench.loader(then_runs=True):
+        qingxi("flash", changed)
+    costs["one setting, from the loader"] = ("qingxi flash", cost)
+    with bench.measured() as cost, bench.board():
+        qingxi("update", UNIT)
+    costs["one setting"] = ("qingxi update", cost)
+    bench.older()
+    with bench.measured() as cost, bench.board():
+        qingxi("update", UNIT)
+    costs["a firmware"] = ("qingxi update", cost)
     return costs
 
 
-def _by_hand(folder: Path, image: micropython_image.MicroPython, changed: Path) -> dict[str, Cost]:
+def _by_hand(folder: Path, image: micropython_image.MicroPython, changed: Path) -> Costs:
     """The same board with MicroPython as it is downloaded, then the same files, one after the other."""
     (folder / "theirs").mkdir()
     bench = Bench(folder / "theirs")
@@ -159,7 +181,16 @@ def _by_hand(folder: Path, image: micropython_image.MicroPython, changed: Path) 
     config.write_bytes(fsimage.sealed(unitfile.load(changed).board_json().encode()))
     with bench.measured() as one, bench.board():
         _run("mpremote", "connect", bench.port, "fs", "cp", config, ":", "+", "reset")
-    return {"a new board": full, "one setting": one}
+    bench.older()
+    with bench.measured() as firmware, bench.board():
+        _run("mpremote", "connect", bench.port, "fs", "cp", tree / fsimage.PACK, ":", "+", "reset")
+    setting = ("mpremote fs cp", one)
+    return {
+        "a new board": ("esptool, mpremote fs cp", full),
+        "one setting, from the loader": setting,
+        "one setting": setting,
+        "a firmware": ("mpremote fs cp", firmware),
+    }
 
 
 def _format(flash: FlashFile) -> None:

@@ -8,6 +8,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from littlefs import UserContext
+
 from host_tools import fsimage, partitions, unitfile
 from sim import scenario
 from sim.board.plant import ScenarioPlant
@@ -54,6 +56,16 @@ def replace_scripts(found: VirtualBoard, main: str | None = None, boot: str | No
         found.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
 
 
+def stored(found: VirtualBoard, name: str) -> bytes:
+    """A file on a board's flash."""
+    vfs = partitions.named(partitions.of_board(found.unit.board), "vfs")
+    context = UserContext(vfs.size)
+    context.buffer[:] = found.flash.read(vfs.at, vfs.size)
+    fs = fsimage.file_system(vfs.size, context)  # a name of its own: an open file does not keep it alive
+    with fs.open(name, "rb") as f:
+        return f.read()
+
+
 def output(found: VirtualBoard, until: str = ">>> ", limit_s: float = 20) -> str:
     """What a board shows from power-on until it shows `until`."""
     shown: list[bytes] = []
@@ -65,6 +77,14 @@ def output(found: VirtualBoard, until: str = ">>> ", limit_s: float = 20) -> str
     text = b"".join(shown).decode().replace("\r\n", "\n")
     assert until in text, text
     return text.partition("MicroPython ")[0]
+
+
+def until(condition, limit_s: float = 30) -> None:
+    """Wait for something that a board on another thread does."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @contextmanager

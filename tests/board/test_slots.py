@@ -37,11 +37,7 @@ def install(found: VirtualBoard, files: dict[str, bytes], use: int, trial: int, 
 
 def state(found: VirtualBoard) -> tuple[int, int]:
     """(slot in force, trial) as they stand on the flash."""
-    vfs = partitions.named(partitions.of_board(found.unit.board), "vfs")
-    context = UserContext(vfs.size)
-    context.buffer[:] = found.flash.read(vfs.at, vfs.size)
-    with fsimage.file_system(vfs.size, context).open("slot.state", "rb") as f:
-        data = f.read()
+    data = rig.stored(found, "slot.state")
     return data[0], data[1]
 
 

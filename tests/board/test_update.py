@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import main, pack, update
+from host_tools import main, pack
+from host_tools import update_mqtt as update
 from host_tools.errors import AnswerIsNo, BadInput
 
 from . import rig

@@ -7,20 +7,30 @@ import threading
 import time
 from pathlib import Path
 
-from host_tools import port
+from littlefs import UserContext
+
+from host_tools import fsimage, port
 from host_tools.image_build import FlashImage
 from sim.board.flash_file import FlashFile
 from sim.board.romloader import RomLoader
 from tests.board.rig import QUIET, ROOMY_HEAP, ROOT, UNIT_FILE
+from tests.host_tools.test_succession import Life
 
 MAC = b"\x24\x0a\xc4\x12\x34\x56"
 MB = 1 << 20
+SENT, WAITING = 20, 25  # readings of a unit in service
 
 
 class Desk:
-    """Use it with `with`. `loader` is the chip's ROM; `starts` counts starts of the virtual board."""
+    """Use it with `with`. `loader` is the chip's ROM; `starts` counts starts of the virtual board.
 
-    def __init__(self, folder: Path, chip="esp32", flash_mb=4, flash_class=FlashFile, unit=UNIT_FILE, **options):
+    `dead`: what is in the flash does not answer; only its loader does, until it has been written to.
+    """
+
+    def __init__(
+        self, folder: Path, chip="esp32", flash_mb=4, flash_class=FlashFile, unit=UNIT_FILE, dead=False, **options
+    ):
+        self._dead = dead
         self.folder, self.port, self.path = folder, folder / "tty", folder / "board.flash"
         self.flash = flash_class(self.path, flash_mb * MB)
         self.loader = RomLoader(chip, self.flash, str(self.port), MAC, flash_mb * MB, **options)
@@ -59,12 +69,25 @@ class Desk:
     def content(self) -> bytes:
         return self.flash.read(0, self.flash.size)
 
+    def cut_power(self) -> None:
+        """The board on its virtual machine loses its power, and has it again at once."""
+        if self._board is not None:
+            self._board.kill()
+            self._board.wait()
+            self._start()
+
     def _live(self):
+        written = self.flash.erases
         self.loader.serve()
+        while self._dead and self.flash.erases == written and not self._over:
+            self.loader.serve()
         self.loader.close()
         if self._over:
             return
         self.as_flashed = self.content()
+        self._start()
+
+    def _start(self):
         scenario = self.folder / "quiet.toml"
         scenario.write_text(QUIET, encoding="utf-8")
         command = [sys.executable, "-m", "host_tools.main", "sim", "board", "--unit", self._unit, "--flash", self.path]
@@ -82,6 +105,33 @@ def command(desk: Desk, verb: str, *words) -> list[str]:
     """`qingxi flash` or `qingxi swap` for the desk's port."""
     fixed = [verb, "--port", desk.port, "--record", desk.folder / "records", "--json"]
     return [sys.executable, "-m", "host_tools.main", *map(str, fixed), *map(str, words)]
+
+
+def in_service(built):
+    """The flash of a unit in service, some of whose readings are not delivered yet."""
+    flash = bytearray(built.whole())
+    journal = built.blanks[-1]
+    life = Life(journal.data, int(time.time()) - 600)
+    life.journal.ack(life.readings(SENT)[-1])
+    life.readings(WAITING)
+    flash[journal.at : journal.at + len(journal.data)] = life.data
+    return bytes(flash)
+
+
+def journal_of(content: bytes, wanted: FlashImage) -> bytes:
+    """The partition `journal` of a flash."""
+    part = wanted.blanks[-1]
+    return content[part.at : part.at + len(part.data)]
+
+
+def stored(content: bytes, wanted: FlashImage, name: str) -> bytes:
+    """A file in the file system of a flash."""
+    vfs = wanted.part("vfs")
+    context = UserContext(len(vfs.data))
+    context.buffer[:] = content[vfs.at : vfs.at + len(vfs.data)]
+    fs = fsimage.file_system(len(vfs.data), context)
+    with fs.open(name, "rb") as f:
+        return f.read()
 
 
 def killed_at(desk: Desk, code: int | None, count: int, *words, after_start_s: float | None = None) -> int:

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
-from host_tools import image_build, micropython_image, partitions, unitfile
+from host_tools import flash as flash_verb
+from host_tools import image_build, micropython_image, partitions, register, unitfile
 from sim.board import standin
+from tests.host_tools.test_succession import records
 
-from .desk import MB, UNIT_FILE, Desk, holds
+from .desk import MB, SENT, UNIT_FILE, WAITING, Desk, holds, in_service, journal_of
 from .test_image import S3_BOARD, unit_file
 
 
@@ -54,19 +56,35 @@ def test_from_blank_to_the_first_reading_at_the_broker(flash, tmp_path, image, v
 def test_a_unit_in_service_keeps_its_journal_and_gets_only_what_changed(flash, tmp_path, image):
     unit = unitfile.load(UNIT_FILE)
     built = image_build.build(unit, image)
-    journal = partitions.named(list(built.table), "journal").at
     changed = tmp_path / "changed.toml"
     changed.write_text(UNIT_FILE.read_text(encoding="utf-8").replace("start_level_mm = 600", "start_level_mm = 610"))
+    before = in_service(built)
     with Desk(tmp_path) as desk:
-        desk.flash.flash_tool_write(0, built.whole())
-        desk.flash.program(journal, b"readings")
+        desk.flash.flash_tool_write(0, before)
         code, out, err = flash(desk, "--unit", changed, "--json")
         assert code == 0, err
-        content = desk.as_flashed
-    assert content[journal : journal + 8] == b"readings"
-    assert holds(content, image_build.build(unitfile.load(changed), image))
-    written = json.loads(out)["written"]
-    assert 0 < written["written_bytes"] <= 8 * 16 * 1024 < written["skipped_bytes"]
+        assert desk.as_flashed == before  # the loader wrote nothing
+    result = json.loads(out)
+    assert result["journal_kept"] and result["brought"]["files"] == ["config.json"]
+    assert result["brought"]["file_bytes"] < 1024 and result["brought"]["firmware_bytes"] == 0
+    assert result["self_test"]["config"] == {"state": "ok", "detail": unitfile.load(changed).sha256}
+    seqs = [seq for seq, _ in records(journal_of(desk.content(), built))]
+    assert seqs[: SENT + WAITING] == list(range(1, SENT + WAITING + 1))
+    assert register.read(tmp_path / "records/register.jsonl")[-1]["what"] == "update"
+
+
+def test_a_unit_that_does_not_answer_is_written_whole_and_keeps_its_journal(flash, tmp_path, image, monkeypatch):
+    monkeypatch.setattr(flash_verb, "_STARTS_S", 3.0)
+    built = image_build.build(unitfile.load(UNIT_FILE), image)
+    before = bytearray(in_service(built))
+    vfs = built.part("vfs")
+    before[vfs.at : vfs.at + len(vfs.data)] = b"\x55" * len(vfs.data)
+    with Desk(tmp_path, dead=True) as desk:
+        desk.flash.flash_tool_write(0, bytes(before))
+        code, _, err = flash(desk, "--unit", UNIT_FILE)
+        assert code == 0 and "cannot be updated while it runs: all is written anew" in err, err
+        assert holds(desk.as_flashed, built)
+        assert journal_of(desk.as_flashed, built) == journal_of(bytes(before), built)
 
 
 def test_a_board_of_another_unit_is_not_overwritten_unasked(flash, tmp_path, image):

@@ -8,11 +8,23 @@ import time
 
 import pytest
 
-from host_tools import image_build, partitions, unitfile
+from host_tools import fsimage, image_build, pack, partitions, unitfile
 from sim.board.romloader import FLASH_DEFL_DATA, SPI_FLASH_MD5
-from tests.host_tools.test_succession import Life, records
+from tests.host_tools.test_succession import records
 
-from .desk import ROOT, UNIT_FILE, Desk, command, holds, killed_at
+from .desk import (
+    ROOT,
+    SENT,
+    UNIT_FILE,
+    WAITING,
+    Desk,
+    command,
+    holds,
+    in_service,
+    journal_of,
+    killed_at,
+    stored,
+)  # fmt: skip
 
 
 def test_a_run_that_was_killed_is_ended_by_the_next(flash, tmp_path, image):
@@ -46,7 +58,9 @@ def test_a_unit_in_service_that_was_interrupted_keeps_its_journal(flash, tmp_pat
     journal = partitions.named(list(built.table), "journal").at
     with Desk(tmp_path) as desk:
         desk.flash.flash_tool_write(0, built.whole())
-        desk.flash.flash_tool_write(built.part("vfs").at, b"\x55" * (512 * 1024))
+        for name in ("vfs", "micropython"):  # of another MicroPython: nothing that this one's prompt could do
+            part = built.part(name)
+            desk.flash.flash_tool_write(part.at, b"\x55" * len(part.data))
         desk.flash.program(journal, b"readings")
         for count in (2, 30):
             assert killed_at(desk, FLASH_DEFL_DATA, count, "flash", "--unit", UNIT_FILE) == -9
@@ -55,20 +69,32 @@ def test_a_unit_in_service_that_was_interrupted_keeps_its_journal(flash, tmp_pat
         assert desk.as_flashed[journal : journal + 8] == b"readings" and holds(desk.as_flashed, built)
 
 
-COMMANDS = {"new": 1060, "update": 660, "swap": 1060}  # to the loader in a whole run, about
-SENT, WAITING = 20, 25  # readings of the unit in service
+# To the loader in a whole run, about. An update goes on at the prompt of the unit, for so many seconds.
+COMMANDS = {"new": 1060, "update": 60, "MicroPython": 660, "swap": 1060}
+UPDATE_S = 25
+WAYS = {
+    "update": ("killed", "killed at work", "killed at work", "power cut", "power cut", "gone", "noise"),
+    "new": ("killed", "killed", "killed at work", "gone", "gone", "noise"),
+}
 
 
 def noisy(chance, rate, data):
     return bytes(byte ^ 4 if chance.random() < rate else byte for byte in data)
 
 
-def interrupt(how, desk, chance, words, commands):
-    """Run `qingxi` once and break it at a random point, of its writing or of the first start after it."""
+def interrupt(how, desk, chance, words, commands, work_s):
+    """Run `qingxi` once and break it at a random point: of its writing, or of the `work_s` after the board started."""
     if how == "killed":
         killed_at(desk, None, chance.randrange(1, commands), *words)
-    elif how == "killed at the start":
-        killed_at(desk, None, 0, *words, after_start_s=chance.uniform(0, 4))
+    elif how == "killed at work":
+        killed_at(desk, None, 0, *words, after_start_s=chance.uniform(0, work_s))
+    elif how == "power cut":
+        process = subprocess.Popen(command(desk, *words), cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        while process.poll() is None and not desk.starts:
+            time.sleep(0.05)
+        time.sleep(chance.uniform(0, work_s))
+        desk.cut_power()
+        process.communicate()
     elif how == "gone":
         desk.pull_cable_at(None, chance.randrange(1, commands))
         subprocess.run(command(desk, *words), cwd=ROOT, capture_output=True)
@@ -78,49 +104,57 @@ def interrupt(how, desk, chance, words, commands):
 
 
 @pytest.mark.parametrize(
-    "seed", [pytest.param(seed, marks=[pytest.mark.campaign] if seed >= 3 else []) for seed in range(100)]
+    "seed", [pytest.param(seed, marks=[pytest.mark.campaign] if seed >= 4 else []) for seed in range(100)]
 )
 def test_whatever_breaks_the_next_run_ends_in_a_working_unit(tmp_path, image, seed):
-    """A new board, a unit in service that is updated, a spare for a failed one: broken off at a random point.
+    """A new board, a unit in service, another MicroPython for one, a spare for a failed one: broken off at random.
 
     After the next run the flash is what it should be, the unit works (its self-test passed), and no reading that was
-    there before is missing from it, nor has its number changed.
+    there before is missing from it, nor has its number changed. A firmware that was brought to a unit in service has
+    the one before beside it.
     """
     chance = random.Random(seed)
-    what = ("update", "new", "swap")[seed % 3]
-    how = chance.choice(("killed", "killed", "killed at the start", "gone", "gone", "noise"))
+    what = ("update", "new", "MicroPython", "swap")[seed % 4]
+    how = chance.choice(WAYS.get(what, WAYS["new"]))
     built = image_build.build(unitfile.load(UNIT_FILE), image)
     words = ["flash", "--unit", UNIT_FILE]
-    before = tmp_path / "before.toml"
-    before.write_text(UNIT_FILE.read_text(encoding="utf-8").replace("start_level_mm = 600", "start_level_mm = 610"))
-    flash = in_service(image_build.build(unitfile.load(before), image))
+    flash = bytearray(in_service(built))
     if what == "swap":
-        (tmp_path / "backup.bin").write_bytes(in_service(built))
+        (tmp_path / "backup.bin").write_bytes(flash)
         words = ["swap", "--unit", UNIT_FILE, "--from", tmp_path / "backup.bin"]
+    elif what == "update":
+        vfs = built.part("vfs")
+        flash[vfs.at : vfs.at + len(vfs.data)] = older(tmp_path, len(vfs.data))
+    elif what == "MicroPython":
+        part = built.part("micropython")
+        flash[part.at + 4096 : part.at + 8192] = b"\x55" * 4096
     with Desk(tmp_path) as desk:
-        if what == "update":
-            desk.flash.flash_tool_write(0, flash)
-        interrupt(how, desk, chance, words, COMMANDS[what])
+        if what in ("update", "MicroPython"):
+            desk.flash.flash_tool_write(0, bytes(flash))
+        interrupt(how, desk, chance, words, COMMANDS[what], UPDATE_S if what == "update" else 4)
         table = built.part("table")
         if what == "swap" and desk.content()[table.at : table.at + len(table.data)] == table.data:
             words = ["flash", "--unit", UNIT_FILE]  # it is the unit already, as `swap` says: go on with it as one
     with Desk(tmp_path) as desk:
         done = subprocess.run(command(desk, *words), cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, (what, how, done.stderr)
+        assert "cannot be updated while it runs" not in done.stderr, (what, how)
+    content = desk.content()
+    if what == "update":
+        assert stored(content, built, "config.json") == fsimage.sealed(unitfile.load(UNIT_FILE).board_json().encode())
+        versions = [pack.head(stored(content, built, name), name).version for name in ("a.pack", "b.pack")]
+        assert "older" in versions and len(set(versions)) == 2, (how, versions)
+    elif words[0] == "swap" or what != "swap":
         assert holds(desk.as_flashed, built)
-        journal = built.blanks[-1]
-        kept = [seq for seq, _ in records(desk.as_flashed[journal.at : journal.at + len(journal.data)])]
-        if what != "new":
-            assert kept[: SENT + WAITING] == list(range(1, SENT + WAITING + 1)), (what, how)
-        assert len(kept) == len(set(kept))
+    kept = [seq for seq, _ in records(journal_of(content, built))]
+    if what != "new":
+        assert kept[: SENT + WAITING] == list(range(1, SENT + WAITING + 1)), (what, how)
+    assert len(kept) == len(set(kept))
 
 
-def in_service(built):
-    """The flash of a unit in service, some of whose readings are not delivered yet."""
-    flash = bytearray(built.whole())
-    journal = built.blanks[-1]
-    life = Life(journal.data, int(time.time()) - 600)
-    life.journal.ack(life.readings(SENT)[-1])
-    life.readings(WAITING)
-    flash[journal.at : journal.at + len(journal.data)] = life.data
-    return bytes(flash)
+def older(folder, size):
+    """The file system of a unit with another setting and an older firmware."""
+    path = folder / "before.toml"
+    path.write_text(UNIT_FILE.read_text(encoding="utf-8").replace("start_level_mm = 600", "start_level_mm = 610"))
+    files = fsimage.firmware_files(unitfile.load(path))
+    return fsimage.littlefs_image(files | {"a.pack": pack.pack(fsimage.slot_files(), "older")}, size)

@@ -131,7 +131,7 @@ def test_chinese_messages(qingxi, image, tmp_path):
 def test_a_board_that_reports_other_digests_or_fails_its_self_test_is_not_fit_for_service(flash, tmp_path, monkeypatch):
     """The record is saved all the same and says so, and so does the register."""
     report = GOOD.decode().replace("journal   ok ", "journal   bad")
-    monkeypatch.setattr(first_start, "watch", lambda port: FirstStart("", self_test.parse(report)))
+    monkeypatch.setattr(first_start, "watch", lambda port, reset: FirstStart("", self_test.parse(report)))
     unit = unitfile.load(UNIT_FILE)
     with Desk(tmp_path) as desk:
         code, _, err = flash(desk, "--unit", UNIT_FILE)

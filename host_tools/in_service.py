@@ -1,0 +1,171 @@
+"""Brings a unit in service what it lacks over its serial port: files, and a firmware into the slot not in force.
+
+At MicroPython's raw prompt, so the machines stand meanwhile. A file is there whole or not at all: a rename ends it. The
+firmware before stays as the other slot: `slots.py` on the board gives the new one an hour, and else takes it back.
+Broken off, it goes on from there the next time; journal, hours and numbers are not touched.
+"""
+
+import base64
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import fsimage, pack, self_test
+from .errors import AnswerIsNo, both
+from .provision import bar, say
+from .raw_repl import RawRepl
+from .self_test import SelfTest
+from .unitfile import Unit
+
+_PIECE = 510  # what a board with little memory left can still take in one stretch
+_SAVED_EVERY = 32  # pieces, after which a power cut loses none of them
+_SILENT_S = 20.0  # a pack is checked, or a block erased, in less
+# A configuration that is changed ends a trial of one, as `unit.config.save` does; the copy that last lived long stays.
+_CONFIG, _TRIALS, _LAST_GOOD = "config.json", ("config.trial", "config.trying"), "config.last"
+
+# Runs on the board, whatever its firmware: of that it uses slots.py alone, which lies outside the slots.
+_PROGRAM = """
+import os,slots,machine
+from binascii import a2b_base64,crc32,hexlify
+def _crc(n):
+    c=0
+    with open(n,"rb") as f:
+        while p:=f.read(512):c=crc32(p,c)
+    return c
+def _ls():
+    print(str(hexlify(machine.unique_id()),"utf-8"),slots.spare())
+    for n,k,*_ in os.ilistdir():
+        if k==0x8000 and n[-5:]!=".pack":print(n,_crc(n))
+def _open(n,m):
+    global _f
+    _f=open(n,m)
+def _add(c,b):
+    b=a2b_base64(b)
+    if crc32(b)!=c:raise ValueError("spoilt on the way")
+    _f.write(b)
+def _put(n):
+    _f.close()
+    os.rename("_new",n)
+def _rm(n):
+    try:os.remove(n)
+    except OSError:pass
+def _at(n,d):
+    try:
+        with open(n,"rb") as f:print(os.stat(n)[6] if f.read(40)[8:]==d else 0)
+    except OSError:print(0)
+def _switch(n,m):
+    _f.close()
+    for s in slots.checking(n):pass
+    print(s)
+    if s:slots.switch(m)
+    else:_rm(n)
+"""
+
+_WORDS = {
+    "stands": (
+        "{unit}：期间设备全停，完成后自动重启",
+        "{unit}: meanwhile all machines stand; it restarts by itself afterwards",
+    ),
+    "file": ("  换了 {name}", "  {name} is new"),
+    "trial": (
+        "  程序 {size} 字节（已有 {had}）写入另一个槽：试运行一小时，不合格会自己退回原来的程序",
+        "  firmware: {size} bytes ({had} were there) in the other slot, on trial for an hour; if it does not get on, "
+        "the one before is back by itself",
+    ),
+    "on_trial": (
+        "{unit} 正在试运行一个新程序，另一个槽是它的退路：等满一小时再来，或断电 3 次让它退回",
+        "{unit} has a firmware on trial, and the other slot is its way back: come again when its hour is over",
+    ),
+    "spoilt": (
+        "程序传到板上后摘要不一致，没有切换：再运行一次",
+        "the firmware that arrived on the board has another digest; nothing was switched. Run it again",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a unit got: names of files written or removed, bytes of the firmware; `mac` is its board's."""
+
+    files: tuple[str, ...]
+    file_bytes: int
+    firmware_bytes: int
+    firmware_was_there: int  # bytes of it, from a time before
+    mac: str
+
+    @property
+    def has_firmware(self) -> bool:
+        return self.firmware_bytes + self.firmware_was_there > 0
+
+
+def visit(port: str, lang: str, unit: Unit, report: SelfTest) -> Brought:
+    """`bring`, to the unit on a port that gave this report; tells the user. NoWayIn where it cannot be done."""
+    with RawRepl(port, lang, fsimage.pin(unit)) as board:
+        say(lang, both(_WORDS["stands"], unit=unit.id))
+        served = report["broker"].state == self_test.OK
+        brought = bring(board, unit, report["firmware"].detail, served, bar())
+    for name in brought.files:
+        say(lang, both(_WORDS["file"], name=name))
+    if brought.has_firmware:
+        say(lang, both(_WORDS["trial"], size=brought.firmware_bytes, had=brought.firmware_was_there))
+    return brought
+
+
+def bring(
+    board: RawRepl,
+    unit: Unit,
+    running_sha256: str,
+    served: bool,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Brought:
+    """Make the unit at the prompt what `unit` and this program's firmware say; it is on trial after its restart.
+
+    `running_sha256` is the firmware in force; `served`: a broker served the unit, so that it must serve a new firmware
+    too. AnswerIsNo where another firmware is on trial, before anything is changed, or where a digest differs.
+    """
+    files = fsimage.firmware_files(unit) | fsimage.named_files(unit)
+    data = files.pop(fsimage.PACK)
+    del files[_LAST_GOOD]
+    board.run(_PROGRAM.replace("    ", " "), _SILENT_S)
+    first, *lines = board.run("_ls()", _SILENT_S).split("\n")
+    mac, _, spare = first.strip().partition(" ")
+    renewed = pack.head(data, fsimage.PACK).sha256 != running_sha256
+    if renewed and not spare:
+        raise AnswerIsNo(both(_WORDS["on_trial"], unit=unit.id))
+    there = dict(line.split() for line in lines if line.strip())
+    changed = [name for name in files if there.get(name) != str(zlib.crc32(files[name]))]
+    gone = [name for name in fsimage.NAMED_FILES.values() if name in there and name not in files]
+    for name in sorted(changed, key=lambda name: name == _CONFIG):  # last: what it needs is there then
+        board.run('_open("_new","wb")', _SILENT_S)
+        _send(board, files[name])
+        board.run(f"_put({name!r})", _SILENT_S)
+    for name in gone + (list(_TRIALS) if _CONFIG in changed else []):
+        board.run(f"_rm({name!r})", _SILENT_S)
+    at = 0
+    if renewed:
+        at = _firmware(board, spare, data, served, progress)
+    sizes = sum(len(files[name]) for name in changed)
+    pairs = ":".join(mac[i : i + 2] for i in range(0, len(mac), 2))
+    return Brought(tuple(sorted(changed + gone)), sizes, len(data) - at if renewed else 0, at, pairs)
+
+
+def _firmware(board: RawRepl, spare: str, data: bytes, served: bool, progress: Callable[[float], None]) -> int:
+    """Fill the spare slot and switch to it. Returns how much was there already."""
+    at = int(board.run(f"_at({spare!r},{data[8:40]!r})", _SILENT_S))
+    if not at:
+        board.run(f"_rm({spare!r})", _SILENT_S)  # first, or the file system would need room for both
+    board.run(f'_open({spare!r},"ab")', _SILENT_S)
+    _send(board, data[at:], lambda share: progress((at + share * (len(data) - at)) / len(data)))
+    if board.run(f"_switch({spare!r},{int(served)})", _SILENT_S).strip() != "True":
+        raise AnswerIsNo(both(_WORDS["spoilt"]))
+    return at
+
+
+def _send(board: RawRepl, data: bytes, progress: Callable[[float], None] = lambda share: None) -> None:
+    """Add bytes to the file that is open on the board; what is spoilt on the way stops it."""
+    for at in range(0, len(data), _PIECE):
+        piece = data[at : at + _PIECE]
+        board.run(f"_add({zlib.crc32(piece)},{base64.b64encode(piece).decode()!r})", _SILENT_S)
+        if at // _PIECE % _SAVED_EVERY == _SAVED_EVERY - 1:
+            board.run("_f.flush()", _SILENT_S)
+        progress((at + len(piece)) / len(data))

@@ -1,0 +1,169 @@
+"""`qingxi update --port`: a new firmware into the other slot, files that differ, nothing of the unit's life lost."""
+
+import json
+import time
+
+import pytest
+
+from host_tools import fsimage, in_service, journal, main, pack, partitions, register
+from sim.board.virtual_board import DEFAULT_HEAP_BYTES
+
+from . import rig
+from .damage import records_events
+from .test_slots import _ON_TRIAL, _TRUSTED, A, B, firmware, install, state
+
+JOURNAL = partitions.named(partitions.of_board(rig.unit().board), "journal")
+_BEFORE_S, _TRIAL_S = 1800, 4000
+
+
+@pytest.fixture
+def served(tmp_path):
+    """The folder of a unit that has served for half an hour with another firmware than this one."""
+    found = rig.board(tmp_path, plant=True)
+    install(found, {"a.pack": firmware("before")}, A, _TRUSTED)
+    found.run(_BEFORE_S)
+    found.close()
+    return tmp_path
+
+
+def update(folder, *words, heap_bytes=DEFAULT_HEAP_BYTES, unit=rig.UNIT_FILE):
+    """Run `qingxi update --port` on the unit, which is at work; its exit code."""
+    found = rig.board(folder, plant=True, speed=1.0, heap_bytes=heap_bytes)
+    before = found.flash.programmed_bytes
+    with rig.running(found):
+        deadline = time.monotonic() + 30
+        while found.flash.programmed_bytes == before:  # its start is in the journal, and so it runs
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return main.main(
+            ["update", "--port", str(folder / "tty"), "--unit", str(unit), "--record", str(folder / "records"), *words]
+        )
+
+
+def live_on(folder, seconds):
+    """The unit goes on from the same flash, in virtual time."""
+    found = rig.board(folder, plant=True)
+    found.run(seconds)
+    return found
+
+
+def numbers(found):
+    """The sequence numbers of all readings and events that the journal holds."""
+    held = journal.Journal(
+        journal.Nor(found.flash.read(JOURNAL.at, JOURNAL.size), partitions.BLOCK), len(journal._points()), 60
+    )
+    return [record.seq for record in journal.records(journal.Cursor(held))]
+
+
+def spoil(monkeypatch, **modules):
+    """Have the firmware of this program hold these modules."""
+    outside, inside = fsimage._built()
+    inside |= {f"unit/{name.replace('__', '/')}.mpy": content for name, content in modules.items()}
+    monkeypatch.setattr(fsimage, "_built", lambda: (dict(outside), dict(inside)))
+
+
+def test_a_good_firmware_stays_after_its_healthy_hour(served, capsys):
+    assert update(served, "--json") == 0
+    told = capsys.readouterr()
+    result = json.loads(told.out)
+    assert result["brought"]["files"] == [] and result["brought"]["firmware_bytes"] == result["size"]
+    assert "on trial for an hour" in told.err and "all machines stand" in told.err
+    line = register.read(served / "records/register.jsonl")[-1]
+    assert (line["what"], line["self_test"], line["firmware_sha256"]) == ("update", "passed", result["sha256"])
+    found = live_on(served, _TRIAL_S)
+    assert state(found) == (B, _TRUSTED)
+    assert records_events(found).count("firmware_kept") == 1
+    seqs = numbers(found)
+    assert seqs == list(range(1, len(seqs) + 1)) and len(seqs) > (_BEFORE_S + _TRIAL_S) // 60
+    assert pack.head(rig.stored(found, "a.pack"), "a.pack").version == "before"  # the way back, also later
+
+
+def test_a_bad_firmware_goes_back_by_itself_and_no_reading_is_lost(served, capsys, monkeypatch):
+    spoil(monkeypatch, app=b"nonsense")
+    assert update(served, heap_bytes=rig.ROOMY_HEAP) == 1
+    assert "stopped with an error" in capsys.readouterr().err
+    found = live_on(served, _TRIAL_S)
+    assert state(found) == (A, _TRUSTED) and "firmware_back" in records_events(found)
+    seqs = numbers(found)
+    assert seqs == list(range(1, len(seqs) + 1)) and len(seqs) > (_BEFORE_S + _TRIAL_S) // 60
+
+
+def test_a_setting_that_came_with_a_firmware_is_not_the_last_good_one_before_its_hour(served, capsys):
+    """The firmware before may not know it, and would be without any configuration."""
+    changed = served / "changed.toml"
+    text = rig.UNIT_FILE.read_text(encoding="utf-8")
+    changed.write_text(text.replace("start_level_mm = 600", "start_level_mm = 610"), encoding="utf-8")
+    assert update(served, "--json", unit=changed) == 0
+    assert json.loads(capsys.readouterr().out)["brought"]["files"] == ["config.json"]
+    new = b'"lift.start_level_mm":610'
+    found = live_on(served, 3000)
+    assert new in rig.stored(found, "config.json") and new not in rig.stored(found, "config.last")
+    assert new in rig.stored(live_on(served, _TRIAL_S), "config.last")
+
+
+def test_a_firmware_on_trial_is_not_written_over(served, capsys):
+    found = rig.board(served, plant=True)
+    install(found, {"b.pack": firmware("trial")}, B, _ON_TRIAL)
+    found.close()
+    assert update(served, heap_bytes=rig.ROOMY_HEAP) == 1
+    assert "has a firmware on trial" in capsys.readouterr().err
+    found = rig.board(served)
+    assert pack.head(rig.stored(found, "a.pack"), "a.pack").version == "before" and state(found)[0] == B
+
+
+def test_what_broke_off_goes_on(served, capsys, monkeypatch):
+    from host_tools import raw_repl
+
+    real, left = raw_repl.RawRepl.run, [150]
+
+    def run(self, code, limit_s):
+        left[0] -= 1
+        if not left[0]:
+            self._port.close()  # the cable is out
+        return real(self, code, limit_s)
+
+    monkeypatch.setattr(raw_repl.RawRepl, "run", run)
+    assert update(served, heap_bytes=rig.ROOMY_HEAP) == 3
+    assert "went away. Plug the USB cable in" in capsys.readouterr().err
+    assert update(served, "--json", heap_bytes=rig.ROOMY_HEAP) == 0
+    brought = json.loads(capsys.readouterr().out)["brought"]
+    assert brought["firmware_was_there"] >= 128 * 510 - 4096
+    assert state(rig.board(served))[0] == B
+
+
+def test_a_unit_with_a_pin_is_unlocked_and_a_password_alone_is_changed(tmp_path, capsys):
+    (tmp_path / "pin.txt").write_text("258025\n")
+    (tmp_path / "wifi.txt").write_text("village = pa55\n")
+    path = tmp_path / "unit.toml"
+    text = rig.UNIT_FILE.read_text(encoding="utf-8")
+    path.write_text(text + '\n[network]\nwifi_file = "wifi.txt"\n[console]\npin_file = "pin.txt"\n')
+    found = rig.board(tmp_path)
+    pinned = {"console-pin": fsimage.pin_hash("qiaotou", "258025")}
+    install(found, pinned, A, _TRUSTED)
+    found.close()
+    assert update(tmp_path, "--json", unit=path, heap_bytes=rig.ROOMY_HEAP) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["brought"]["files"] == ["wifi.txt"] and "pa55" not in told.out + told.err
+    assert rig.stored(rig.board(tmp_path), "wifi.txt") == b"village = pa55\n"
+    (tmp_path / "pin.txt").write_text("111111\n")
+    assert update(tmp_path, unit=path, heap_bytes=rig.ROOMY_HEAP) == 3
+    assert "is locked" in capsys.readouterr().err
+
+
+def test_another_unit_is_left_alone(tmp_path, capsys):
+    other = tmp_path / "other.toml"
+    other.write_text(rig.UNIT_FILE.read_text(encoding="utf-8").replace('id = "qiaotou"', 'id = "upstream"'))
+    assert update(tmp_path, unit=other, heap_bytes=rig.ROOMY_HEAP) == 1
+    assert "is unit qiaotou, not upstream" in capsys.readouterr().err
+
+
+def test_a_firmware_of_another_digest_is_not_switched_to(served, capsys, monkeypatch):
+    real = in_service._send
+
+    def altered(board, data, *words):
+        real(board, data[:5000] + b"?" + data[5001:] if len(data) > 5000 else data, *words)
+
+    monkeypatch.setattr(in_service, "_send", altered)
+    assert update(served, heap_bytes=rig.ROOMY_HEAP) == 1
+    assert "has another digest; nothing was switched" in capsys.readouterr().err
+    assert state(rig.board(served)) == (A, _TRUSTED)
