@@ -6,7 +6,7 @@ in flash until somebody has to read them.
 """
 
 _END, _END_BYTES = "\x04", b"\x04"  # begin the line at which a table ends: in a pack other files follow
-_PIECE_BYTES = 1792  # more than any line
+_PIECE_BYTES = 512  # more than any line, and so little that a full heap has it in one place
 _ROOT = __file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
 
 

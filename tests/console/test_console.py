@@ -1,5 +1,7 @@
 """Prompt, dispatch, lock and notices, against the real control core. Runs on CPython and on MicroPython alike."""
 
+import os
+
 from unit.console.door import Door
 from unit.console.line import width
 from unit.tables import rows
@@ -255,6 +257,9 @@ def test_visits_and_services_are_kept():
     for k in range(100):
         unit.say("visit Li " + "x" * 50 + str(k))
     assert "x99" in unit.say("visit")
+    assert os.stat("visits.txt")[6] <= 3000
+    unit.say("visit 李工 " + "洗" * 200)
+    assert "visited    2026-06-15 08:01 李工 洗洗" in unit.say("status")
 
 
 def test_selftest_reports_and_leaves_nothing_running():

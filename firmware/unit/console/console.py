@@ -18,7 +18,8 @@ from .text import COLUMNS, Text, wrap
 
 _TOOL_MS = const(100)  # a return and Ctrl-C closer together than this were not typed by a hand
 _WIRE_BYTES_MS = const(11)  # that the UART sends in a millisecond
-_STEP_MS = const(60)  # before a tick is due, no slice begins, for hardly one is longer
+_STEP_MS = const(60)  # before a tick is due, nothing typed is taken up
+_WORK_MS = const(110)  # nor goes a command on, whose steps are longer
 _SLICE_MS = const(20)  # while somebody types: an answer begins at once
 _IDLE_MS = const(250)  # else; see `Door`
 _ATTENDED_S = const(20)  # after the last key
@@ -285,7 +286,7 @@ class Console:
         job = self._job
         answer = self._answer
         self._answer = None
-        self.needs_ms = _STEP_MS
+        self.needs_ms = _WORK_MS
         if self._question:
             self._question = ""
             self._line.take(remember=False)
@@ -335,5 +336,5 @@ class Console:
 def _loaded(console, module, function, words):
     """A command, its module loaded in a slice of its own: that takes as long as to show some lines."""
     found = __import__("unit.console." + module, None, None, ("*",))
-    yield None
+    yield _STEP_MS  # for the answer should begin at once
     yield from getattr(found, function)(console, words)

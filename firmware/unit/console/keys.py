@@ -15,6 +15,12 @@ def _hidden(row):
 
 
 def cmd_show(c, words):
+    if not words:
+        for section in rows("sections"):
+            if section[0] != "plant":
+                yield "%s.*  %s" % (section[0], c.text.of(section, 1))
+        yield c.say("show_usage")
+        return
     from .. import settings as catalogue
 
     yield None
@@ -23,12 +29,6 @@ def cmd_show(c, words):
     yield None
     from .. import config
 
-    if not words:
-        for section in rows("sections"):
-            if section[0] != "plant":
-                yield "%s.*  %s" % (section[0], c.text.of(section, 1))
-        yield c.say("show_usage")
-        return
     yield CALM_MS
     wanted = words[0].rstrip("*")
     stored = config.in_force(c.app.config_from)

@@ -5,6 +5,7 @@ from ..tables import entry, nth, piece
 from .line import width
 
 _SETTLED_S = const(6)
+_PIECES = const(4)  # that are kept: in so many stands all that status says
 COLUMNS = const(79)  # of 80: a full last column makes some terminals wrap
 
 _CLAUSE_ENDS = "，。；：、？）"
@@ -18,7 +19,7 @@ class Text:
         self._door = door
         self.lang = door.lang
         self.utf8 = door.utf8
-        self._piece = b""  # of console.txt, around the words said last: what is said next mostly stands there too
+        self._pieces = []  # of console.txt, around the words said last: what is said next mostly stands there too
 
     def choose(self, lang, utf8):
         """Speak and draw like this from now on."""
@@ -28,15 +29,22 @@ class Text:
 
     def forget(self):
         """Let go of the words of this command."""
-        self._piece = b""
+        self._pieces.clear()
 
     def say(self, entry_key, **values):
         """The text `entry_key` of console.txt with its `{name}`s filled in."""
-        found = entry(self._piece, entry_key)
+        found = None
+        for known in self._pieces:
+            found = found or entry(known, entry_key)
         if not found:
-            self._piece = piece("console", entry_key) or b""
-            found = entry(self._piece, entry_key)
-        text = self.of(found, 1) if found else entry_key
+            more = piece("console", entry_key)
+            if not more:
+                return entry_key
+            if len(self._pieces) >= _PIECES:
+                self._pieces.pop(0)
+            self._pieces.append(more)
+            found = entry(more, entry_key)
+        text = self.of(found, 1)
         for name in values:
             text = text.replace("{" + name + "}", str(values[name]))
         return text
