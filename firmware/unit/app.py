@@ -24,7 +24,8 @@ _WATCHDOG_MS = const(8000)
 _GARBAGE_BYTES = const(32768)  # calls count too: collecting as often as at the start takes half the time
 _NEVER_S = const(1 << 30)
 _CALM_MS = const(700)  # before a tick is due, what waits at the console's door is not loaded; see `Door.needs_ms`
-_CONSOLE_FAILURES = const(3)  # in a life; after so many the console is given up
+_CONSOLE_FAILURES = const(3)  # after so many the console rests, and then begins afresh
+_REST_S = const(600)
 _DEAF_MS = const(250)  # the UART keeps 256 bytes meanwhile
 
 
@@ -121,10 +122,17 @@ class App:
             except Exception as e:  # noqa: BLE001  shown: pumps must not stop for the sake of words
                 sys.print_exception(e)
                 failed += 1
-                if failed >= _CONSOLE_FAILURES or door is None or door.console is None:
-                    micropython.kbd_intr(3)  # its code is damaged: where no console opens, Ctrl-C must lead in
-                else:
+                if door is not None:
                     door.forget()
+                if failed < _CONSOLE_FAILURES:
+                    print("控制台出错，已重新启动：请按回车 / the console broke and has restarted: press Enter")
+                else:
+                    print("控制台停用10分钟，设备照常运行；Ctrl-C 停机进入提示符")
+                    print("no console for 10 min, the unit runs on; Ctrl-C stops it and leads to the prompt")
+                    failed = 0
+                    micropython.kbd_intr(3)  # its code may be damaged
+                    await asyncio.sleep_ms(_REST_S * _TICK_MS)
+                    micropython.kbd_intr(-1)
                 while _any(typed):
                     sys.stdin.buffer.read(1)
             await asyncio.sleep_ms(pause_ms)

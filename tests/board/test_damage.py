@@ -8,8 +8,9 @@ from unit import config
 from unit import settings as catalogue
 
 from host_tools import fsimage, pack
+from sim.board.crew import Crew
 
-from . import damage
+from . import damage, rig
 from .damage import JOURNAL, UNIT, VFS
 
 _GOOD = json.loads(UNIT.board_json())
@@ -152,6 +153,36 @@ class Console:
     module = fsimage.compiled(rotten, "unit/console/console.py")
     outcome = damage.start(_with_modules({"unit/console/console.mpy": module}), tmp_path)
     assert outcome.safe and outcome.console and outcome.controls and ">>> " in outcome.shown
+
+
+def test_a_console_that_breaks_says_so_rests_and_begins_afresh(tmp_path):
+    rotten = """
+class Console:
+    left_for_s = needs_ms = 0
+    pause_ms = 50
+    def __init__(self, door):
+        door.kept["opened"] = door.kept.get("opened", 0) + 1
+        self.door = door
+    def poll(self, now_ms):
+        if self.door.stream.readinto(bytearray(9)):
+            if self.door.kept["opened"] <= 3:
+                raise ValueError("rotten")
+            print("well again")
+"""
+    module = fsimage.compiled(rotten, "unit/console/console.py")
+    (tmp_path / "board.flash").write_bytes(_with_modules({"unit/console/console.mpy": module}))
+    board = rig.board(tmp_path, plant=True)
+    crew = Crew(board, [step for after_s in (60, 5, 5, 5, 60, 500, 60, 5) for step in (after_s, b"\r")], ())
+    try:
+        board.run()
+    finally:
+        crew.close()
+    shown = crew.shown.decode()
+    assert shown.count("has restarted: press Enter") == shown.count("已重新启动：请按回车") == 2
+    assert shown.count("rotten") == 3
+    assert shown.count("no console for 10 min") == shown.count("控制台停用10分钟") == 1
+    assert "rotten" in shown.partition("no console for 10 min")[0] and shown.count("well again") == 2
+    assert board.starts == 1
 
 
 def test_when_safe_mode_fails_too_the_unit_stands_at_the_prompt(tmp_path):
