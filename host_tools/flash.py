@@ -19,9 +19,10 @@ _WORDS = {
         "this board is unit {old} and holds its readings. To make it {unit} and empty them, say --fresh",
     ),
     "moved": (
-        "板上记录的位置和新分区不同，不能保留。先备份（qingxi backup），再加 --fresh",
-        "the journal on the board lies elsewhere than in the new partitions and cannot be kept. Back it up first "
-        "(qingxi backup), then say --fresh",
+        "板上记录的位置和新分区不同，不能就地更新。要保留记录：先 qingxi backup --out old.bin，"
+        "再 qingxi swap --fresh --from old.bin",
+        "the journal on the board lies elsewhere than in the new partitions. To keep it: qingxi backup --out old.bin, "
+        "then qingxi swap --fresh --from old.bin",
     ),
     "kept": ("已是站点 {unit}：保留记录", "it is unit {unit} already: its journal is kept"),
     "mute": (
@@ -52,7 +53,11 @@ def flash(args: argparse.Namespace) -> int:
         _refuse_a_unit(job)
     result["journal_kept"] = keep
     provision.say(args.lang, both(_WORDS["kept" if keep else "blank"], unit=unit.id))
-    done = _in_service(job) if all(same.values()) and not args.dry_run else None
+    done = None
+    if keep and not args.dry_run:
+        if not all(same.values()):
+            job.write([part for part in image.parts if not same.get(part.name, True)])
+        done = _in_service(job)
     if done is None:
         parts = image.parts if keep else image.blanks + image.parts
         done = job.finish(parts, "update" if keep else "new", _HISTORY[keep])

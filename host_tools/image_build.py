@@ -72,8 +72,11 @@ class FlashImage:
         }
 
 
-def build(unit: Unit, micropython: MicroPython) -> FlashImage:
-    """The flash of `unit` with that MicroPython. BadInput if the two do not fit, or a named file is not right."""
+def build(unit: Unit, micropython: MicroPython, more: dict[str, bytes] | None = None) -> FlashImage:
+    """The flash of `unit` with that MicroPython, and `more` files.
+
+    BadInput if unit and MicroPython do not fit, or a named file is not right.
+    """
     if micropython.chip != unit.board.chip:
         raise BadInput(
             Both(
@@ -98,7 +101,7 @@ def build(unit: Unit, micropython: MicroPython) -> FlashImage:
     vfs = partitions.named(table, "vfs")
     flash_bytes = unit.board.flash_mb << 20
     parts = (
-        Part("vfs", vfs.at, fsimage.littlefs_image(firmware | named, vfs.size)),
+        Part("vfs", vfs.at, fsimage.littlefs_image(firmware | named | (more or {}), vfs.size)),
         Part("micropython", micropython.app.at, micropython.application),
         Part("bootloader", micropython.boot_at, esp_image.with_flash_size(micropython.bootloader, flash_bytes)),
         # Last: a board counts as a unit, whose journal is kept, only when all the rest is on it.

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from littlefs import UserContext
+from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 from unit import config
 
@@ -14,18 +14,21 @@ from .errors import BadInput, Both, cannot_read
 from .esptool import Esptool
 from .provision import BAUDS, bar
 
+VISITS = "visits.txt"  # as firmware/unit/console/visits.py has it
+
 
 @dataclass(frozen=True)
 class Legacy:
     """`settings` are those that the board stored last, as `Unit.board_settings` has them; None if they are unreadable.
 
-    `board` is the name of its board, empty if unreadable; `journal` its journal's partition.
+    `board` is the name of its board, empty if unreadable; `journal` is its partition, `visits` the visitors' book.
     """
 
     unit_id: str
     board: str
     settings: dict[str, int | str] | None
     journal: bytes
+    visits: bytes = b""
 
 
 def of_image(flash: bytes, name: object) -> Legacy:
@@ -39,8 +42,9 @@ def of_image(flash: bytes, name: object) -> Legacy:
                 f"{name}: no backup of a unit: it has no partitions vfs and journal. Make one with qingxi backup",
             )
         )
-    settings = _stored(areas["vfs"], (config.NEWEST, config.LAST_GOOD))
-    pins = _stored(areas["vfs"], config.BOARDS)
+    fs = _file_system(areas["vfs"])
+    settings = _stored(fs, (config.NEWEST, config.LAST_GOOD))
+    pins = _stored(fs, config.BOARDS)
     sector = flash[partitions.TABLE_AT : partitions.TABLE_AT + partitions.BLOCK]
     unit_id = image_build.unit_of(sector) or str((settings or {}).get("unit.id", ""))
     if not unit_id:
@@ -50,7 +54,7 @@ def of_image(flash: bytes, name: object) -> Legacy:
                 f"{name}: it does not tell which unit it is a backup of",
             )
         )
-    return Legacy(unit_id, str((pins or {}).get("name", "")), settings, areas["journal"])
+    return Legacy(unit_id, str((pins or {}).get("name", "")), settings, areas["journal"], _read(fs, VISITS) or b"")
 
 
 def read_file(path: Path) -> Legacy:
@@ -82,17 +86,28 @@ def fits(legacy: Legacy, board: Board) -> bool:
     return len(legacy.journal) <= partitions.named(partitions.of_board(board), "journal").size
 
 
-def _stored(vfs: bytes, names: tuple[str, ...]) -> dict | None:
-    """The first of these sealed JSON files on a file system that is whole; None if none is."""
+def _file_system(vfs: bytes) -> LittleFS:
+    """What the partition holds; one that is damaged counts as an empty one."""
     context = UserContext(len(vfs))
     context.buffer[:] = vfs
-    fs = fsimage.file_system(len(vfs), context)  # one that is damaged becomes an empty one here
+    return fsimage.file_system(len(vfs), context)
+
+
+def _read(fs: LittleFS, name: str) -> bytes | None:
+    try:
+        with fs.open(name, "rb") as f:
+            return f.read()
+    except (LittleFSError, OSError):
+        return None
+
+
+def _stored(fs: LittleFS, names: tuple[str, ...]) -> dict | None:
+    """The first of these sealed JSON files that is whole; None if none is."""
     for name in names:
+        text = config.unsealed(_read(fs, name))
         try:
-            with fs.open(name, "rb") as f:
-                text = config.unsealed(f.read())
             found = json.loads(text) if text else None
-        except (LittleFSError, OSError, ValueError):
+        except ValueError:
             continue
         if isinstance(found, dict):
             return found

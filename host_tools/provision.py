@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import first_start, flash_record, port, register
 from .errors import AnswerIsNo, both, in_language
-from .esptool import Esptool, Found
+from .esptool import Esptool, Found, Written
 from .first_start import FirstStart
 from .flash_record import Record
 from .image import add_micropython
@@ -81,17 +81,21 @@ class Job:
         the MAC of the board that this one takes the place of. AnswerIsNo, after the record is saved, if the unit is not
         well.
         """
-        args = self.args
-        if args.dry_run:
+        if self.args.dry_run:
             self.say("dry")
             return {}
-        written = self.tool.write([(part.at, part.data, part.name == "vfs") for part in parts], BAUDS, bar())
-        self.say("written", written=written.written_bytes, skipped=written.skipped_bytes, baud=written.baud)
+        written = self.write(parts)
         rows = [
             ("写入字节", "bytes written", f"{written.written_bytes} (+{written.skipped_bytes})"),
             ("校验", "verified", "每块 MD5 一致 every piece's MD5 agrees"),
         ]
         return {"written": asdict(written)} | self.conclude(rows, what, history, swapped_for)
+
+    def write(self, parts: Sequence[Part]) -> Written:
+        """Write what of `parts` is not on the board yet."""
+        written = self.tool.write([(part.at, part.data, part.name == "vfs") for part in parts], BAUDS, bar())
+        self.say("written", written=written.written_bytes, skipped=written.skipped_bytes, baud=written.baud)
+        return written
 
     def conclude(
         self,

@@ -94,7 +94,8 @@ def swap(args: argparse.Namespace) -> int:
         say(args.lang, both(_WORDS["settings"], what=", ".join(changed)))
     elif changed is None:
         say(args.lang, both(_WORDS["no_settings"]))
-    image = image_build.build(unit, micropython_image.choose(unit.board.chip, args.micropython))
+    book = {legacy.VISITS: left.visits} if left is not None and left.visits else {}
+    image = image_build.build(unit, micropython_image.choose(unit.board.chip, args.micropython), book)
     job = provision.begin(args, image)
     _check_spare(job)
     heir = _heir(unit, left, seen, args.leave_readings)
@@ -104,6 +105,7 @@ def swap(args: argparse.Namespace) -> int:
     say(args.lang, moves)
     result = {"port": args.port, "found": asdict(job.found), "settings_moved": changed or []} | image.report()
     result |= {"unsent": heir.unsent, "first_seq": heir.first_seq, "hours": heir.has_hours}
+    result["visits"] = len(book.get(legacy.VISITS, b"").splitlines())
     result |= job.finish(_parts(image, heir), "swap", (moves.zh, str(moves)), _forerunner(args, unit.id))
     if not args.dry_run:
         say(args.lang, both(_WORDS["retire"]))

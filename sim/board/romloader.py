@@ -79,6 +79,11 @@ class RomLoader:
         """End `serve()` soon; may be called from another thread."""
         self._stopping = True
 
+    def again(self) -> None:
+        """Whoever holds the board has pressed BOOT: `serve()` can be called once more."""
+        self._stopping = False
+        self._fresh_session()
+
     def serve(self) -> None:
         """Answer one client after the other until the board is reset."""
         quiet_since = None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from littlefs import UserContext
 
-from host_tools import fsimage, port
+from host_tools import fsimage, partitions, port, unitfile
 from host_tools.image_build import FlashImage
 from sim.board.flash_file import FlashFile
 from sim.board.romloader import RomLoader
@@ -24,7 +24,7 @@ SENT, WAITING = 20, 25  # readings of a unit in service
 class Desk:
     """Use it with `with`. `loader` is the chip's ROM; `starts` counts starts of the virtual board.
 
-    `dead`: what is in the flash does not answer; only its loader does, until it has been written to.
+    `dead`: what is in the flash does not answer; only its loader does, until the file system has been written.
     """
 
     def __init__(
@@ -77,15 +77,19 @@ class Desk:
             self._start()
 
     def _live(self):
-        written = self.flash.erases
         self.loader.serve()
-        while self._dead and self.flash.erases == written and not self._over:
+        while self._dead and not self._over and not self._has_files():
+            self.loader.again()
             self.loader.serve()
         self.loader.close()
         if self._over:
             return
         self.as_flashed = self.content()
         self._start()
+
+    def _has_files(self) -> bool:
+        vfs = partitions.named(partitions.of_board(unitfile.load(self._unit).board), "vfs").at
+        return self.flash.block_erases(vfs, partitions.BLOCK) > [0]
 
     def _start(self):
         scenario = self.folder / "quiet.toml"

@@ -111,7 +111,7 @@ def test_a_unit_whose_partitions_would_move_is_not_overwritten(flash, tmp_path, 
     with Desk(tmp_path) as desk:
         desk.flash.flash_tool_write(partitions.TABLE_AT, bytes(sector))
         code, _, err = flash(desk, "--unit", UNIT_FILE)
-    assert code == 1 and "qingxi backup" in err
+    assert code == 1 and "qingxi backup" in err and "qingxi swap --fresh" in err
 
 
 def test_dry_run_writes_nothing(flash, tmp_path):

@@ -1,5 +1,6 @@
 """A spare takes the place of a failed board: settings, hours, numbers and unsent readings move along."""
 
+import dataclasses
 import json
 import os
 import time
@@ -8,13 +9,14 @@ import pytest
 from unit.control.controller import SNAPSHOT_BYTES, Controller
 from unit.journal.layout import EPOCH_UNIX_S
 
-from host_tools import fsimage, image_build, micropython_image, partitions, register, unitfile
+from host_tools import fsimage, image_build, legacy, micropython_image, partitions, register, unitfile
 from sim.board import standin
 from tests.host_tools.test_succession import Life, records
 
-from .desk import MB, UNIT_FILE, Desk
+from .desk import MB, UNIT_FILE, Desk, stored
 from .test_image import S3_BOARD, unit_file
 
+VISITS = "2026-06-01 王 清淤\n2026-06-15 Li\n".encode()
 RUN_S = 5_000_000  # of pump 1, in its life
 SENT, WAITING = 30, 12
 
@@ -26,6 +28,7 @@ def left_behind(image, path, on_the_spot=None, damaged=False):
     flash = bytearray(built.whole())
     vfs, ring = (partitions.named(list(built.table), name) for name in ("vfs", "journal"))
     files = fsimage.firmware_files(unit) | fsimage.named_files(unit)
+    files[legacy.VISITS] = VISITS
     stored = unit.board_settings() | (on_the_spot or {})
     files["config.json"] = files["config.last"] = fsimage.sealed(json.dumps(stored).encode())
     flash[vfs.at : vfs.at + vfs.size] = fsimage.littlefs_image(files, vfs.size)
@@ -89,18 +92,58 @@ def test_from_a_dead_board_to_its_unsent_readings_at_the_broker(qingxi, swap, tm
         first = result["first_seq"]
         seqs = village.books.seqs
         assert village.books.wait(lambda: seqs("qiaotou") and seqs("qiaotou")[-1] > first, 40), seqs("qiaotou")
+    built = image_build.build(unitfile.load(village.unit), image)
     assert result["unsent"] == WAITING and result["hours"] and first >= SENT + WAITING + 10_000 + 2 * 3500
     assert result["settings_moved"] == ["lift.start_level_mm"] and "lift.start_level_mm" in err
     assert result["self_test"]["config"]["state"] == "ok" and "never put the old board back" in err
     got = village.books.entries
     waited = [seq for seq in seqs("qiaotou") if seq < first]
     assert waited == list(range(SENT + 1, SENT + WAITING + 1)) and set(got.values()) == {1}
+    assert result["visits"] == 2 and stored(desk.as_flashed, built, legacy.VISITS) == VISITS
     # Its hours: the newest snapshot on the new board is the old one's.
     assert RUN_S.to_bytes(4, "little") in journal_of(desk.as_flashed, image, village.unit)
     page = next((tmp_path / "new/records").glob("*.html")).read_text(encoding="utf-8")
     assert f"移过去 {WAITING} 条未送的读数" in page and str(first) in page and "pa55" not in page + out + err
     line = register.read(tmp_path / "new/records/register.jsonl")[-1]
     assert (line["what"], line["swapped_for"]) == ("swap", "24:0a:c4:00:00:09")
+
+
+def test_a_board_from_before_the_packs_moves_to_the_new_partitions(qingxi, swap, tmp_path, image):
+    """Its file system was larger, its journal smaller and elsewhere: `flash` refuses, backup and swap lose nothing."""
+    unit = unitfile.load(UNIT_FILE)
+    built = image_build.build(unit, image)
+    KIB = 1024
+    moved = {"vfs": (2048 * KIB, 768 * KIB), "journal": (2816 * KIB, 1280 * KIB)}
+    table = [
+        dataclasses.replace(p, at=moved[p.name][0], size=moved[p.name][1]) if p.name in moved else p
+        for p in built.table
+    ]
+    flash = bytearray(built.whole())
+    flash[moved["vfs"][0] :] = b"\xff" * (4 * MB - moved["vfs"][0])
+    files = {f"unit/{n}.mpy": b"M" * 3000 for n in range(60)} | {legacy.VISITS: VISITS}
+    files["config.json"] = fsimage.sealed(json.dumps(unit.board_settings() | {"lift.start_level_mm": 610}).encode())
+    files["board.json"] = fsimage.sealed(unit.pins_json().encode())
+    flash[moved["vfs"][0] : sum(moved["vfs"])] = fsimage.littlefs_image(files, moved["vfs"][1])
+    life = Life(b"\xff" * moved["journal"][1], int(time.time()) - 3600)
+    life.journal.ack(life.readings(SENT, 1)[-1])
+    life.readings(WAITING, 1)
+    flash[moved["journal"][0] : sum(moved["journal"])] = life.data
+    sector = bytearray(built.part("table").data)
+    sector[: partitions.TABLE_SIZE] = partitions.encode(table)
+    flash[partitions.TABLE_AT : partitions.TABLE_AT + partitions.BLOCK] = sector
+    backup = tmp_path / "old.bin"
+    with Desk(tmp_path) as desk:
+        desk.flash.flash_tool_write(0, bytes(flash))
+        code, _, err = qingxi("flash", "--port", desk.port, "--unit", UNIT_FILE)
+        assert code == 1 and "qingxi swap --fresh --from old.bin" in err and desk.content() == bytes(flash)
+        assert qingxi("backup", "--port", desk.port, "--out", backup)[0] == 0
+        code, out, err = swap(desk, "--unit", UNIT_FILE, "--from", backup, "--fresh", "--json")
+        assert code == 0, err
+    result = json.loads(out)
+    assert (result["unsent"], result["visits"]) == (WAITING, 2)
+    assert result["settings_moved"] == ["lift.start_level_mm"]
+    seqs = [seq for seq, _ in records(journal_of(desk.as_flashed, image, UNIT_FILE), SENT)]
+    assert seqs[:WAITING] == list(range(SENT + 1, SENT + WAITING + 1))
 
 
 def test_with_two_cables_it_is_one_command_and_a_damaged_file_system_costs_the_settings_alone(swap, tmp_path, image):
