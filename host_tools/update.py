@@ -72,7 +72,7 @@ def _over_mqtt(args: argparse.Namespace, unit: Unit, data: bytes) -> dict[str, o
     if not key:
         raise BadInput(both(_WORDS["no_key"], unit=unit.id))
     with Remote(args.broker, unit.id, key, user, password, files.get("mqtt.ca_file")) as remote:
-        return {"sent": send(remote, data, args.lang)}
+        return {"sent": send(remote, data, args.lang, int(unit.settings["mqtt.bytes_per_h"]))}
 
 
 def _over_cable(args: argparse.Namespace, unit: Unit, sha256: str) -> dict[str, object]:

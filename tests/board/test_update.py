@@ -15,6 +15,7 @@ from .online import UNIT, Scene
 from .test_slots import firmware
 
 KEY = "only-this-unit"
+update_pace = update.Pace
 
 
 @pytest.fixture
@@ -31,11 +32,11 @@ class Cutting(update.Remote):
         super().__init__(f"127.0.0.1:{scene.broker.port}", UNIT, key, None, None, None)
         self.asked, self._at, self._strike = 0, at, strike
 
-    def ask(self, args):
+    def ask(self, args, op="update"):
         if self.asked == self._at:
             self._strike()
         self.asked += 1
-        return super().ask(args)
+        return super().ask(args, op)
 
 
 def code(remote: update.Remote, args: dict) -> str:
@@ -85,6 +86,37 @@ def send_as(remote: update.Remote, data: bytes, sha256: str) -> None:
         piece = base64.b64encode(data[at : at + update.PIECE_BYTES]).decode()
         remote.ask({"sha256": sha256, "at": at, "data": piece})
     remote.ask({"sha256": sha256, "switch": True})
+
+
+def test_the_limit_of_traffic_is_the_units_and_readings_have_their_half(scene: Scene, capsys, monkeypatch):
+    waits: list[float] = []
+    monkeypatch.setattr(update, "Pace", lambda rate: made.append(rate) or update_pace(rate, lambda: 0.0, waits.append))
+    made: list[float] = []
+    with Cutting(scene) as remote:
+        assert remote.bytes_per_h(7) == 0
+        remote.ask({"values": {"mqtt.bytes_per_h": 100000}}, "set")
+        assert update.send(remote, short(), "en") == len(short())
+        spent = remote.traffic_bytes
+    assert made == [50000] and "at most 100000 bytes an hour" in capsys.readouterr().err
+    assert waits == sorted(waits) and spent * 0.7 < waits[-1] * 50000 / 3600 < spent
+
+
+def test_a_pace_is_kept_however_the_bytes_come():
+    now_s = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now_s
+        now_s += seconds
+
+    pace = update.Pace(3600, lambda: now_s, sleep)
+    for n in (100, 1, 900):
+        pace.spend(n)
+    assert now_s == 1001
+    now_s += 5000  # nothing is saved up meanwhile
+    pace.spend(10)
+    assert now_s == 6011
+    update.Pace(0, lambda: now_s, sleep).spend(10**9)
+    assert now_s == 6011
 
 
 @pytest.mark.campaign
