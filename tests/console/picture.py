@@ -38,9 +38,9 @@ def svg(lines: list[str], title: str) -> str:
 def _line(line: str, top: int) -> list[str]:
     style = "alarm" if line.startswith("!") else "head" if line.startswith("==") else ""
     typed_from = len(line)
-    for prompt in ("> ", "# ", "(y/n) "):
+    for prompt in ("> ", "# ", "(y/n) ", "(n skips) ", "（n 跳过） "):
         place = line.find(prompt)
-        if place >= 0 and (prompt[0] == "(" or " " not in line[:place]):
+        if place >= 0 and (prompt[0] in "(（" or " " not in line[:place]):
             typed_from = place + len(prompt)
             break
     drawn = []

@@ -4,6 +4,7 @@ import os
 
 from unit.console.door import Door
 from unit.console.line import width
+from unit.control.claims import HAND
 from unit.tables import rows
 
 from tests.console.rig import PIN, Unit
@@ -259,7 +260,7 @@ def test_visits_and_services_are_kept():
     assert "x99" in unit.say("visit")
     assert os.stat("visits.txt")[6] <= 3000
     unit.say("visit 李工 " + "洗" * 200)
-    assert "visited    2026-06-15 08:01 李工 洗洗" in unit.say("status")
+    assert "last visit 2026-06-15 08:01 李工 洗洗" in unit.say("status")
 
 
 def test_selftest_reports_and_leaves_nothing_running():
@@ -308,6 +309,37 @@ def test_why_tells_the_chain_with_its_figures():
     unit.rig.level_raw = 0
     unit.seconds(30)
     assert "the level sensor has failed: only the floats run it" in unit.say("why p1")
+
+
+def test_a_sensor_that_has_failed_shows_no_level_that_nobody_knows():
+    unit = Unit("en")
+    unit.rig.level_raw = 0
+    unit.rig.turbidity_raw = 0
+    unit.seconds(60)
+    shown = unit.say("status")
+    assert "[" + "·" * 44 + "] ? mm  (failed)" in shown
+    assert "turbidity  ? NTU  (failed)" in shown
+    unit.control.supervision.turbidity_wired = 0
+    assert "turbidity  not fitted" in unit.say("status")
+
+
+def test_machines_may_be_called_by_their_words():
+    unit = Unit("zh")
+    unit.seconds(60)
+    assert unit.say("why 1号泵") == unit.say("why p1")
+    assert "p1 (1号泵), p2 (2号泵), blower (风机), return (回流泵)" in unit.say("why")
+    assert "p1 (1号泵)" in unit.say("help run") and "p1" not in unit.say("help log")
+    unit.unlock()
+    unit.say("off 风机 5min")
+    assert unit.control.outputs[2].claims.holds(HAND, unit.control.now_s)
+    unit.say("auto 风机")
+    assert not unit.control.outputs[2].claims.holds(HAND, unit.control.now_s)
+
+
+def test_lang_tells_the_way_back():
+    unit = Unit("en")
+    assert "lang ascii" in unit.say("lang utf8")
+    assert "lang utf8" in unit.say("lang ascii")
 
 
 def test_why_gives_a_figure_no_reason_lacks():

@@ -1,11 +1,12 @@
 """The commands that explain: help, pumps, why, hours, lang, lock."""
 
 from ..control.claims import BACKUP, HAND, SOURCE_NAMES
-from ..control.io import OUTPUT_NAMES, P2
+from ..control.io import P2
 from ..tables import row, rows
 from .text import contrary, pad
 
-_ZH = -2  # column of the Chinese words of commands.txt
+_COMPLETE = 3  # columns of commands.txt
+_ZH = -2
 
 
 def cmd_help(c, words):
@@ -14,6 +15,10 @@ def cmd_help(c, words):
         if found:
             yield "%s %s" % (found[0], found[4])
             yield "  " + c.text.of(found, _ZH)
+            if found[_COMPLETE] == "outputs":
+                from . import machines
+
+                yield "  " + c.say("which_output", names=machines.names(c))
         else:
             yield c.say("unknown", word=words[0][:20])
         return
@@ -43,12 +48,14 @@ def cmd_pumps(c, words):
 
 def cmd_why(c, words):
     """The chain behind an output's state: who wants what, what protection says, when it may start."""
+    from . import machines
+
     control = c.app.control
-    name = words[0].lower() if words else ""
-    if name not in OUTPUT_NAMES:
-        yield c.say("which_output", names=" ".join(OUTPUT_NAMES))
+    index = machines.find(c, words[0]) if words else -1
+    if index < 0:
+        yield c.say("which_output", names=machines.names(c))
         return
-    output = control.outputs[OUTPUT_NAMES.index(name)]
+    output = control.outputs[index]
     yield c.say(
         "why_on" if output.on else "why_off",
         name=c.say(output.name),
@@ -115,7 +122,7 @@ def cmd_lang(c, words):
             known = False
     if known:
         c.text.choose(lang, utf8)
-    yield c.say("lang_is" if known else "lang_usage")
+    yield c.say("lang_usage" if not known else "lang_is" if c.text.utf8 else "lang_ascii")
 
 
 def cmd_lock(c, words):

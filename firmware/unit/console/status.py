@@ -104,8 +104,11 @@ def _quality(c, signal):
 
 
 def _turbidity(c, control):
-    value = control.turbidity.value
-    return "%d.%d NTU" % (value // 10, value % 10) + _quality(c, control.turbidity)
+    if not control.supervision.turbidity_wired:
+        return c.say("not_fitted")
+    signal = control.turbidity
+    value = "%d.%d" % (signal.value // 10, signal.value % 10) if signal.quality != FAILURE else "?"
+    return value + " NTU" + _quality(c, signal)
 
 
 def _level(c, control):
@@ -113,12 +116,13 @@ def _level(c, control):
     well = control.well
     lift = control.process.lift
     most_mm = max(1, control.supervision.spill_level_mm)
-    full = max(0, min(_BAR, well.level_mm * _BAR // most_mm))
+    known = well.level.quality != FAILURE
+    full = max(0, min(_BAR, well.level_mm * _BAR // most_mm)) if known else 0
     ink, rest = ("█", "·") if c.text.utf8 else ("#", ".")
-    yield label(c, "level") + "[%s%s] %d mm%s" % (
+    yield label(c, "level") + "[%s%s] %s mm%s" % (
         ink * full,
         rest * (_BAR - full),
-        well.level_mm,
+        well.level_mm if known else "?",
         _quality(c, well.level),
     )
     marks = ""

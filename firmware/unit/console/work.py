@@ -4,21 +4,18 @@ from ..control.basics import NONE
 from ..control.claims import HAND
 from ..control.events import VISIT
 from ..control.io import OUTPUT_NAMES
+from . import machines
 from .dates import written
 from .door import CALM_MS
 from .typed import duration, whole
 
 
-def _output(name):
-    return OUTPUT_NAMES.index(name.lower()) if name.lower() in OUTPUT_NAMES else -1
-
-
 def _claim(c, words, on):
     control = c.app.control
-    index = _output(words[0]) if words else -1
+    index = machines.find(c, words[0]) if words else -1
     for_s = duration("".join(words[1:])) if len(words) > 1 else -1
     if index < 0:
-        yield c.say("which_output", names=" ".join(OUTPUT_NAMES))
+        yield c.say("which_output", names=machines.names(c))
         return
     if for_s < 0:
         yield c.say("which_time", span=c.text.span(control.max_lease_s))
@@ -50,10 +47,10 @@ def cmd_off(c, words):
 def cmd_auto(c, words):
     if words == ["all"]:
         indices = list(range(len(OUTPUT_NAMES)))
-    elif len(words) == 1 and _output(words[0]) >= 0:
-        indices = [_output(words[0])]
+    elif len(words) == 1 and machines.find(c, words[0]) >= 0:
+        indices = [machines.find(c, words[0])]
     else:
-        yield c.say("which_output", names=" ".join(OUTPUT_NAMES) + " all")
+        yield c.say("which_output", names=machines.names(c) + ", all")
         return
     for index in indices:
         c.app.control.auto(index, HAND)
@@ -80,9 +77,9 @@ def cmd_ack(c, words):
 
 
 def cmd_service(c, words):
-    index = _output(words[0]) if words else -1
+    index = machines.find(c, words[0]) if words else -1
     if index < 0 or len(words) < 2 or words[1] != "done":
-        yield c.say("which_service", names=" ".join(OUTPUT_NAMES))
+        yield c.say("which_service", names=machines.names(c))
         return
     c.app.control.service_done(index)
     yield from _note(c, c.say("serviced", name=c.say(OUTPUT_NAMES[index])), " ".join(words[2:]))
