@@ -13,6 +13,7 @@ from typing import Any
 from sim import scenario as scenarios
 from sim import summary as summaries
 from sim import words
+from sim.board import broker
 from sim.runner import Options, run
 
 from . import unitfile
@@ -35,7 +36,7 @@ def add_parser(verbs: argparse._SubParsersAction) -> None:
     p.add_argument("--plain", action="store_true", help="decide in the uncompiled source, the reference")
     p.add_argument("--speed", default="max", metavar="max|N", help="N times real time (default: as fast as it goes)")
     p.add_argument("--junit", type=Path, metavar="FILE", help="write the expectations as JUnit test cases")
-    p.add_argument("--broker", metavar="HOST:PORT", help="refused here: sim board publishes")
+    p.add_argument("--broker", metavar="HOST:PORT", help="publish what the unit records, without TLS")
     p.add_argument("--json", action="store_true", help="print the summary as JSON")
     p.set_defaults(run=sim_run)
     if importlib.util.find_spec(".sim_board", __package__):
@@ -48,11 +49,7 @@ def sim_run(args: argparse.Namespace) -> int:
     speed = _speed(args.speed, problems)
     if args.days is not None and not 0 < args.days <= scenarios.MAX_DAYS:
         problems.append(f"--days: must be above 0 and at most {scenarios.MAX_DAYS:g}, not {args.days:g}")
-    if args.broker:
-        problems.append(
-            "--broker: sim run does not publish; `qingxi sim board --scenario FILE --broker HOST:PORT` plays the same "
-            "scenario on the firmware itself and publishes"
-        )
+    at = _checked(lambda: broker.address(args.broker), problems) if args.broker is not None else None
     scenario = _checked(lambda: scenarios.load(args.scenario), problems)
     unit = _checked(lambda: unitfile.load(args.unit, args.lang), problems)
     if problems or scenario is None or unit is None:
@@ -65,12 +62,16 @@ def sim_run(args: argparse.Namespace) -> int:
     out = args.out or Path("out") / args.scenario.stem
     stop = _Stop()
     progress = _Progress()
-    options = Options(plain=args.plain, speed=speed, progress=progress.tell, stop=stop.asked)
+    publisher = _publisher(unit, at) if at else None
+    options = Options(args.plain, speed, progress.tell, stop.asked, publisher=publisher)
     try:
         summary = run(scenario, unit, out, options)
     finally:
         stop.restore()
         progress.clear()
+    if publisher:
+        done, waiting = publisher.published, publisher.waiting
+        print(f"published: {done} records, {waiting} wait in {publisher.path}", file=sys.stderr)
     if args.junit:
         _write_junit(args.junit, summary)
     if args.json:
@@ -81,6 +82,13 @@ def sim_run(args: argparse.Namespace) -> int:
     if summary["interrupted"]:
         return INTERRUPTED
     return 0 if all(e["ok"] for e in summary["expectations"]) else 1
+
+
+def _publisher(unit: unitfile.Unit, at: tuple[str, int]) -> Any:
+    """What brings the run's records to the broker; the firmware's uplink is loaded only for that."""
+    from sim.publish import Publisher
+
+    return Publisher(unit, at, Path("out") / f"{unit.id}.journal")
 
 
 def _checked(load: Any, problems: list[str]) -> Any:

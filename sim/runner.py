@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Optional
 
 from unit import alarms as alarm_catalogue
 from unit import tables
@@ -25,6 +25,9 @@ from .results import EVENTS_HEADER, Results, Stream
 from .scenario import Scenario
 from .series import Series
 from .summary import AlarmList
+
+if TYPE_CHECKING:
+    from .publish import Publisher
 
 SNAPSHOT_EVERY_S = 600  # as the board does
 _EPOCH = datetime(2000, 1, 1)
@@ -44,6 +47,7 @@ class Options:
     progress: Callable[[float], None] = lambda share: None  # told now and then how much is done, 0 to 1
     stop: Callable[[], bool] = lambda: False  # asked now and then whether to end here
     reading: Callable[[int, int, list[int]], None] | None = None  # told each: Unix seconds or -1, quality, values
+    publisher: Optional["Publisher"] = None  # brings what the run records to a broker
 
 
 class Machinery:
@@ -102,6 +106,7 @@ class _Run:
         self._saves = any(fault.target == "board" for fault in scenario.faults)
         self._bin = _BinStart(self.world)
         self._day = _BinStart(self.world)
+        self._publisher = options.publisher
 
     def _new_controller(self):
         return self.machinery.Controller(self.settings, alarm_catalogue.definitions())
@@ -115,6 +120,9 @@ class _Run:
         save_s = SNAPSHOT_EVERY_S if self._saves else end_s + 1
         visits = [visit.at_s for visit in self.scenario.visits if visit.at_s <= end_s] + [end_s + 1]
         told = 0
+        if self._publisher:
+            self._publisher.now(0, self._unix_s(0))
+            self._publisher.begin(loop)
         pace = _Pace(self.options.speed)
         while loop.t_s < end_s:
             until_s = min(reading_s, bin_end_s, day_end_s, save_s, visits[0], end_s, pace.until(loop.t_s))
@@ -141,6 +149,7 @@ class _Run:
             if t_s - told >= 3600 or self.options.speed:
                 told = t_s
                 self.options.progress(t_s / end_s)
+                self._publish()
                 pace.wait(t_s)
             if self.options.stop():
                 self.interrupted = t_s < end_s
@@ -148,12 +157,16 @@ class _Run:
         if self.interrupted:
             self._end_bin()
             self._end_day()
+        if self._publisher:
+            self._publisher.end()
 
     # --- what happened
 
     def _drain(self) -> None:
         """Events of the last second, and a board or line that changed."""
         t_s, loop, world = self.loop.t_s, self.loop, self.world
+        if self._publisher:
+            self._publisher.now(t_s, self._unix_s(t_s))
         for event in world.events:
             self._write(event)
         world.events.clear()
@@ -162,6 +175,8 @@ class _Run:
             loop.line_up = up
             if loop.board_on:
                 self.outbox.exchange(t_s, bool(up))
+            if self._publisher:
+                self._publisher.line(bool(up))
         if world.board_on != loop.board_on:
             self._board(t_s, world.board_on)
         events = loop.ctrl.events
@@ -178,17 +193,23 @@ class _Run:
             self._off_since_s = t_s
             self.alarms.all_cleared(t_s)
             loop.ctrl.events.clear()
+            if self._publisher:
+                self._publisher.power(False)
             return
         loop.ctrl = self._new_controller()
         if self._snapshot_n:
             outage_s = t_s - self._off_since_s if self.world.clock_known else 0
             loop.ctrl.restore(self._snapshot, self._snapshot_n, outage_s)
+        if self._publisher:
+            self._publisher.power(True)
 
     def _save(self) -> None:
         self._snapshot_n = self.loop.ctrl.save(self._snapshot)
 
     def _control_event(self, t_s: int, code: int, a: int, b: int) -> None:
         self._write((t_s, "control", self.names.events[code], self.names.detail(code, a, b)), quiet=True)
+        if self._publisher:
+            self._publisher.event(code, a, b)
         if code != control_events.ALARM:
             return
         alarm = self.names.alarms[a]
@@ -217,9 +238,21 @@ class _Run:
         self.book.write(t_s, quality)
         self.outbox.record(t_s, bool(loop.line_up))
         if self.options.reading:
-            known = self.world.clock_known
-            unix_s = int(self.scenario.start.timestamp()) + t_s + self.world.clock_offset_s if known else -1
-            self.options.reading(unix_s, quality, self.book.values)
+            self.options.reading(self._unix_s(t_s), quality, self.book.values)
+        if self._publisher:
+            self._publisher.now(t_s, self._unix_s(t_s))
+            self._publisher.reading(quality, self.book.values)
+            self._publisher.poll()
+
+    def _unix_s(self, t_s: int) -> int:
+        """What the unit's clock shows, -1 while it was never set."""
+        known = self.world.clock_known
+        return int(self.scenario.start.timestamp()) + t_s + self.world.clock_offset_s if known else -1
+
+    def _publish(self) -> None:
+        if self._publisher and self.loop.board_on:
+            self._publisher.now(self.loop.t_s, self._unix_s(self.loop.t_s))
+            self._publisher.poll()
 
     def _end_bin(self) -> None:
         loop, start, now = self.loop, self._bin, _BinStart(self.world)

@@ -208,7 +208,7 @@ def test_an_expectation_that_fails_is_exit_1(tmp_path):
         (("--speed", "fast"), "--speed"),
         (("--speed", "-1"), "--speed"),
         (("--unit", "nowhere.toml"), "nowhere.toml"),
-        (("--broker", "nohost"), "--broker"),
+        (("--broker", "nohost"), "--broker: must be HOST:PORT"),
     ],
 )
 def test_bad_arguments_are_exit_2_and_write_nothing(tmp_path, args, says):
