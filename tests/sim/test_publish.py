@@ -124,7 +124,8 @@ def test_what_a_line_that_is_down_kept_back_comes_with_the_next_run(tmp_path: Pa
 
 
 def test_commands_reach_a_run_that_leaves_time_for_them(tmp_path: Path, broker: Broker, books: Books):
-    process = start(tmp_path, broker.port, SMALL.replace('at = "10:00"\nfor = "30s"', 'at = "23:50"'), "--speed", "1200")
+    story = SMALL.replace('at = "10:00"\nfor = "30s"', 'at = "23:50"')
+    process = start(tmp_path, broker.port, story, "--speed", "600")
     try:
         assert books.wait(lambda: last(books, "state"))
 

@@ -174,9 +174,9 @@ class Life:
             self.poll(100)
             if self.session.state == IDLE or self.uplink.connects != connects:
                 break
-            if not self.wire.extra and not self.wire.said and not self.session._skip and not cut_short:
-                if self.wire.rx_from == self.wire.rx_to and not self.uplink._replies:
-                    break
+            waits = self.wire.extra or self.wire.said or self.session._skip or self.uplink._replies
+            if not cut_short and not waits and self.wire.rx_from == self.wire.rx_to:
+                break
         else:
             raise RuntimeError("stuck after %r" % packet[:60])
         self.wire.extra = b""
