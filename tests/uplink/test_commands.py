@@ -3,15 +3,20 @@
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from unit.tables import rows
+from unit.uplink.commands import OPS
 
+from tests.uplink import command_steps
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker
 from tests.uplink.running import Running
-from tests.uplink.worlds import run
+from tests.uplink.worlds import ROOT, run
 
 NOW = 1577836800 + 200_000_000  # the unit's clock, Unix seconds
 
@@ -172,6 +177,20 @@ def test_signed_commands(world: str, broker: Broker, books: Books, tmp_path):
     assert code(json.dumps({"id": "x", "boot": unit.boot, "op": "auto", "args": {"output": "p1"}}).encode()) == "signature"  # fmt: skip  # noqa: E501
     assert code(signed(8)) == "ok"
     unit.kill()
+
+
+def test_every_operation_and_every_refusal(world: str, tmp_path: Path):
+    assert run(world, "command_steps.py", tmp_path, heap="1m") == [f"cases {len(command_steps.CASES)}"]
+
+
+def test_every_code_of_the_reference_is_met():
+    """What docs/mqtt.md names, all of it and nothing else but reasons of the control."""
+    text = (ROOT / "docs/mqtt.md").read_text(encoding="utf-8")
+    paragraph = text.partition("Codes of refusal:")[2].partition("Where the id cannot")[0]
+    named = set(re.findall(r"`(\w+)`", paragraph)) - {"set", "update"}
+    met = {code for _, code, *_ in command_steps.CASES} - {"ok"}
+    assert met - {row[0] for row in rows("reasons")} == named
+    assert {op for _, code, op, *_ in command_steps.CASES if code == "ok"} == set(OPS)
 
 
 def fuzz(world: str, n: int, seed: int) -> None:

@@ -1,7 +1,6 @@
 """A fault at every byte of every packet that unit and broker send each other in a session, whichever way it goes."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +20,8 @@ GARBLED_UP: dict[str, Any] = {"unit": "u3", "directions": ["up"], "kinds": ["gar
 
 def strike(world: str, broker: Broker, **options: Any) -> dict[str, Any]:
     text = json.dumps({"port": broker.port, **options})
-    lines = run(world, "byte_steps.py", *(text[i : i + 200] for i in range(0, len(text), 200)), heap="2m", timeout_s=1800)
-    figures = json.loads(lines[-1])
+    pieces = [text[i : i + 200] for i in range(0, len(text), 200)]
+    figures = json.loads(run(world, "byte_steps.py", *pieces, heap="2m", timeout_s=1800)[-1])
     print(world, figures)
     assert figures["bad"] == []
     return figures
