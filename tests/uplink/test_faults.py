@@ -24,8 +24,6 @@ from tests.uplink.running import Running
 # a lost acknowledgement (20 s), then a wait of two minutes if much has gone wrong before, then connecting.
 BACK_IN_SERVICE_MS = 180_000
 SPEED = 40
-# What the broker sends in a session with one command: CONNACK 4, SUBACK 5, PUBACKs 20, the command 58, PINGRESP 2.
-BYTES_OF_A_SESSION = 89
 
 
 class Scene:
@@ -245,16 +243,3 @@ def test_nothing_is_lost_in_five_hundred_faults(scene: Scene):
             strike = at_byte(Fault(direction, scene.chance.randint(0, 60 if direction == DOWN else 2600), kind))
         strike(scene)
         scene.check(strike.__name__)
-
-
-@pytest.mark.campaign
-def test_fault_at_every_byte_that_the_broker_sends(scene: Scene):
-    """CONNACK, SUBACK, PUBACKs, a command, PINGRESP: closed, silent and garbled at each of their bytes."""
-    scene.check("start")
-    for at in range(BYTES_OF_A_SESSION):
-        for kind in ("closed", "silent", "garbled"):
-            fault = Fault(DOWN, at, kind)
-            at_byte(fault)(scene)
-            scene.check(fault)
-            assert fault.happened.is_set(), fault
-    assert scene.unit.figures()["behind_ms"] < BACK_IN_SERVICE_MS
