@@ -1,6 +1,7 @@
 """Words of the report, Chinese and English; those of points, alarms and faults come from their catalogues."""
 
 from functools import cache
+from pathlib import Path
 
 from unit import tables
 
@@ -62,9 +63,16 @@ QUANTITIES: dict[str, Words] = {
 }
 
 
+def columns(table: str) -> list[str]:
+    """Names of the columns of a catalogue; the firmware needs none of them."""
+    text = Path(tables.__file__).with_name(table + ".txt").read_text(encoding="utf-8")
+    head = next(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    return [name.strip() for name in head.split("|")]
+
+
 @cache
 def _alarms() -> dict[str, list[str]]:
-    names = tables.columns("alarms")
+    names = columns("alarms")
     zh, en = names.index("zh"), names.index("en")
     return {row[0]: [row[1], row[zh], row[en]] for row in tables.rows("alarms")}
 

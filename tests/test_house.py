@@ -13,6 +13,7 @@ from unit import settings as catalogue
 from unit import tables
 from unit.control.controller import N_POINTS
 
+from sim.words import columns
 from tests.vm import ROOT
 
 FIRMWARE = ROOT / "firmware"
@@ -112,13 +113,13 @@ TABLES = sorted(path.stem for path in (FIRMWARE / "unit").glob("*.txt"))
 
 @pytest.mark.parametrize("table", TABLES)
 def test_catalogue_is_complete_in_both_languages(table):
-    columns = tables.columns(table)
+    names = columns(table)
     keys = []
     for row in tables.rows(table):
-        keys.append(tuple(row[:3]) if columns[0] == "left" else row[0])
-        assert len(row) == len(columns), f"{table}.txt: {row}"
-        words = dict(zip(columns, row, strict=True))
-        for column in columns:
+        keys.append(tuple(row[:3]) if names[0] == "left" else row[0])
+        assert len(row) == len(names), f"{table}.txt: {row}"
+        words = dict(zip(names, row, strict=True))
+        for column in names:
             if column not in ("zh", "en") and not column.endswith(("_zh", "_en")):
                 continue
             text = words[column]

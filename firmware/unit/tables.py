@@ -25,17 +25,6 @@ def rows(name):
             yield _fields(line)
 
 
-def columns(name):
-    """Names of the columns of table `name`, a list of str."""
-    with open(_ROOT + name + ".txt", encoding="utf-8") as f:
-        for line in f:
-            if line[0] == _END:
-                break
-            if line[0] != "#" and len(line) >= 3:
-                return _fields(line)
-    return []
-
-
 def row(name, key):
     """The entry of table `name` whose first field is `key`, as a list of str, or None."""
     found = piece(name, key)
