@@ -1,6 +1,7 @@
 """The commands about the world outside: the clock and the network."""
 
-from .status import clock_text, label, network
+from .status import clock_text, network
+from .text import label
 
 
 def cmd_net(c, words):

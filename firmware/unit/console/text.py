@@ -8,6 +8,7 @@ _SETTLED_S = const(6)
 _PIECES = const(4)  # that are kept: in so many stands all that status says
 COLUMNS = const(79)  # of 80: a full last column makes some terminals wrap
 
+LABEL = const(11)  # columns of the word at the head of a line
 _CLAUSE_ENDS = "，。；：、？）"
 _STEPS = (86400, 3600, 60, 1)
 
@@ -115,6 +116,11 @@ class Text:
 def contrary(output, now_s):
     """Whether the feedback contradicts the command, and has had the time that a contactor needs."""
     return output.running not in (NONE, output.on) and now_s - output.guard.since_s > _SETTLED_S
+
+
+def label(c, key):
+    """The word `key` as the head of a line."""
+    return pad(c.say(key), LABEL)
 
 
 def pad(text, columns):
