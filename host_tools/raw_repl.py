@@ -15,6 +15,7 @@ from .errors import SurroundingsFailed, both
 _PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 _WAY_IN = b"\r\x03\x03\r\x01"  # what leads in from the console, from a program and from the prompt
 _LOCKED = re.compile(rb"[a-z0-9-]{1,32}> ")
+_ENOUGH = b"\x04"  # of code
 _KNOCK_TIMES = 6
 _PROMPT_S = 3.0
 _UNLOCKED = b"# \x1b[K"  # the end of the prompt, as the console draws it
@@ -80,16 +81,49 @@ class RawRepl:
     def run(self, code: str, limit_s: float) -> str:
         """What `code` prints; names that it makes stay. SurroundingsFailed where it fails or takes too long."""
         try:
-            self._port.write(code.encode() + b"\x04")
+            self._paste(code.encode())
             heard = self._read_to(b"\x04>", limit_s)
         except (serial.SerialException, OSError):
             raise self._failure("gone") from None
-        printed, _, error = heard.partition(b"OK")[2].partition(b"\x04")
+        printed, _, error = heard.partition(b"\x04")
         if not heard.endswith(b"\x04>"):
             raise self._failure("mute")
         if error := error.rstrip(b"\x04>").strip():
             raise self._failure("failed", last=error.decode("utf-8", "replace").splitlines()[-1])
         return printed.decode("utf-8", "replace")
+
+    def _paste(self, code: bytes) -> None:
+        """Have the board take `code` at its own pace: its receive buffer is shorter than a line of ours.
+
+        Raw-paste mode, as "The MicroPython Interactive Interpreter Mode" describes it.
+        """
+        self._port.write(b"\x05A\x01")
+        greeting = self._read_bytes(4)
+        window = int.from_bytes(greeting[2:], "little")
+        if greeting[:2] != b"R\x01" or not window:
+            raise self._failure("mute")
+        room = window
+        while code:
+            if not room or self._port.in_waiting:
+                if self._read_bytes(1) == _ENOUGH:
+                    self._port.write(_ENOUGH)
+                    return  # it will say what is wrong with the code
+                room += window
+            part, code = code[:room], code[room:]
+            self._port.write(part)
+            room -= len(part)
+        self._port.write(_ENOUGH)
+        while self._read_bytes(1) != _ENOUGH:
+            pass
+
+    def _read_bytes(self, n: int) -> bytes:
+        heard = b""
+        until = time.monotonic() + _PROMPT_S
+        while len(heard) < n:
+            if time.monotonic() > until:
+                raise self._failure("mute")
+            heard += self._port.read(n - len(heard))
+        return heard
 
     def _read_to(self, mark: bytes, silent_s: float) -> bytes:
         """What comes, up to `mark`, or until nothing has come for so long."""
