@@ -159,6 +159,7 @@ class _Builder:
         direction = timer = None
         if len(terminal) > 4 and terminal[4] >= 0:
             direction = machine.Pin(terminal[4], machine.Pin.OUT, value=0)
+            # Timer 0 is what an ESP32's UART takes to notice that a modem pauses.
             timer = machine.Timer(1) if hasattr(machine, "Timer") else None
         return Bus(self._uart(terminal, baud), baud, direction, timer)
 

@@ -1,4 +1,4 @@
-"""What newer versions of umqtt.simple (1.4 to 1.8, as ESP32 images freeze them) do otherwise than 1.3.4.
+"""What newer versions of umqtt.simple do otherwise than 1.3.4: up to 1.8; an image of MicroPython 1.26.1 freezes 1.6.
 
 They cannot be had from the registry, so their differences, as far as a session meets them, are written down here anew,
 over 1.3.4: `connect` closes what was open and sets a timeout, `subscribe` writes its packet in other pieces, and
