@@ -74,11 +74,17 @@ class Typist(Crew):
         return data
 
 
+def quiet_board(folder: Path, times_slower: float) -> SlowBoard:
+    """A board with a PIN and no more heap than the product's, in a story in which nothing happens."""
+    story = Story(lambda _: iter(()))
+    board = board_for(story, "zh", folder, kind=SlowBoard, heap_bytes=DEFAULT_HEAP_BYTES)
+    board.times_slower = times_slower
+    return board
+
+
 def type_to_a_board(seed: int, lines: int, folder: Path, times_slower: float) -> tuple[SlowBoard, Typist]:
     """The board and the typist when it is over."""
-    heap_bytes = DEFAULT_HEAP_BYTES
-    board = board_for(Story(lambda _: iter(())), "zh", folder, kind=SlowBoard, heap_bytes=heap_bytes)
-    board.times_slower = times_slower
+    board = quiet_board(folder, times_slower)
     typist = Typist(board, seed, lines)
     try:
         board.run()
@@ -108,6 +114,20 @@ def test_nothing_typed_breaks_or_moves_anything(tmp_path, seed, lines):
     assert typist.broken == []
     assert min(typist.free_bytes[2:]) > typist.free_bytes[1] - HEAP_SLACK_BYTES, typist.free_bytes
     assert claims(tmp_path / "board.flash") == []
+
+
+def test_a_console_is_not_loaded_right_before_a_tick(tmp_path):
+    """Which takes an ESP32 nearly half a second, and so comes after the tick whatever moment somebody presses Enter."""
+    board = quiet_board(tmp_path, ESP32_TIMES_SLOWER)
+    crew = Crew(board, (35,), PROMPTS)
+    board.agenda.add(30_900_000, lambda: bool(crew.type(b"\r")))  # ticks come 0.3 s after whole seconds
+    try:
+        board.run()
+        crew.look()
+    finally:
+        crew.close()
+    assert crew.screen.lines[-1].endswith(PROMPTS)
+    assert max(board.late_us) <= LATE_MS * 1000
 
 
 def report(board: SlowBoard, typist: Typist) -> None:

@@ -270,8 +270,11 @@ def test_selftest_reports_and_leaves_nothing_running():
     unit.type("selftest\r")
     for answer in ("y", "n", "n", "n"):
         unit.type(answer + "\r")
-    unit.type("y\r")
-    unit.seconds(15)
+    unit.type("y\r", settle=False)
+    unit.seconds(5)
+    assert by_hand(unit) == [P1]
+    unit.seconds(12)
+    assert by_hand(unit) == []  # as soon as it has its result
     unit.rig.dead[1] = True
     unit.type("y\r")
     unit.seconds(80)
@@ -281,6 +284,27 @@ def test_selftest_reports_and_leaves_nothing_running():
     assert "level: passed" in report and "turbidity: failed" in report and "high float: skipped" in report
     assert "pump 1: passed" in report and "pump 2: failed" in report and "blower: skipped" in report
     assert not unit.rig.on(0) and not unit.rig.on(1)
+
+
+def test_ctrl_c_ends_the_selftest_and_what_it_runs():
+    unit = Unit("en")
+    unit.unlock()
+    unit.seconds(120)
+    unit.type("selftest\r")
+    for answer in ("y", "y", "n", "n"):
+        unit.type(answer + "\r")
+    unit.type("y\r", settle=False)
+    unit.seconds(5)
+    assert by_hand(unit) == [P1]
+    unit.type(b"\x03")
+    assert by_hand(unit) == []
+    unit.seconds(30)
+    assert not unit.rig.on(P1) and "qiaotou#" in unit.screen().split("\n")[-1]
+
+
+def by_hand(unit):
+    """The machines that a hand has claimed."""
+    return [o.index for o in unit.control.outputs if o.claims.holds(HAND, unit.control.now_s)]
 
 
 def test_trend_draws_in_ascii_too():
@@ -334,6 +358,20 @@ def test_machines_may_be_called_by_their_words():
     assert unit.control.outputs[2].claims.holds(HAND, unit.control.now_s)
     unit.say("auto 风机")
     assert not unit.control.outputs[2].claims.holds(HAND, unit.control.now_s)
+
+
+def test_what_takes_long_waits_for_a_tick_to_pass():
+    unit = Unit("en")
+    door = unit.door
+    loading_ms = door.needs_ms
+    unit.say("time")
+    resting_ms = door.needs_ms
+    needed_ms = []
+    unit.type("visit Li cleaned the probe\r", settle=False)
+    while unit.stream.typed or unit.console.busy:
+        unit.slices(1)
+        needed_ms.append(door.needs_ms)
+    assert loading_ms > max(needed_ms) > sorted(set(needed_ms))[-2] > resting_ms == door.needs_ms
 
 
 def test_lang_tells_the_way_back():
