@@ -4,6 +4,7 @@ import os
 
 from unit.console.door import Door
 from unit.console.line import width
+from unit.control.alarms import ACKNOWLEDGED, UNACKNOWLEDGED
 from unit.control.claims import HAND
 from unit.tables import rows
 
@@ -345,6 +346,23 @@ def test_a_sensor_that_has_failed_shows_no_level_that_nobody_knows():
     assert "turbidity  ? NTU  (failed)" in shown
     unit.control.supervision.turbidity_wired = 0
     assert "turbidity  not fitted" in unit.say("status")
+
+
+def test_status_fits_a_terminal_whatever_is_wrong():
+    for lang in ("zh", "en"):
+        unit = Unit(lang)
+        unit.rig.level_raw = 0
+        unit.rig.turbidity_raw = 0
+        unit.seconds(60)
+        state = unit.control.alarms.state
+        for i in range(len(state)):
+            state[i] = ACKNOWLEDGED
+        state[len(state) - 1] = UNACKNOWLEDGED
+        shown = unit.say("status")
+        assert shown.count("\n") + 3 <= 24, shown
+        assert "\n!%2d. " % len(state) in shown
+        assert ("另有 %d 个" if lang == "zh" else "%d more") % (len(state) - 4) in shown
+        assert len([line for line in unit.say("alarms").split("\n") if line[3:5] == ". "]) == len(state)
 
 
 def test_machines_may_be_called_by_their_words():

@@ -8,26 +8,25 @@ _INDENT = const(5)
 
 
 def cmd_alarms(c, words):
-    yield from lines(c, c.app.control)
+    yield from lines(c, c.app.control, len(c.app.control.alarms.state))
 
 
-def lines(c, control):
-    """Every alarm that is not over, and how to acknowledge it."""
-    shown = 0
-    for index, state in enumerate(control.alarms.state):
-        if state == NORMAL:
-            continue
-        shown += 1
+def lines(c, control, most):
+    """Alarms that are not over, new ones first, `most` at most, and how to acknowledge them."""
+    state = control.alarms.state
+    listed = [i for i in range(len(state)) if state[i] == UNACKNOWLEDGED]
+    listed += [i for i in range(len(state)) if state[i] not in (UNACKNOWLEDGED, NORMAL)]
+    for index in listed[:most]:
         word = {
             UNACKNOWLEDGED: "alarm_new",
             ACKNOWLEDGED: "alarm_seen",
             RETURNED: "alarm_over",
             SHELVED: "alarm_shelved",
             OUT_OF_SERVICE: "alarm_out",
-        }[state]
+        }[state[index]]
         wrong, remedy = c.text.alarm(index)
         text = "%s%2d. %s (%s, %s): %s" % (
-            "!" if state == UNACKNOWLEDGED else " ",
+            "!" if state[index] == UNACKNOWLEDGED else " ",
             index + 1,
             wrong,
             c.say(word),
@@ -36,4 +35,6 @@ def lines(c, control):
         )
         yield None
         yield from wrap(text, _INDENT)
-    yield c.say("alarms_hint") if shown else label(c, "alarms") + c.say("none")
+    if len(listed) > most:
+        yield c.say("alarms_more", n=len(listed) - most)
+    yield c.say("alarms_hint") if listed else label(c, "alarms") + c.say("none")

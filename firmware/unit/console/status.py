@@ -4,6 +4,7 @@ from ..control.alarms import RETURNED, UNACKNOWLEDGED
 from ..control.basics import const
 from .text import contrary, label, pad, wrap
 
+_MOST_ALARMS = const(4)  # all fits a terminal of 24 lines
 _WHY = const(28)  # the column of the reasons
 
 
@@ -39,7 +40,7 @@ def cmd_status(c, words):
         yield from wrap("%s%s %s  %s" % (name, pad(state, 4), pad(since, 10), why), _WHY)
     from .alarms import lines
 
-    yield from lines(c, control)
+    yield from lines(c, control, _MOST_ALARMS)
     yield from _trial(c)
     yield label(c, "network") + network(c)
     from .visits import last
