@@ -6,9 +6,13 @@ Broken off, it goes on from there the next time; journal, hours and numbers are 
 """
 
 import base64
+import json
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from unit import config, settings_words
+from unit import settings as catalogue
 
 from . import fsimage, pack, self_test
 from .errors import AnswerIsNo, both
@@ -26,7 +30,7 @@ _CONFIG, _TRIALS, _LAST_GOOD = "config.json", ("config.trial", "config.trying"),
 # Runs on the board, whatever its firmware: of that it uses slots.py alone, which lies outside the slots.
 _PROGRAM = """
 import os,slots,machine
-from binascii import a2b_base64,crc32,hexlify
+from binascii import a2b_base64,b2a_base64,crc32,hexlify
 def _crc(n):
     c=0
     with open(n,"rb") as f:
@@ -36,6 +40,8 @@ def _ls():
     print(str(hexlify(machine.unique_id()),"utf-8"),slots.spare())
     for n,k,*_ in os.ilistdir():
         if k==0x8000 and n[-5:]!=".pack":print(n,_crc(n))
+def _show(n):
+    with open(n,"rb") as f:print(str(b2a_base64(f.read()),"utf-8"))
 def _open(n,m):
     global _f
     _f=open(n,m)
@@ -85,9 +91,13 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Brought:
-    """What a unit got: names of files written or removed, bytes of the firmware; `mac` is its board's."""
+    """What a unit got: names of files written or removed, bytes of the firmware; `mac` is its board's.
+
+    `settings` tells of each setting that it had otherwise, be it from the console: "key: before -> after".
+    """
 
     files: tuple[str, ...]
+    settings: tuple[str, ...]
     file_bytes: int
     firmware_bytes: int
     firmware_was_there: int  # bytes of it, from a time before
@@ -106,6 +116,8 @@ def visit(port: str, lang: str, unit: Unit, report: SelfTest) -> Brought:
         brought = bring(board, unit, report["firmware"].detail, served, bar())
     for name in brought.files:
         say(lang, both(_WORDS["file"], name=name))
+    for change in brought.settings:
+        say(lang, "  " + change)
     if brought.has_firmware:
         say(lang, both(_WORDS["trial"], size=brought.firmware_bytes, had=brought.firmware_was_there))
     return brought
@@ -135,6 +147,7 @@ def bring(
     there = dict(line.split() for line in lines if line.strip())
     changed = [name for name in files if there.get(name) != str(zlib.crc32(files[name]))]
     gone = [name for name in fsimage.NAMED_FILES.values() if name in there and name not in files]
+    settings = _differences(board, unit) if _CONFIG in changed and _CONFIG in there else ()
     for name in sorted(changed, key=lambda name: name == _CONFIG):  # last: what it needs is there then
         board.run('_open("_new","wb")', _SILENT_S)
         _send(board, files[name])
@@ -146,7 +159,22 @@ def bring(
         at = _firmware(board, spare, data, served, progress)
     sizes = sum(len(files[name]) for name in changed)
     pairs = ":".join(mac[i : i + 2] for i in range(0, len(mac), 2))
-    return Brought(tuple(sorted(changed + gone)), sizes, len(data) - at if renewed else 0, at, pairs)
+    return Brought(tuple(sorted(changed + gone)), settings, sizes, len(data) - at if renewed else 0, at, pairs)
+
+
+def _differences(board: RawRepl, unit: Unit) -> tuple[str, ...]:
+    """The settings that are otherwise on the board; none where its copy is damaged."""
+    text = config.unsealed(base64.b64decode(board.run(f"_show({_CONFIG!r})", _SILENT_S)))
+    if text is None:
+        return ()
+    before, after = json.loads(text), unit.board_settings()
+    found = []
+    for row in catalogue.entries():
+        old, new = (values.get(row[0], catalogue.default(row)) for values in (before, after))
+        if old != new:
+            shown = ["-" if value is None else settings_words.show(row, value) for value in (old, new)]
+            found.append(f"{row[0]}: {shown[0]} -> {shown[1]}")
+    return tuple(found)
 
 
 def _firmware(board: RawRepl, spare: str, data: bytes, served: bool, progress: Callable[[float], None]) -> int:

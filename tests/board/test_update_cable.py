@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from unit import config
 
 from host_tools import fsimage, in_service, journal, main, pack, partitions, register
 from sim.board.virtual_board import DEFAULT_HEAP_BYTES
@@ -94,11 +95,23 @@ def test_a_setting_that_came_with_a_firmware_is_not_the_last_good_one_before_its
     text = rig.UNIT_FILE.read_text(encoding="utf-8")
     changed.write_text(text.replace("start_level_mm = 600", "start_level_mm = 610"), encoding="utf-8")
     assert update(served, "--json", unit=changed) == 0
-    assert json.loads(capsys.readouterr().out)["brought"]["files"] == ["config.json"]
+    told = capsys.readouterr()
+    assert json.loads(told.out)["brought"]["files"] == ["config.json"]
+    assert "lift.start_level_mm: 600 mm -> 610 mm" in told.err
     new = b'"lift.start_level_mm":610'
     found = live_on(served, 3000)
     assert new in rig.stored(found, "config.json") and new not in rig.stored(found, "config.last")
     assert new in rig.stored(live_on(served, _TRIAL_S), "config.last")
+
+
+def test_a_damaged_configuration_is_mended(tmp_path, capsys):
+    found = rig.board(tmp_path)
+    install(found, {"config.json": b"\xff" * 300}, A, _TRUSTED)  # the unit works with the other copy
+    found.close()
+    assert update(tmp_path, "--json", heap_bytes=rig.ROOMY_HEAP) == 0
+    brought = json.loads(capsys.readouterr().out)["brought"]
+    assert brought["files"] in (["config.json"], []) and brought["settings"] == []  # the unit itself may be faster
+    assert config.unsealed(rig.stored(rig.board(tmp_path), "config.json")) == rig.unit().board_json().encode()
 
 
 def test_a_firmware_on_trial_is_not_written_over(served, capsys):
