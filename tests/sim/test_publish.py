@@ -40,10 +40,11 @@ def books(broker: Broker) -> Iterator[Books]:
     kept.close()
 
 
-def start(folder: Path, port: int, story: str = SMALL, *words: str) -> subprocess.Popen:
+def start(folder: Path, port: int, story: str = SMALL, *words: str, compiled: bool = False) -> subprocess.Popen:
     """`qingxi sim run --broker` with its results in `folder`/out."""
     (folder / "s.toml").write_text(story, encoding="utf-8")
-    command = [*COMMAND, "sim", "run", str(folder / "s.toml"), "--plain", "--json", "--broker", f"127.0.0.1:{port}"]
+    command = [*COMMAND, "sim", "run", str(folder / "s.toml"), "--json", "--broker", f"127.0.0.1:{port}"]
+    words = words if compiled else ("--plain", *words)
     env = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'firmware'}"}
     return subprocess.Popen(
         [*command, *words], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -89,7 +90,8 @@ def test_every_reading_and_event_of_a_run_arrives_once(tmp_path: Path, broker: B
 
 
 def test_a_run_is_the_same_with_and_without_a_broker(tmp_path: Path, broker: Broker):
-    with_broker, _ = end(start(tmp_path, broker.port))
+    """The one compiled, the other by the plain source."""
+    with_broker, _ = end(start(tmp_path, broker.port, compiled=True))
     (tmp_path / "s.toml").write_text(SMALL, encoding="utf-8")
     env = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'firmware'}"}
     command = [*COMMAND, "sim", "run", str(tmp_path / "s.toml"), "--plain", "--json", "--out", str(tmp_path / "alone")]
