@@ -24,6 +24,10 @@ SIMULATOR_OR_PC_ONLY = ("s", "p")  # flags of settings that no board gets
 _WORDS = {
     "suggest": ("；是不是 {near}？", "; did you mean {near}?"),
     "terminal": ("{key} = {value}：{why}", "{key} = {value}: {why}"),
+    "no_file": (
+        '{key} = ""：mqtt.broker 已填写，{other} 时必须给出这个文件（{name}）',
+        '{key} = "": must name a {name}, for mqtt.broker is set and {other}',
+    ),
 }
 
 
@@ -105,12 +109,22 @@ def checked(text: str, path: Path, lang: str) -> tuple[Unit | None, list[tuple[t
     compact = board.compact() if board else None
     full: dict[str, int | str] = {}
     found = [(problem, _sentence(problem, lang, board, compact)) for problem in catalogue.check(values, compact, full)]
+    found += [(problem, _sentence(problem, lang, board, compact)) for problem in _missing_files(full)]
     if board is None and "unit.board" in full:
         problem = ("value", "unit.board", full["unit.board"])
         found.append((problem, _sentence(problem, lang, board, {"name": ", ".join(boards.names()), "terminals": {}})))
     if found or board is None:
         return None, found
     return Unit(path, full, frozenset(values), board), []
+
+
+def _missing_files(full: dict):
+    """Yield the files without which a unit would never reach its broker; no board has settings that name files."""
+    if full.get("mqtt.broker"):
+        if full.get("network.kind") == 0 and full.get("network.wifi_file") == "":
+            yield "no_file", "network.wifi_file", "network.kind = wifi"
+        if full.get("mqtt.tls") and full.get("mqtt.ca_file") == "":
+            yield "no_file", "mqtt.ca_file", "mqtt.tls = true"
 
 
 def keys_of(problem: tuple) -> list[str]:
@@ -178,6 +192,9 @@ def _sentence(problem: tuple, lang: str, board: boards.Board | None, compact: di
     code, key = problem[:2]
     if code == "value" and key.startswith("wiring.") and board and problem[2] in board.unfit:
         return _words("terminal", lang, key=key, value=f'"{problem[2]}"', why=boards.why(board, problem[2], lang))
+    if code == "no_file":
+        row = catalogue.find(key) or []
+        return _words("no_file", lang, key=key, other=problem[2], name=row[-2] if lang == "zh" else row[-1])
     text = settings_words.sentence(problem, lang, compact)
     if code == "unknown" and (near := nearest(key)):
         text += _words("suggest", lang, near=near)

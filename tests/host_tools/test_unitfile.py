@@ -134,3 +134,18 @@ def test_not_utf8(tmp_path):
     (tmp_path / "u.toml").write_bytes(b"\xff\xfe[unit]")
     with pytest.raises(BadInput, match="UTF-8"):
         unitfile.load(tmp_path / "u.toml")
+
+
+def test_a_broker_wants_the_files_without_which_it_is_never_reached():
+    """Wi-Fi its networks, TLS its authority; other networks and plain TCP want neither."""
+    assert "tls = true" in TEXT
+    text = TEXT.replace('broker = ""', 'broker = "10.0.0.1"')
+    line = line_of("ca_file", text)
+    assert problems(text) == [
+        f'q.toml:{line}: mqtt.ca_file = "": must name a file with the CA certificate, for mqtt.broker is set and '
+        "mqtt.tls = true",
+        'q.toml: network.wifi_file = "": must name a file with Wi-Fi names and passwords, best first, for '
+        "mqtt.broker is set and network.kind = wifi",
+    ]
+    text = text.replace("tls = true", "tls = false") + '\n[network]\nwifi_file = "wifi.txt"\n'
+    assert unitfile.parse(text, "u.toml").settings["mqtt.broker"] == "10.0.0.1"

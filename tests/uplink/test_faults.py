@@ -240,6 +240,8 @@ def test_nothing_is_lost_in_five_hundred_faults(scene: Scene):
             strike = scene.chance.choice(kinds)
         else:
             direction, kind = scene.chance.choice((UP, DOWN)), scene.chance.choice(("closed", "silent", "garbled"))
-            strike = at_byte(Fault(direction, scene.chance.randint(0, 60 if direction == DOWN else 2600), kind))
+            # Within a payload on its way up a wrong byte is beyond MQTT: CONNECT only.
+            most = 60 if direction == DOWN else 11 if kind == "garbled" else 2100
+            strike = at_byte(Fault(direction, scene.chance.randint(0, most), kind))
         strike(scene)
         scene.check(strike.__name__)
