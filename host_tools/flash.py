@@ -83,7 +83,8 @@ def _in_service(job: Job) -> dict[str, object] | None:
         ("换了的文件", "new files", " ".join(brought.files) or "-"),
         ("程序字节", "firmware bytes", f"{brought.firmware_bytes} (+{brought.firmware_was_there})"),
     ]
-    return {"brought": asdict(brought)} | job.conclude(rows, "update", _HISTORY[True], reset=False)
+    with in_service.tried(brought):
+        return {"brought": asdict(brought)} | job.conclude(rows, "update", _HISTORY[True], reset=False)
 
 
 def _already_there(job: Job) -> dict[str, bool]:

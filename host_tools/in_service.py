@@ -8,7 +8,8 @@ Broken off, it goes on from there the next time; journal, hours and numbers are 
 import base64
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from unit import config, settings_words
@@ -78,6 +79,12 @@ _WORDS = {
         "  firmware: {size} bytes ({had} were there) in the other slot, on trial for an hour; if it does not get on, "
         "the one before is back by itself",
     ),
+    "same": ("  都已是最新，没有改动", "  it has everything already; nothing was changed"),
+    "back": (
+        "新程序若不行，板子自己退回原来的程序：三次启动失败，或一小时后",
+        "if the new firmware does not get on, the unit takes the one before again, by itself: after three starts that "
+        "come to nothing, or an hour",
+    ),
     "on_trial": (
         "{unit} 正在试运行一个新程序，另一个槽是它的退路：等满一小时再来，或断电 3 次让它退回",
         "{unit} has a firmware on trial, and the other slot is its way back: come again when its hour is over",
@@ -118,9 +125,22 @@ def visit(port: str, lang: str, unit: Unit, report: SelfTest) -> Brought:
         say(lang, both(_WORDS["file"], name=name))
     for change in brought.settings:
         say(lang, "  " + change)
+    if not brought.files and not brought.has_firmware:
+        say(lang, both(_WORDS["same"]))
     if brought.has_firmware:
         say(lang, both(_WORDS["trial"], size=brought.firmware_bytes, had=brought.firmware_was_there))
     return brought
+
+
+@contextmanager
+def tried(brought: Brought) -> Iterator[None]:
+    """Whatever is found wrong inside, after a new firmware was brought: the user is told that it goes by itself."""
+    try:
+        yield
+    except AnswerIsNo as e:
+        if not brought.has_firmware:
+            raise
+        raise AnswerIsNo(*e.problems, both(_WORDS["back"])) from e
 
 
 def bring(

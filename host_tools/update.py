@@ -84,7 +84,8 @@ def _over_cable(args: argparse.Namespace, unit: Unit, sha256: str) -> dict[str, 
     if report["unit"].detail != unit.id:
         raise AnswerIsNo(both(_WORDS["other"], port=args.port, old=report["unit"].detail or "-", unit=unit.id))
     brought = in_service.visit(args.port, args.lang, unit, report)
-    start = first_start.watch(args.port, reset=False)
+    with in_service.tried(brought):
+        start = first_start.watch(args.port, reset=False)
     problems = provision.problems_of(start.tests, unit, sha256)
     line = register.entry(
         what="update",

@@ -7,6 +7,7 @@ import pytest
 from unit import config
 
 from host_tools import fsimage, in_service, journal, main, pack, partitions, register
+from host_tools.raw_repl import RawRepl
 from sim.board.virtual_board import DEFAULT_HEAP_BYTES
 
 from . import rig
@@ -82,7 +83,8 @@ def test_a_good_firmware_stays_after_its_healthy_hour(served, capsys):
 def test_a_bad_firmware_goes_back_by_itself_and_no_reading_is_lost(served, capsys, monkeypatch):
     spoil(monkeypatch, app=b"nonsense")
     assert update(served, heap_bytes=rig.ROOMY_HEAP) == 1
-    assert "stopped with an error" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "stopped with an error" in told and "takes the one before again, by itself" in told
     found = live_on(served, _TRIAL_S)
     assert state(found) == (A, _TRUSTED) and "firmware_back" in records_events(found)
     seqs = numbers(found)
@@ -180,3 +182,17 @@ def test_a_firmware_of_another_digest_is_not_switched_to(served, capsys, monkeyp
     assert update(served, heap_bytes=rig.ROOMY_HEAP) == 1
     assert "has another digest; nothing was switched" in capsys.readouterr().err
     assert state(rig.board(served)) == (A, _TRUSTED)
+
+
+def test_what_the_unit_file_does_not_name_any_more_goes_and_so_does_a_setting_on_trial(tmp_path):
+    found = rig.board(tmp_path, "print('at the prompt')", speed=1.0)
+    tried = fsimage.sealed(rig.unit().board_json().replace("{", '{"lift.start_level_mm":650,').encode())
+    install(found, {"a.pack": firmware("before")}, A, _TRUSTED)
+    install(found, {"config.trial": tried, "wifi.txt": b"old = secret\n", "config.json": tried}, A, _TRUSTED)
+    with rig.running(found), RawRepl(str(tmp_path / "tty"), "en") as board:
+        brought = in_service.bring(board, rig.unit(), "", served=False)
+    assert brought.files == ("config.json", "main.py", "wifi.txt")
+    assert brought.settings == ("lift.start_level_mm: 650 mm -> 600 mm",)
+    for name in ("config.trial", "wifi.txt"):
+        with pytest.raises(FileNotFoundError):
+            rig.stored(found, name)
