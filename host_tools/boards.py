@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from unit import wiring
-from unit.uplink.ethernet import CLOCK_OUT, PHYS
+from unit.uplink.ethernet import CLOCK_OUT, PHYS, SPI_FROM
 
 from .errors import BadInput, Both
 
@@ -30,6 +30,7 @@ KINDS = {
 # Datasheet, Peripheral Pin Configurations. Its clock comes in at GPIO0, or goes out at one of three pins.
 _ETHERNET_PINS = {"esp32": (19, 21, 22, 25, 26, 27)}
 _CLOCK_PINS = {"in": (0,), "out": (0, 16, 17)}
+_SPI_PINS = ("sck", "mosi", "miso", "cs", "int")  # of an Ethernet chip that any ESP32 can have
 # A relay, input or analog terminal may be a line of a chip instead of a pin: chip -> kinds that it can be, lines.
 CHIPS = {
     "pcf8574": (("relay", "input"), 8),
@@ -44,7 +45,7 @@ _OUTPUTS = {
     "rs485": ("tx", "de"),
     "i2c": ("scl", "sda"),
     "hc595": ("data", "clock", "latch"),
-    "ethernet": ("mdc", "mdio", "clock", "power"),
+    "ethernet": ("mdc", "mdio", "clock", "power", "sck", "mosi", "cs"),
 }
 
 # Why a pin is refused: (Chinese, English).
@@ -205,6 +206,11 @@ def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] 
     wanted = {"kind", number_name} | {pin.rstrip("?") for pin in pin_names}
     if kind == "ethernet":
         wanted |= {"phy", "clock_mode"}
+        if _on_spi(row):
+            pin_names = _SPI_PINS
+            wanted = {"kind", "phy", *pin_names}
+            row = row | {number_name: 0}
+            wanted.add(number_name)
     if unknown := set(row) - wanted:
         raise ValueError(f"unknown key {min(unknown)}; a terminal of kind {kind} has {', '.join(sorted(wanted))}")
     number = row.get(number_name)
@@ -231,10 +237,16 @@ def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] 
     return compact, refused
 
 
+def _on_spi(row: dict) -> bool:
+    return row.get("phy") in PHYS[SPI_FROM >> 6 :]
+
+
 def _ethernet(chip: str, row: dict) -> int:
     """The number of an Ethernet terminal, see `unit.uplink.ethernet`. ValueError if the chip has no such Ethernet."""
+    if _on_spi(row):
+        return 64 * PHYS.index(row["phy"])
     if chip not in _ETHERNET_PINS:
-        raise ValueError(f"an {chip} has no Ethernet of its own")
+        raise ValueError(f"an {chip} has no Ethernet of its own: phy must be {', '.join(PHYS[SPI_FROM >> 6 :])}")
     if row["phy_address"] > 31:
         raise ValueError("phy_address must be 0 to 31")
     if row.get("phy") not in PHYS:
@@ -267,7 +279,7 @@ def _wrong_terminals(board: Board) -> list[str]:
     wrong = []
     owner: dict[int, str] = {}
     for name, terminal in board.terminals.items():
-        own = _ETHERNET_PINS[board.chip] if terminal[0] == "ethernet" else ()
+        own = _ETHERNET_PINS[board.chip] if terminal[0] == "ethernet" and int(terminal[1]) < SPI_FROM else ()
         for pin in [*wiring.pins(terminal), *own]:
             if (other := owner.setdefault(pin, name)) != name:
                 wrong.append(f"terminal {name}: GPIO{pin} is taken by terminal {other}")

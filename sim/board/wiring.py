@@ -5,7 +5,7 @@ from collections.abc import Callable
 from unit.control.basics import NONE
 from unit.control.io import OUTPUT_NAMES, Inputs
 from unit.drivers.build import curve
-from unit.uplink.ethernet import CLOCK_OUT, PHYS
+from unit.uplink.ethernet import CLOCK_OUT, PHYS, SPI_FROM
 
 from host_tools.unitfile import Unit
 
@@ -22,6 +22,7 @@ _REST_UA = 4000
 _CHIPS = {"pcf8574": devices.Pcf8574Chip, "tca9554": devices.Tca9554Chip, "ads1115": devices.Ads1115Chip}
 # What `network` of MicroPython 1.26.1 calls them (ports/esp32/modnetwork.h).
 _PHY_NUMBERS = {"LAN8710": 0, "LAN8720": 1, "IP101": 2, "RTL8201": 3, "DP83848": 4, "KSZ8041": 5, "KSZ8081": 6}
+_W5500 = 102
 
 Terminal = list[int | str]
 
@@ -81,7 +82,10 @@ class Wiring:
         """The Ethernet chip as the board file has it, or a modem at the unit's uart."""
         memory = self._memory.bytes
         for kind, number, *pins in self._terminals.values():
-            if kind == "ethernet":
+            if kind == "ethernet" and int(number) >= SPI_FROM:
+                wired = (*(int(pin) for pin in pins), 0, _W5500)
+                memory[wire.LAN : wire.LAN + len(wired)] = bytes(wired)
+            elif kind == "ethernet":
                 mdc, mdio, clock, power = (int(pin) for pin in pins)
                 mode = 3 if int(number) & CLOCK_OUT else 1
                 phy = _PHY_NUMBERS[PHYS[int(number) >> 6]]

@@ -31,6 +31,7 @@ def test_unfit_terminals_of_the_boards():
     assert found == {
         "esp32-devkitc": {},
         "esp32-relay-x8": {"relay7": (12, "strapping")},
+        "esp32s3-eth-8di-8ro": {},
         "esp32s3-relay-6ch": {"relay5": (45, "strapping"), "relay6": (46, "strapping")},
         "kc868-a8": {},
         "olimex-esp32-poe-wrover": {},

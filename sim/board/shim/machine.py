@@ -278,6 +278,13 @@ class SoftI2C(I2C):
         super().__init__(0, scl=scl, sda=sda)
 
 
+class SPI:
+    """A bus that only an Ethernet chip is on; see `network`."""
+
+    def __init__(self, id, sck, mosi, miso):
+        self.pins = (sck.id, mosi.id, miso.id)
+
+
 class RTC:
     """The chip's clock, and its memory of 2 KiB that every reset but a power cut leaves alone."""
 

@@ -19,6 +19,7 @@ PHY_RTL8201 = const(3)
 PHY_DP83848 = const(4)
 PHY_KSZ8041 = const(5)
 PHY_KSZ8081 = const(6)
+PHY_W5500 = const(102)
 
 _host_name = "mpy-esp32"
 
@@ -79,12 +80,16 @@ class WLAN(_Interface):
 
 
 class LAN(_Interface):
-    """The ESP32's own Ethernet; as there, what is wired otherwise is refused."""
+    """Ethernet of the chip's own, or a W5500; as there, what is wired otherwise is refused."""
 
     def __init__(
-        self, id=None, *, phy_addr, phy_type, mdc=None, mdio=None, reset=None, power=None, ref_clk_mode=-1, ref_clk=None
-    ):
+        self, id=None, *, phy_addr, phy_type, mdc=None, mdio=None, reset=None, power=None,
+        ref_clk_mode=-1, ref_clk=None, spi=None, cs=None, int=None,
+    ):  # fmt: skip
         super().__init__()
+        if phy_type == PHY_W5500:
+            self._install(spi.pins + (cs.id, int.id, phy_addr, phy_type))
+            return
         if link.memory[wire.CHIP]:
             raise ValueError("invalid phy type")
         if not 0 <= phy_addr <= 31:
@@ -93,11 +98,14 @@ class LAN(_Interface):
             raise ValueError("invalid phy type")
         if mdc is None or mdio is None:
             raise ValueError("mdc and mdio must be specified")
-        wanted = (mdc.id, mdio.id, -1 if power is None else power.id, ref_clk.id, ref_clk_mode, phy_addr, phy_type)
-        if bytes(n & 255 for n in wanted) != bytes(link.memory[wire.LAN : wire.LAN + len(wanted)]):
-            raise OSError("esp_eth_driver_install failed")
+        at = -1 if power is None else power.id
+        self._install((mdc.id, mdio.id, at, ref_clk.id, ref_clk_mode, phy_addr, phy_type))
         if power is not None:
             power.init(Pin.OUT, value=1)
+
+    def _install(self, wanted):
+        if bytes(n & 255 for n in wanted) != bytes(link.memory[wire.LAN : wire.LAN + len(wanted)]):
+            raise OSError("esp_eth_driver_install failed")
 
     def active(self, on=None):
         self._asked = self._asked or bool(on)

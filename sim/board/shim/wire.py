@@ -25,7 +25,7 @@ WDT_TIMEOUT_MS = 56  # 4 bytes, 0 while not started
 WDT_FED_US = 64  # 8 bytes
 SHIM_HEAP = 76  # 4 bytes: what the modules of this directory take of the heap
 BROKER = 80  # 4 bytes: an IPv4 address that the network reaches besides the computer's own
-LAN = 96  # 7 bytes: how the Ethernet chip is wired: mdc, mdio, power, clock pin, its mode, address, type; 0 for none
+LAN = 96  # 7 bytes: the Ethernet chip's mdc, mdio, power, clock, its mode (or sck, mosi, miso, cs, int), address, type
 HORIZON_US = 88  # 8 bytes, for VIRTUAL: before this nothing happens to the machine, so it may pass time by itself
 PIN_LOG_COUNT = 72  # 4 bytes: entries written since the power came on
 
