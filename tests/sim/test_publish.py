@@ -153,6 +153,29 @@ def test_commands_reach_a_run_that_leaves_time_for_them(tmp_path: Path, broker: 
         process.wait()
 
 
+def test_the_account_of_the_unit_file_is_used(tmp_path: Path):
+    passwords = tmp_path / "passwords"
+    passwords.touch()
+    for name in (U, "books"):
+        subprocess.run(["mosquitto_passwd", "-b", passwords, name, "secret"], check=True, capture_output=True)
+    broker = Broker(tmp_path, "allow_anonymous false", f"password_file {passwords}")
+    books = Books(broker.port, "books", "secret")
+    unit = (ROOT / "boards/esp32/units/qiaotou.toml").read_text(encoding="utf-8")
+    unit = unit.replace('credentials_file = ""', 'credentials_file = "account.txt"')
+    (tmp_path / "unit.toml").write_text(unit, encoding="utf-8")
+    try:
+        for password, code in (("wrong", 3), ("secret", 0)):
+            (tmp_path / "account.txt").write_text(f"user = {U}\npassword = {password}\n")
+            process = start(tmp_path, broker.port, SMALL, "--days", "0.01", "--unit", str(tmp_path / "unit.toml"))
+            _, err = process.communicate(timeout=60)
+            assert process.returncode == code, err
+            assert ("refused" in err) == (code == 3)
+        assert books.wait(lambda: last(books, "availability") == "offline") and books.seqs(U)
+    finally:
+        books.close()
+        broker.stop()
+
+
 def test_no_broker_is_exit_3_at_once_and_leaves_nothing(tmp_path: Path):
     begun = time.monotonic()
     process = start(tmp_path, free_port())
