@@ -71,7 +71,8 @@ def sim_run(args: argparse.Namespace) -> int:
         progress.clear()
     if publisher:
         done, waiting = publisher.published, publisher.waiting
-        print(f"published: {done} records, {waiting} wait in {publisher.path}", file=sys.stderr)
+        text = {"zh": "已上传 {} 条记录，{} 条留在 {}", "en": "published: {} records, {} wait in {}"}[args.lang]
+        print(text.format(done, waiting, publisher.path), file=sys.stderr)
     if args.junit:
         _write_junit(args.junit, summary)
     if args.json:
