@@ -28,6 +28,17 @@ _SILENT_S = 20.0  # a pack is checked, or a block erased, in less
 # A configuration that is changed ends a trial of one, as `unit.config.save` does; the copy that last lived long stays.
 _CONFIG, _TRIALS, _LAST_GOOD = "config.json", ("config.trial", "config.trying"), "config.last"
 
+# The firmware has ended, and lets go of its memory: what follows wants some.
+_MAKE_ROOM = """
+for n in list(globals()):
+    if n[:2]!="__":del globals()[n]
+import gc,sys,asyncio
+asyncio.new_event_loop()
+asyncio.core.cur_task=None
+for n in list(sys.modules):
+    if n[:4]=="unit":del sys.modules[n]
+gc.collect()
+"""
 # Runs on the board, whatever its firmware: of that it uses slots.py alone, which lies outside the slots.
 _PROGRAM = """
 import os,slots,machine
@@ -66,6 +77,11 @@ def _switch(n,m):
     print(s)
     if s:slots.switch(m)
     else:_rm(n)
+def _anew():
+    s=slots.load()
+    s[1]=1
+    with open("slot.new","wb") as f:f.write(s+crc32(s).to_bytes(4,"little"))
+    os.rename("slot.new","slot.state")
 """
 
 _WORDS = {
@@ -158,7 +174,8 @@ def bring(
     files = fsimage.firmware_files(unit) | fsimage.named_files(unit)
     data = files.pop(fsimage.PACK)
     del files[_LAST_GOOD]
-    board.run(_PROGRAM.replace("    ", " "), _SILENT_S)
+    for program in (_MAKE_ROOM, _PROGRAM):
+        board.run(program.replace("    ", " "), _SILENT_S)
     first, *lines = board.run("_ls()", _SILENT_S).split("\n")
     mac, _, spare = first.strip().partition(" ")
     renewed = pack.head(data, fsimage.PACK).sha256 != running_sha256
@@ -177,6 +194,8 @@ def bring(
     at = 0
     if renewed:
         at = _firmware(board, spare, data, served, progress)
+    elif not spare:
+        board.run("_anew()", _SILENT_S)  # on trial: starts that we cause are none that came to nothing
     sizes = sum(len(files[name]) for name in changed)
     pairs = ":".join(mac[i : i + 2] for i in range(0, len(mac), 2))
     return Brought(tuple(sorted(changed + gone)), settings, sizes, len(data) - at if renewed else 0, at, pairs)

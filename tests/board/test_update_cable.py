@@ -2,6 +2,7 @@
 
 import json
 import time
+from importlib.metadata import version
 
 import pytest
 from unit import config
@@ -124,6 +125,14 @@ def test_a_firmware_on_trial_is_not_written_over(served, capsys):
     assert "has a firmware on trial" in capsys.readouterr().err
     found = rig.board(served)
     assert pack.head(rig.stored(found, "a.pack"), "a.pack").version == "before" and state(found)[0] == B
+
+
+def test_a_visit_costs_a_firmware_on_trial_none_of_its_starts(served):
+    found = rig.board(served, plant=True)
+    install(found, {"b.pack": pack.pack(fsimage.slot_files(), version("qingxi"))}, B, 3)
+    found.close()
+    assert update(served, heap_bytes=rig.ROOMY_HEAP) == 0
+    assert state(rig.board(served)) == (B, 2)
 
 
 def test_what_broke_off_goes_on(served, capsys, monkeypatch):
