@@ -179,6 +179,8 @@ def bring(
     first, *lines = board.run("_ls()", _SILENT_S).split("\n")
     mac, _, spare = first.strip().partition(" ")
     renewed = pack.head(data, fsimage.PACK).sha256 != running_sha256
+    if not spare:
+        board.run("_anew()", _SILENT_S)  # on trial: a start that we cause is none that came to nothing
     if renewed and not spare:
         raise AnswerIsNo(both(_WORDS["on_trial"], unit=unit.id))
     there = dict(line.split() for line in lines if line.strip())
@@ -194,8 +196,6 @@ def bring(
     at = 0
     if renewed:
         at = _firmware(board, spare, data, served, progress)
-    elif not spare:
-        board.run("_anew()", _SILENT_S)  # on trial: starts that we cause are none that came to nothing
     sizes = sum(len(files[name]) for name in changed)
     pairs = ":".join(mac[i : i + 2] for i in range(0, len(mac), 2))
     return Brought(tuple(sorted(changed + gone)), settings, sizes, len(data) - at if renewed else 0, at, pairs)

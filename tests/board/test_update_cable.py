@@ -13,7 +13,7 @@ from sim.board.virtual_board import DEFAULT_HEAP_BYTES
 
 from . import rig
 from .damage import records_events
-from .test_slots import _ON_TRIAL, _TRUSTED, A, B, firmware, install, state
+from .test_slots import _TRUSTED, A, B, firmware, install, state
 
 JOURNAL = partitions.named(partitions.of_board(rig.unit().board), "journal")
 _BEFORE_S, _TRIAL_S = 1800, 4000
@@ -119,12 +119,13 @@ def test_a_damaged_configuration_is_mended(tmp_path, capsys):
 
 def test_a_firmware_on_trial_is_not_written_over(served, capsys):
     found = rig.board(served, plant=True)
-    install(found, {"b.pack": firmware("trial")}, B, _ON_TRIAL)
+    install(found, {"b.pack": firmware("trial")}, B, 3)
     found.close()
     assert update(served, heap_bytes=rig.ROOMY_HEAP) == 1
     assert "has a firmware on trial" in capsys.readouterr().err
     found = rig.board(served)
     assert pack.head(rig.stored(found, "a.pack"), "a.pack").version == "before" and state(found)[0] == B
+    assert state(found)[1] <= 2  # nor does the refusal bring its end nearer
 
 
 def test_a_visit_costs_a_firmware_on_trial_none_of_its_starts(served):
