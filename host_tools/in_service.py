@@ -67,6 +67,8 @@ def _put(n):
 def _rm(n):
     try:os.remove(n)
     except OSError:pass
+"""
+_FILL_SLOT = """
 def _at(n,d):
     try:
         with open(n,"rb") as f:print(os.stat(n)[6] if f.read(40)[8:]==d else 0)
@@ -77,11 +79,12 @@ def _switch(n,m):
     print(s)
     if s:slots.switch(m)
     else:_rm(n)
-def _anew():
-    s=slots.load()
-    s[1]=1
-    with open("slot.new","wb") as f:f.write(s+crc32(s).to_bytes(4,"little"))
-    os.rename("slot.new","slot.state")
+"""
+_BEGIN_TRIAL_ANEW = """
+s=slots.load()
+s[1]=1
+with open("slot.new","wb") as f:f.write(s+crc32(s).to_bytes(4,"little"))
+os.rename("slot.new","slot.state")
 """
 
 _WORDS = {
@@ -174,13 +177,13 @@ def bring(
     files = fsimage.firmware_files(unit) | fsimage.named_files(unit)
     data = files.pop(fsimage.PACK)
     del files[_LAST_GOOD]
-    for program in (_MAKE_ROOM, _PROGRAM):
-        board.run(program.replace("    ", " "), _SILENT_S)
+    _run(board, _MAKE_ROOM)
+    _run(board, _PROGRAM)
     first, *lines = board.run("_ls()", _SILENT_S).split("\n")
     mac, _, spare = first.strip().partition(" ")
     renewed = pack.head(data, fsimage.PACK).sha256 != running_sha256
     if not spare:
-        board.run("_anew()", _SILENT_S)  # on trial: a start that we cause is none that came to nothing
+        _run(board, _BEGIN_TRIAL_ANEW)  # on trial: a start that we cause is none that came to nothing
     if renewed and not spare:
         raise AnswerIsNo(both(_WORDS["on_trial"], unit=unit.id))
     there = dict(line.split() for line in lines if line.strip())
@@ -201,6 +204,10 @@ def bring(
     return Brought(tuple(sorted(changed + gone)), settings, sizes, len(data) - at if renewed else 0, at, pairs)
 
 
+def _run(board: RawRepl, program: str) -> None:
+    board.run(program.replace("    ", " "), _SILENT_S)
+
+
 def _differences(board: RawRepl, unit: Unit) -> tuple[str, ...]:
     """The settings that are otherwise on the board; none where its copy is damaged."""
     text = config.unsealed(base64.b64decode(board.run(f"_show({_CONFIG!r})", _SILENT_S)))
@@ -218,6 +225,7 @@ def _differences(board: RawRepl, unit: Unit) -> tuple[str, ...]:
 
 def _firmware(board: RawRepl, spare: str, data: bytes, served: bool, progress: Callable[[float], None]) -> int:
     """Fill the spare slot and switch to it. Returns how much was there already."""
+    _run(board, _FILL_SLOT)
     at = int(board.run(f"_at({spare!r},{data[8:40]!r})", _SILENT_S))
     if not at:
         board.run(f"_rm({spare!r})", _SILENT_S)  # first, or the file system would need room for both

@@ -204,10 +204,15 @@ def _format(flash: FlashFile) -> None:
 
 
 def _run(module: str, *words: object) -> None:
+    """Run a program. mpremote gives a board some seconds to answer; a busy PC needs more, so it is asked again."""
     command = [sys.executable, "-m", module, *map(str, words)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(done.stdout + done.stderr)
+    for _ in range(3):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if not done.returncode:
+            return
+        if "could not enter raw repl" not in done.stderr:
+            break
+    raise SystemExit(done.stdout + done.stderr)
 
 
 if __name__ == "__main__":
