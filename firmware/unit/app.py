@@ -33,7 +33,7 @@ class App:
     """Everything a unit is made of; `tick()` is one second of it."""
 
     def __init__(self, settings, board, config_from):
-        """See `config.load` for the three; without a broker `settings` is emptied, 15 KB of a board's heap."""
+        """See `config.load` for the three. `settings` and `board` are emptied: 20 KB of a board's heap."""
         self.config_from = config_from
         interval_s = settings["readings.interval_s"]
         self.io = _drivers(board, settings)
@@ -42,7 +42,7 @@ class App:
         self.control = _control(settings)
         if not settings["mqtt.broker"]:
             settings.clear()
-        forget("assembly", "alarms")
+        forget("assembly", "alarms", "control.configure")
         partition = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0]
         self.recorder = Recorder(Journal(partition, N_POINTS, interval_s), self.control, interval_s)
         self.now_s = 0  # since this start
@@ -173,14 +173,17 @@ def _trust(app):
         return app.trial_ends_s
     if app.trial_ends_s:
         app.restart()
-    from . import firmware
+    try:
+        from . import firmware
 
-    again_s = firmware.judge(app)
-    if not again_s:  # never the last good configuration of a firmware that may go, for the one before may not know it
-        from . import config
+        again_s = firmware.judge(app)
+        if not again_s:  # never the last good configuration of a firmware that may go: the one before may not know it
+            from . import config
 
-        config.lived()
-        again_s = _NEVER_S
+            config.lived()
+            again_s = _NEVER_S
+    except MemoryError:  # a command or a crew has it for the moment
+        again_s = app.now_s + restart.LONG_LIFE_S
     forget("config", "firmware")
     return again_s
 
@@ -193,15 +196,23 @@ def _door(app):
 
 
 def _online(app, settings, board):
-    wanted = ("mqtt.", "network.", "unit.", "wiring.network")
+    """An `Online`, or None where a file is missing, wrong or damaged, or memory too short: the unit works without."""
+    wanted = ("mqtt.", "network.", "unit.")
     kept = {name: settings[name] for name in settings if name.startswith(wanted)}
+    terminal = board["terminals"].get(settings["wiring.network"])
+    # What is needed once goes before the uplink comes, which needs its memory.
     settings.clear()
-    gc.collect()
+    board.clear()
     try:
+        from .joining import join
+
+        begun = join(kept, terminal, app.recorder.journal.boot)
+        forget("joining", "config", "firmware", "uplink.credentials", "uplink.tls")
+        gc.collect()
         from .online import Online
 
-        return Online(app, kept, board)
-    except Exception as e:  # noqa: BLE001  a file is missing, wrong or damaged: the unit works without a broker
+        return Online(app, kept, *begun)
+    except Exception as e:  # noqa: BLE001  shown; see above
         print("MQTT:", e)
         forget(*[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
         return None

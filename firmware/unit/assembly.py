@@ -33,8 +33,8 @@ def derive(settings, numbers):
     `wired.<output>_running`, 1 where the unit file names a terminal.
     """
     digest = 0
-    for char in settings["unit.id"]:
-        digest = (digest * 31 + ord(char)) & 0xFFFF
+    for byte in settings["unit.id"].encode():
+        digest = (digest * 31 + byte) & 0xFFFF
     numbers["unit.hash"] = digest
     numbers["wired.turbidity"] = 1 if settings["wiring.turbidity"] else 0
     for name in OUTPUT_NAMES:

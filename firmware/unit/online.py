@@ -14,7 +14,6 @@ from .control.controller import N_POINTS
 from .control.io import P1, P2
 from .journal.cursor import Cursor
 from .journal.layout import END, EPOCH_UNIX_S, EVENT
-from .modules import forget
 from .uplink.uplink import Uplink
 
 _KEEP_CLEAR_MS = const(60)  # before a tick is due, no slice begins: the longest takes some 40 ms on an ESP32
@@ -24,40 +23,23 @@ _IDLE_MS = const(50)  # between two slices when nothing moves: how long a comman
 _AGAIN_MS = const(60000)  # after an error of the firmware itself
 _LOG_BACK = const(400)  # records that are searched for events, and
 _RECORDS_A_PIECE = const(8)  # how many of them at a stretch
-_WIFI = const(0)  # network.kind
-_ETHERNET = const(1)
 _BUFFER_BYTES = const(2048)  # of a message on its way out: some 40 readings
-_CREDENTIALS = "credentials.txt"
-_WIFI_FILE = "wifi.txt"
-_SIM_FILE = "sim.txt"
-_TLS_FILES = ("ca.pem", "client.pem", "client.key")
 
 
 class Online:
-    """The uplink of an `App` and its task, `live()`. OSError, ValueError: a file that it needs is missing or wrong."""
+    """The uplink of an `App` and its task, `live()`."""
 
-    def __init__(self, app, settings, board):
-        """`settings`: those that `App` keeps for it, and `board`, both as `config.load` has them."""
+    def __init__(self, app, settings, identity, network, account, tls):
+        """`settings`: those of `unit`, `mqtt` and `network`. For the others see `joining.join`."""
         self._app = app
         self.task = None  # that runs `live()`
         self.failures = 0  # errors of the firmware itself, each answered by a new connection
-        network = _network(settings, board)
         journal = app.recorder.journal
-        user = password = key = tls = None
-        if _exists(_CREDENTIALS):
-            from .uplink import credentials
-
-            user, password, key = credentials.broker(_CREDENTIALS)
-        if settings["mqtt.tls"]:
-            from .uplink.tls import context
-
-            own = _TLS_FILES[1:] if _exists(_TLS_FILES[1]) else ("", "")
-            tls = context(_TLS_FILES[0], *own)
+        user, password, key = account
         self.uplink = Uplink(
-            settings, Identity(settings, journal.boot), Newest(app), journal, Cursor(journal), Actions(app), network,
+            settings, identity, Newest(app), journal, Cursor(journal), Actions(app), network,
             user, password, key, tls, _BUFFER_BYTES,
         )  # fmt: skip
-        forget("config", "uplink.credentials", "uplink.tls")  # what is needed once a start
 
     async def live(self):
         """Serve the broker between the ticks, for ever."""
@@ -87,22 +69,6 @@ class Online:
         outputs = self._app.control.outputs
         return not outputs[P1].on and not outputs[P2].on
 
-
-class Identity:
-    """Who this is, for the topic `meta`."""
-
-    def __init__(self, settings, boot):
-        import hashlib
-        from binascii import hexlify
-
-        from . import config, firmware
-
-        self.unit_id = settings["unit.id"]
-        self.lang = "en" if settings["unit.language"] else "zh"
-        self.name = settings["unit.name_" + self.lang]
-        self.boot = boot
-        self.firmware, self.firmware_sha256 = firmware.stamp()
-        self.config_sha256 = str(hexlify(hashlib.sha256(config.newest() or b"").digest()), "utf-8")
 
 
 class Newest:
@@ -190,32 +156,3 @@ class Actions:
 
     def t(self):
         return self._app.clock.utc_s
-
-
-def _network(settings, board):
-    """The network of this unit; of the three kinds, only its own is loaded. OSError, ValueError: it cannot be had."""
-    kind = settings["network.kind"]
-    if kind == _WIFI:
-        from .uplink import credentials, wifi
-
-        networks = credentials.pairs(_WIFI_FILE) if _exists(_WIFI_FILE) else []
-        if not networks:
-            raise ValueError("network.wifi_file: no Wi-Fi network is known")
-        return wifi.start(networks)
-    terminal = board["terminals"][settings["wiring.network"]]
-    if kind == _ETHERNET:
-        from .uplink import ethernet
-
-        return ethernet.start(terminal)
-    from .uplink import cellular, credentials
-
-    account = credentials.sim(_SIM_FILE) if _exists(_SIM_FILE) else None
-    return cellular.start(terminal, settings["network.apn"], account)
-
-
-def _exists(name):
-    try:
-        open(name, "rb").close()
-    except OSError:
-        return False
-    return True

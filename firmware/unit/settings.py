@@ -87,7 +87,7 @@ def kind_of(row):
 
 
 def _only(text, allowed):
-    return text != "" and all(c in allowed for c in text)
+    return text != "" and text.strip(allowed) == ""  # not char by char: each one would stay in the heap
 
 
 def _scaled(text, decimals):
@@ -171,8 +171,8 @@ def limits(row):
 
 
 def _printable(text, blanks):
-    lowest = " " if blanks else "!"
-    return all(lowest <= c != "\x7f" for c in text)
+    lowest = 32 if blanks else 33
+    return all(lowest <= byte != 127 for byte in text.encode())
 
 
 def allows(row, value, board=None):

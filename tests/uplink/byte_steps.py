@@ -179,11 +179,11 @@ class Life:
         """A command, and its answer acknowledged."""
         if self.wire.struck:
             return True
-        seen = len(self.uplink.commands._seen)
-        last = self.uplink.commands._seen[-1:]
+        seen = len(self.uplink.orders.seen)
+        last = self.uplink.orders.seen[-1:]
         self.platform.command(self.unit.boot)
-        commands = self.uplink.commands
-        if not self.until(lambda: len(commands._seen) > seen or commands._seen[-1:] != last):
+        orders = self.uplink.orders
+        if not self.until(lambda: len(orders.seen) > seen or orders.seen[-1:] != last):
             return False
         return self.until(lambda: not self.uplink._replies and not self.uplink._reply_ids)
 

@@ -9,7 +9,8 @@ import sys
 
 from unit.control.basics import NONE
 from unit.uplink import json_out, sign
-from unit.uplink.commands import MAX_BYTES, Commands
+from unit.uplink.commands import Commands
+from unit.uplink.orders import MAX_BYTES, Orders
 
 from sim.board.nor import Nor
 from tests.uplink import unit_main
@@ -153,9 +154,8 @@ class Place:
         self.rested = False
         self.full = self.poor = False
         self.clock = True
-        self.out = json_out.JsonOut(bytearray(1536), 0)
-        self.plain = Commands("u1", BOOT, self, self.out)
-        self.keyed = Commands("u1", BOOT, self, self.out, KEY)
+        self.plain = Commands("u1", BOOT, self, b"", Orders("u1", BOOT, self))
+        self.keyed = Commands("u1", BOOT, self, KEY, Orders("u1", BOOT, self, KEY))
         self.ids = 0
         self.counter = 0
 
@@ -217,14 +217,16 @@ class Place:
         if "during" in more:
             commands.handle(self.payload(more["during"], {"keys": ["unit.id"]}, {}), False)
         if "narrow" in more:
-            commands._out = json_out.JsonOut(bytearray(90), 0)
+            wide = commands.out
+            commands.out = json_out.JsonOut(bytearray(90), 0)
         sys.modules["slots"] = Slots("trial" in more)
         done = commands.handle(self.payload(op, args, more), "retained" in more)
-        found = json.loads(commands._out.bytes()) if done else None
+        found = json.loads(commands.out.bytes()) if done else None
         while commands.busy():
             if commands.work() and found is None:
-                found = json.loads(commands._out.bytes())
-        commands._out = self.out
+                found = json.loads(commands.out.bytes())
+        if "narrow" in more:
+            commands.out = wide
         if not found["ok"] and not found["why"]:
             raise ValueError("no words: %r" % found)
         return "ok" if found["ok"] else found["code"]

@@ -9,8 +9,8 @@ import random
 import sys
 
 from unit.control.basics import NONE
-from unit.uplink.commands import MAX_BYTES, OPS, Commands
-from unit.uplink.json_out import JsonOut
+from unit.uplink.commands import OPS, Commands
+from unit.uplink.orders import MAX_BYTES, Orders
 
 BOOT = 7
 GOOD = (
@@ -85,8 +85,9 @@ def spoil(chance, number):
 def main(n, seed):
     random.seed(seed)
     actions = Watched()
-    out = JsonOut(bytearray(1536), 0)
-    commands = Commands("u1", BOOT, actions, out)
+    orders = Orders("u1", BOOT, actions)
+    commands = Commands("u1", BOOT, actions, b"", orders)
+    out = commands.out
     allocated = hasattr(gc, "mem_alloc")
     before = grown = 0
     for i in range(n):
@@ -102,7 +103,7 @@ def main(n, seed):
             if i == 199:
                 before = gc.mem_alloc()
             grown = gc.mem_alloc() - before
-    print("refused", sum(commands.refused.values()), "calls", actions.calls, "reboot", commands.reboot)
+    print("refused", sum(orders.refused.values()), "calls", actions.calls, "reboot", orders.reboot)
     print("grown", grown)
 
 

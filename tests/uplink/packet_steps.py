@@ -20,6 +20,7 @@ from sim.board.nor import Nor
 from tests.uplink import fuzz_steps, unit_main
 
 CMD = b"qingxi/v1/u1/cmd"
+_LONG_MS = 60000
 _LOOKS = 20  # at the heap; the first counts after a tenth of the packets, when every kind has come
 
 
@@ -192,13 +193,16 @@ def main(n, seed, port):
         life.serve()
         life.suffer(*spoil(random, i))
         if allocated and i % (n // _LOOKS) == 0:
+            while life.uplink.orders.busy(True):
+                life.poll(10)
+            life.uplink.orders.rest(ticks.add(life.now, _LONG_MS))  # or the code of commands would count
             gc.collect()
             if i <= n // 10:
                 before = gc.mem_alloc()
             grown = max(grown, gc.mem_alloc() - before)
-        if unit.rebooted or life.uplink.commands.reboot:
+        if unit.rebooted or life.uplink.orders.reboot:
             raise ValueError("a packet has made it restart")
-    commands = sum(life.uplink.commands.refused.values())
+    commands = sum(life.uplink.orders.refused.values())
     connects = life.uplink.connects
     life.session.stop("enough")
     life.wire.real = True

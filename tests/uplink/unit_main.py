@@ -228,7 +228,7 @@ class Unit:
             "next_seq": self.journal.next_seq,
             "connects": self.uplink.connects,
             "why": self.uplink.dialer.why,
-            "refused": self.uplink.commands.refused,
+            "refused": self.uplink.orders.refused,
             "time_set": self.time_set,
             "ntp_failures": self.uplink.clock.failures,
             "longest_ms": self.longest_ms,

@@ -6,6 +6,7 @@ user and becomes his answer; an int gives way until the tick that comes next is 
 holds up the second that control decides in.
 """
 
+import gc
 import sys
 
 from ..control.alarms import NORMAL, UNACKNOWLEDGED
@@ -335,6 +336,7 @@ class Console:
 
 def _loaded(console, module, function, words):
     """A command, its module loaded in a slice of its own: that takes as long as to show some lines."""
+    gc.collect()
     found = __import__("unit.console." + module, None, None, ("*",))
     yield _STEP_MS  # for the answer should begin at once
     yield from getattr(found, function)(console, words)

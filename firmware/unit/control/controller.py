@@ -18,8 +18,6 @@ _SNAPSHOT_VERSION = const(1)
 SNAPSHOT_BYTES = 160  # a buffer of this size holds every snapshot
 N_POINTS = 9  # entries of points.txt
 _STAGGER_S = const(5)  # machines of one unit do not start in the same second after mains return
-_LEVEL_FLAT_MM = const(2)
-_TURBIDITY_FLAT = const(1)  # 0.1 NTU
 
 
 class Controller:
@@ -51,8 +49,8 @@ class Controller:
         self.energy_wh: int = 0
         self._energy_ws: int = 0
         self._mains: Switch = Switch(5, 2)
-        self._mains_sensed: int = 0
-        self._restart_wait_s: int = 0
+        self.mains_sensed: int = 0
+        self.restart_wait_s: int = 0
         self.max_lease_s: int = 0
         self._reported: list[int] = [0] * (N_OUTPUTS + 1)  # totals at the last reading
         self.configure(settings)
@@ -61,58 +59,11 @@ class Controller:
             # When it last stopped is not known: it rests from now on, each its own while.
             output.guard.since_s = output.index * _STAGGER_S
 
-    def configure(self, s: dict[str, int]) -> None:
+    def configure(self, settings: dict[str, int]) -> None:
         """Take other settings, at start or later; nothing that runs is interrupted by it."""
-        self.well.level.configure(
-            1 if s["level.signal"] == 0 else 0,
-            s["level.low_mm"],
-            s["level.high_mm"],
-            s["level.max_rate_mm_s"],
-            s["level.stale_s"],
-            s["level.flat_s"],
-            _LEVEL_FLAT_MM,
-        )
-        self.turbidity.configure(
-            1 if s["turbidity.signal"] == 0 else 0,
-            s["turbidity.low_ntu"],
-            s["turbidity.high_ntu"],
-            s["turbidity.max_rate_ntu_s"],
-            s["turbidity.stale_s"],
-            s["turbidity.flat_s"],
-            _TURBIDITY_FLAT,
-        )
-        self.well.configure(
-            s["lift.dry_level_mm"],
-            s["float_high.level_mm"],
-            s["float_low.level_mm"],
-            s["float_high.fitted"],
-            s["float_low.fitted"],
-        )
-        self.inflow.configure(
-            s["lift.well_area_m2"], s["lift.pump_flow_m3_h"] * 100 // 60, s["lift.clog_pct"]
-        )
-        self._protect(P1, s, "lift")
-        self._protect(P2, s, "lift")
-        self._protect(BLOWER, s, "aeration")
-        self._protect(RETURN, s, "return")
-        self.outputs[P1].power_w = s["lift.pump_power_w"]
-        self.outputs[P2].power_w = s["lift.pump_power_w"]
-        self.outputs[BLOWER].power_w = s["aeration.blower_power_w"]
-        self.outputs[RETURN].power_w = s["return.power_w"]
-        self.process.configure(s)
-        watch = self.supervision
-        watch.high_level_mm = s["lift.high_level_mm"]
-        watch.spill_level_mm = s["lift.spill_level_mm"]
-        watch.turbidity_limit = s["turbidity.limit_ntu"]
-        watch.turbidity_wired = s["wired.turbidity"]
-        watch.pump_service_s = s["service.pump_h"] * 3600
-        watch.blower_service_s = s["service.blower_h"] * 3600
-        watch.look_anew()
-        self.alarms.resound_s = s["alarms.resound_h"] * 3600
-        self._mains_sensed = s["mains.sensed"]
-        # Every unit of a village waits its own while, so that they do not start at once.
-        self._restart_wait_s = s["mains.restart_delay_s"] + s["unit.hash"] % (s["mains.restart_spread_s"] + 1)
-        self.max_lease_s = s["command.max_lease_s"]
+        from .configure import configure
+
+        configure(self, settings)
 
     def step(self, now_s: int, tod_s: int, day: int) -> None:
         """Decide one second. Call it once a second.
@@ -284,16 +235,8 @@ class Controller:
         self.events.add(RESTART, 1, 0)
         return 1
 
-    def _protect(self, output: int, s: dict[str, int], section: str) -> None:
-        guard = self.outputs[output].guard
-        guard.min_run_s = s[section + ".min_run_s"]
-        guard.min_off_s = s[section + ".min_off_s"]
-        guard.max_run_s = s[section + ".max_run_s"]
-        guard.rest_s = s[section + ".rest_s"]
-        guard.max_starts_per_h = s[section + ".max_starts_per_h"]
-
     def _sense_mains(self, now_s: int, raw: int) -> None:
-        self._mains.step(now_s, raw if self._mains_sensed else NONE)
+        self._mains.step(now_s, raw if self.mains_sensed else NONE)
         on: int = 0 if self._mains.value == 0 else 1
         if on and not self.mains_on:
             self._hold_starts(now_s)
@@ -303,7 +246,7 @@ class Controller:
         """After power-up and mains return every machine waits its turn."""
         k: int = 0
         while k < N_OUTPUTS:
-            self.outputs[k].guard.wait_until_s = now_s + self._restart_wait_s + k * _STAGGER_S
+            self.outputs[k].guard.wait_until_s = now_s + self.restart_wait_s + k * _STAGGER_S
             k += 1
 
 

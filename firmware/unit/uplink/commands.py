@@ -16,12 +16,18 @@ from ..control.io import OUTPUT_NAMES
 from ..modules import forget
 from ..tables import rows
 from . import payloads
+from .json_out import JsonOut
+from .json_value import write_value
+from .orders import MAX_BYTES
 
-MAX_BYTES = const(1024)
+_ANSWER_BYTES = const(1536)
 _MAX_ID = const(36)
 _MAX_BRACKETS = const(8)  # `set` needs three; deep nesting would fill the heap before it is refused
 # Modules of one answer.
-_SELDOM = ("uplink.lookups", "uplink.past", "uplink.update", "settings_words", "settings", "wiring", "config")
+_SELDOM = (
+    "uplink.lookups", "uplink.past", "uplink.update", "settings_words", "settings", "wiring", "config", "assembly",
+    "control.configure",
+)  # fmt: skip
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
 _MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
 
@@ -31,27 +37,23 @@ class Refusal(Exception):
 
 
 class Commands:
-    """`handle` takes what arrived on `cmd` and writes the answer. `refused` counts refusals by code."""
+    """`handle` takes what arrived on `cmd` and leaves the answer in `out`; `kept` outlives it, see orders.py."""
 
-    def __init__(self, unit_id, boot, actions, out, key=b""):
+    def __init__(self, unit_id, boot, actions, key, kept):
         self._unit_id = unit_id
         self._boot = boot
         self._actions = actions
-        self._out = out
+        self.out = JsonOut(bytearray(_ANSWER_BYTES), 0)
         self._key = key
         self._verify = None
         if key:
             from .sign import verify
 
             self._verify = verify
-        self._seen = []
+        self._kept = kept
         self._job = None  # the generator of a command that takes long, and the id to answer it under
         self._job_id = ""
         self._job_waits = False  # it writes to the flash: only where that delays nothing
-        # The boot id is signed too and never comes again, so that the counter need not outlive this start.
-        self._counter = -1
-        self.refused = {}
-        self.reboot = False  # asked for; the uplink does it once the answer has arrived
 
     def handle(self, payload, retained, too_long=False):
         """Carry out one command, or refuse it. True: the answer stands in `out`; False: `work` has to go on with it."""
@@ -92,7 +94,8 @@ class Commands:
             return False
         except StopIteration as e:
             result = e.value or {}
-            self.reboot = self.reboot or "switched" in result
+            if "switched" in result:
+                self._kept.reboot = True
             self._answer(self._job_id, result, True)
         except Refusal as e:
             self._refuse(self._job_id, e)
@@ -108,18 +111,18 @@ class Commands:
 
     def _refuse(self, command_id, refusal):
         code, why = refusal.args
-        self.refused[code] = self.refused.get(code, 0) + 1
+        self._kept.count(code)
         self._answer(command_id, {"code": code, "why": why}, False)
 
     def _answer(self, command_id, members, ok):
-        out = self._out
+        out = self.out
         out.begin()
         out.raw(b'{"id":')
-        out.value(command_id)
+        write_value(out, command_id)
         out.raw(b',"ok":true' if ok else b',"ok":false')
         for name in members:
             out.key(name)
-            out.value(members[name])
+            write_value(out, members[name])
         out.raw(b"}")
         if out.full:
             self._answer(command_id, {"code": "too_much", "why": "ask for less at a time"}, False)
@@ -162,14 +165,14 @@ class Commands:
                 raise Refusal("expired", "too late by %d s" % min(now_s - command["expires"], 1 << 29))
         if self._key:
             counter = command.get("ctr")
-            if not is_int(counter) or not self._counter < counter < 1 << 62:
-                raise Refusal("counter", "ctr must grow, the last one was %d" % self._counter)
-            self._counter = counter
-        if command["id"] in self._seen:
+            if not is_int(counter) or not self._kept.counter < counter < 1 << 62:
+                raise Refusal("counter", "ctr must grow, the last one was %d" % self._kept.counter)
+            self._kept.counter = counter
+        if command["id"] in self._kept.seen:
             raise Refusal("repeated", "this id was answered before")
-        self._seen.append(command["id"])
-        if len(self._seen) > _REMEMBERED:
-            self._seen.pop(0)
+        self._kept.seen.append(command["id"])
+        if len(self._kept.seen) > _REMEMBERED:
+            self._kept.seen.pop(0)
 
     # --- the operations; each returns what the answer holds besides ok, or nothing
 
@@ -219,7 +222,7 @@ class Commands:
 
     def _op_reboot(self, args):
         only(args, ())
-        self.reboot = True
+        self._kept.reboot = True
 
 
 OPS = ("run", "off", "auto", "ack", "set", "show", "log", "update", "reboot")

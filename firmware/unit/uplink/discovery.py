@@ -1,6 +1,7 @@
 """Home Assistant finds the unit by itself: one retained message a point, derived from the points catalogue."""
 
 from ..tables import rows
+from .json_value import write_value
 
 # What Home Assistant calls the quantity of a unit, where it has a name for it.
 _CLASSES = {"mm": "distance", "Wh": "energy", "s": "duration"}
@@ -33,6 +34,6 @@ def write(out, topics, unit_id, name, lang, index):
             if unit in _CLASSES and kind != "total":
                 members["device_class"] = _CLASSES[unit]
         out.begin()
-        out.value(members)
+        write_value(out, members)
         return point
     return ""

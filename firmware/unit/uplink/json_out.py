@@ -2,7 +2,7 @@
 
 from ..control.basics import NONE
 
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPES = {34: b'\\"', 92: b"\\\\", 10: b"\\n", 13: b"\\r", 9: b"\\t"}
 
 
 class JsonOut:
@@ -54,41 +54,24 @@ class JsonOut:
             self.raw(b"%d" % value)
 
     def text(self, text):
-        """A string, quoted and escaped."""
-        for mark in _ESCAPES:
-            if mark in text:
-                text = "".join([_ESCAPES.get(c, c) for c in text])
+        """A string, quoted and escaped.
+
+        Byte by byte: MicroPython keeps every single character that a program takes out of a text, for ever.
+        """
+        data = text.encode()
+        for byte in data:
+            if byte < 32 or byte in _ESCAPES:
+                data = _escaped(data)
                 break
-        if any(c < " " for c in text):
-            text = "".join([c if c >= " " else "?" for c in text])
-        self.raw(b'"%s"' % text.encode())
+        self.raw(b'"%s"' % data)
 
     def key(self, name, first=False):
         """A member's name; a comma before it unless it is the first."""
         self.raw((b'"%s":' if first else b',"%s":') % name.encode())
 
-    def value(self, value):
-        """A str, int, bool, None, or a list or dict of them; floats do not occur."""
-        if isinstance(value, str):
-            self.text(value)
-        elif value is True or value is False:
-            self.raw(b"true" if value else b"false")
-        elif isinstance(value, dict):
-            self.raw(b"{")
-            first = True
-            for name in value:
-                self.key(name, first)
-                self.value(value[name])
-                first = False
-            self.raw(b"}")
-        elif isinstance(value, (list, tuple)):
-            self.raw(b"[")
-            first = True
-            for item in value:
-                if not first:
-                    self.raw(b",")
-                self.value(item)
-                first = False
-            self.raw(b"]")
-        else:
-            self.number(value)
+
+def _escaped(data):
+    whole = bytearray()
+    for byte in data:
+        whole.extend(_ESCAPES.get(byte, b"?") if byte < 32 or byte in _ESCAPES else bytes((byte,)))
+    return bytes(whole)

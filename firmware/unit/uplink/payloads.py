@@ -1,4 +1,4 @@
-"""What the topics `meta`, `state`, `data` and `event` carry; each is written into a `JsonOut`, piece by piece.
+"""What the topics `state`, `data` and `event` carry; each is written into a `JsonOut`, piece by piece.
 
 Values leave in the unit of their point: the recorded integer divided by its 10^decimals. A `record` is a place in the
 journal: `seq`, `boot`, `t` (seconds since 2020, NONE while the clock was never set), `uptime_s` and what stood there.
@@ -14,10 +14,7 @@ VERSION = const(1)  # "v" of every payload
 
 # Columns of points.txt.
 _ID = const(0)
-_UNIT = const(1)
 _DECIMALS = const(2)
-_LOW = const(4)
-_HIGH = const(5)
 
 ALARM_STATES = ("normal", "unacknowledged", "acknowledged", "returned", "shelved", "out_of_service")
 _SOURCES = ("process", "backup", "remote", "hand")
@@ -56,47 +53,6 @@ def name_of(table, index):
         index -= 1
     end = names.find(b"\n", at + 1) if at >= 0 else -1
     return str(names[at + 1 : end], "utf-8") if end >= 0 else "?"
-
-
-def _scaled(out, text, decimals):
-    out.number(int(text), decimals)
-
-
-def meta(out, identity):
-    """Who this is. `identity`: str `firmware`, `firmware_sha256`, `config_sha256`, int `boot`.
-
-    On a board with many points the words go first: without them a point is 70 bytes.
-    """
-    for with_words in (True, False):
-        out.begin()
-        out.raw(b'{"v":%d,"firmware":' % VERSION)
-        out.text(identity.firmware)
-        out.key("firmware_sha256")
-        out.text(identity.firmware_sha256)
-        out.key("config_sha256")
-        out.text(identity.config_sha256)
-        out.raw(b',"boot":%d,"points":[' % identity.boot)
-        comma = b""
-        for row in rows("points"):
-            decimals = int(row[_DECIMALS])
-            out.raw(comma + b'{"id":')
-            comma = b","
-            out.text(row[_ID])
-            out.key("unit")
-            out.text(row[_UNIT])
-            out.key("low")
-            _scaled(out, row[_LOW], decimals)
-            out.key("high")
-            _scaled(out, row[_HIGH], decimals)
-            if with_words:
-                out.key("zh")
-                out.text(row[-2])
-                out.key("en")
-                out.text(row[-1])
-            out.raw(b"}")
-        out.raw(b"]}")
-        if not out.full:
-            return
 
 
 def unix(t):

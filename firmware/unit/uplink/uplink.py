@@ -4,12 +4,13 @@ After each connection, in this order: commands are subscribed to, `availability`
 the announcements for discovery, and the backlog. Answers to commands go before all of it.
 """
 
+from ..modules import forget
 from . import ask, payloads, ticks
 from .clock import Clock
-from .commands import Commands
 from .dial import Dialer, broker_list
 from .drain import Drain
 from .json_out import JsonOut
+from .orders import Orders
 from .session import UP, Session
 from .topics import Topics
 from .wire import HEAD_BYTES, Wire
@@ -35,7 +36,8 @@ class Uplink:
         self, settings, identity, newest, journal, cursor, actions, net,
         user=None, password=None, key=None, tls=None, buffer_bytes=3072,
     ):  # fmt: skip
-        self._settings = settings
+        self._discovery = settings["mqtt.discovery"]
+        self._state_ms = settings["mqtt.state_s"] * 1000
         self._identity = identity
         self._newest = newest
         self._actions = actions
@@ -54,8 +56,7 @@ class Uplink:
             self.session, self._out, self._topics, self._points, journal, cursor,
             settings["mqtt.bytes_per_h"], settings["mqtt.batch_s"],
         )  # fmt: skip
-        self._answer = JsonOut(bytearray(1536), 0)
-        self.commands = Commands(identity.unit_id, identity.boot, actions, self._answer, (key or "").encode())
+        self.orders = Orders(identity.unit_id, identity.boot, actions, (key or "").encode())
         self._replies = []  # to be sent
         self._reply_ids = []  # packet ids of those in flight, and
         self._reply_texts = []  # the answers themselves, until they have arrived
@@ -81,9 +82,13 @@ class Uplink:
         `roomy` False, what takes longer than the rest: a piece of a long command, and of the greeting.
         """
         self._now = now
-        if roomy and self.commands.busy(may_block):
-            if self.commands.work(may_block):
-                self._replies.append(self._answer.bytes())
+        orders = self.orders
+        if not orders.busy(may_block):
+            orders.rest(now)
+        elif roomy:
+            answer = orders.work(now, may_block)
+            if answer is not None:
+                self._replies.append(answer)
                 self._reboot_at = now
             return True
         self.net.poll(now)
@@ -105,10 +110,10 @@ class Uplink:
         more = session.poll(now, may_block)
         if session.state == UP:
             more = self._serve(now, roomy) or more
-        if self.commands.reboot and self._may_reboot(now):
+        if orders.reboot and self._may_reboot(now):
             self.close()
             self._actions.reboot()
-        return more or (roomy and self.commands.busy(may_block))
+        return more or (roomy and orders.busy(may_block))
 
     def connected(self):
         """Whether a broker serves the unit now."""
@@ -162,13 +167,10 @@ class Uplink:
     # --- serving a connection
 
     def _command(self, payload, retained, too_long):
-        if len(self._replies) + len(self._reply_texts) >= _MAX_REPLIES:
-            self.commands.refused["busy"] = self.commands.refused.get("busy", 0) + 1
-            return
-        if self.commands.handle(payload, retained, too_long):
-            self._replies.append(self._answer.bytes())
-        if self.commands.reboot:
-            self._reboot_at = self._now
+        if len(self._replies) + len(self._reply_texts) + self.orders.waiting() >= _MAX_REPLIES:
+            self.orders.count("busy")
+        else:
+            self.orders.take(payload, retained, too_long)
 
     def _serve(self, now, roomy):
         session = self.session
@@ -195,7 +197,10 @@ class Uplink:
         elif step == _ONLINE:
             self._step_id = self._publish(self._topics.availability, b"online")
         elif step == _META:
-            payloads.meta(self._out, self._identity)
+            from .meta import meta  # some KB of code that each connection needs once
+
+            meta(self._out, self._identity)
+            forget("uplink.meta")
             self._step_id = self.session.send(self._topics.meta, self._out.size(), 1, True)
         elif step == _STATE:
             self._send_state(self._now)
@@ -205,7 +210,7 @@ class Uplink:
         return True
 
     def _announce(self):
-        prefix = self._settings["mqtt.discovery"]
+        prefix = self._discovery
         if not prefix:
             self._step = _SERVING
             return
@@ -215,6 +220,7 @@ class Uplink:
         point = discovery.write(self._out, self._topics, who.unit_id, who.name, who.lang, self._index)
         if not point:
             self._step = _SERVING
+            forget("uplink.discovery", "uplink.json_value")
             return
         self._index += 1
         # Acknowledged or not: the next connection announces them again.
@@ -236,7 +242,7 @@ class Uplink:
         if ticks.diff(now, self._looked_at) < STATE_EARLIEST_MS or not self.drain.affordable():
             return False
         self._looked_at = now
-        late = ticks.diff(now, self._state_at) >= self._settings["mqtt.state_s"] * 1000
+        late = ticks.diff(now, self._state_at) >= self._state_ms
         return late or self._mark() != self._state_mark
 
     def _mark(self):

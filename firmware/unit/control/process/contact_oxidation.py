@@ -7,7 +7,7 @@ from ..io import BLOWER, P1, P2, RETURN
 from ..output import Output
 from ..snapshot import Reader, Writer
 from ..well import Well
-from .aeration import DAY, HOLIDAY, LOW_LOAD, NIGHT, Aeration
+from .aeration import Aeration
 from .lift import Lift
 from .sludge_return import SludgeReturn
 
@@ -20,40 +20,6 @@ class ContactOxidation:
         self.lift: Lift = Lift(outputs[P1], outputs[P2], well, inflow, events)
         self.aeration: Aeration = Aeration(outputs[BLOWER], inflow, events)
         self.sludge_return: SludgeReturn = SludgeReturn(outputs[RETURN], inflow)
-
-    def configure(self, s: dict[str, int]) -> None:
-        self.lift.configure(
-            s["lift.stop_level_mm"],
-            s["lift.start_level_mm"],
-            s["lift.assist_level_mm"],
-            s["lift.alternate"],
-            s["lift.run_on_every_starts"],
-            s["lift.run_on_s"],
-        )
-        self.lift.configure_backup(
-            s["lift.backup_run_s"],
-            s["lift.backup_pumps"],
-            s["lift.exercise_after_h"] * 3600,
-            s["lift.exercise_s"],
-        )
-        self.aeration.configure(
-            s["aeration.day_from_tod"],
-            s["aeration.day_to_tod"],
-            s["aeration.low_load_m3_d"],
-            s["aeration.holiday_m3_d"],
-            s["aeration.catch_up_min"],
-        )
-        self.aeration.configure_cycle(DAY, s["aeration.day_on_min"], s["aeration.day_off_min"])
-        self.aeration.configure_cycle(NIGHT, s["aeration.night_on_min"], s["aeration.night_off_min"])
-        self.aeration.configure_cycle(LOW_LOAD, s["aeration.low_on_min"], s["aeration.low_off_min"])
-        self.aeration.configure_cycle(HOLIDAY, s["aeration.holiday_on_min"], s["aeration.holiday_off_min"])
-        self.sludge_return.configure(
-            s["return.mode"],
-            s["return.ratio_pct"],
-            s["return.flow_m3_h"],
-            s["return.on_min"],
-            s["return.off_min"],
-        )
 
     def step(self, now_s: int, tod_s: int, mains: int) -> None:
         """Lodge this second's claims on every machine of the recipe."""

@@ -1,0 +1,53 @@
+"""What the topic `meta` carries. `uplink.py` imports this for each connection and forgets it."""
+
+from ..control.basics import const
+from ..tables import rows
+from .payloads import VERSION
+
+# Columns of points.txt.
+_ID = const(0)
+_UNIT = const(1)
+_DECIMALS = const(2)
+_LOW = const(4)
+_HIGH = const(5)
+
+
+def _scaled(out, text, decimals):
+    out.number(int(text), decimals)
+
+
+def meta(out, identity):
+    """Who this is. `identity`: str `firmware`, `firmware_sha256`, `config_sha256`, int `boot`.
+
+    On a board with many points the words go first: without them a point is 70 bytes.
+    """
+    for with_words in (True, False):
+        out.begin()
+        out.raw(b'{"v":%d,"firmware":' % VERSION)
+        out.text(identity.firmware)
+        out.key("firmware_sha256")
+        out.text(identity.firmware_sha256)
+        out.key("config_sha256")
+        out.text(identity.config_sha256)
+        out.raw(b',"boot":%d,"points":[' % identity.boot)
+        comma = b""
+        for row in rows("points"):
+            decimals = int(row[_DECIMALS])
+            out.raw(comma + b'{"id":')
+            comma = b","
+            out.text(row[_ID])
+            out.key("unit")
+            out.text(row[_UNIT])
+            out.key("low")
+            _scaled(out, row[_LOW], decimals)
+            out.key("high")
+            _scaled(out, row[_HIGH], decimals)
+            if with_words:
+                out.key("zh")
+                out.text(row[-2])
+                out.key("en")
+                out.text(row[-1])
+            out.raw(b"}")
+        out.raw(b"]}")
+        if not out.full:
+            return
