@@ -31,11 +31,11 @@ from .wiring import Wiring
 
 PWRON, HARD, WDT, SOFT = 1, 2, 3, 5
 # What the modules of `shim/` take of the heap; an ESP32 has them in flash (tests/board/test_heap.py measures it).
-SHIM_HEAP_BYTES = 24 * 1024
-# The firmware with an open console lives in 160 KiB, in words of 64 bits (`sim.bench.heap`); `log`, `trend` and `show`
-# need up to 16 more while they answer. An ESP32 needs little more than half.
-DEFAULT_HEAP_BYTES = 192 * 1024 + SHIM_HEAP_BYTES
-HEAP_WITH_BROKER_BYTES = 256 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to a broker
+SHIM_HEAP_BYTES = 22 * 1024
+# The firmware with an open console lives in 160 KiB, in words of 64 bits (`sim.bench.heap`). An ESP32 needs little more
+# than half.
+DEFAULT_HEAP_BYTES = 160 * 1024 + SHIM_HEAP_BYTES
+HEAP_WITH_BROKER_BYTES = 224 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to a broker
 _BOOT_US = 300_000  # from reset to boot.py, about what an ESP32 needs
 _LOOK_ROUND = 64  # requests between two looks at the terminals
 _PATIENCE_S = 0.02
@@ -169,10 +169,10 @@ class VirtualBoard:
         memory.put_u64(wire.HORIZON_US, 0)
         self.serial.machine_starts()
         self._wire, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._wire.setsockopt(
-            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, round(_PATIENCE_S * 1e6))
-        )
-        self._process = vm.spawn(self._heap_bytes, memory.fd, self.flash.path, end, self.serial.terminal)
+        patience = struct.pack("@ll", 0, round(_PATIENCE_S * 1e6))
+        self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+        lent = (memory.fd, self.flash.path, end, self.serial.terminal)
+        self._process = vm.spawn(self._heap_bytes, *lent, modem=self.wiring.modem is not None)
         end.close()
         self.starts += 1
         self._at_prompt = False

@@ -31,14 +31,16 @@ _HUNG_S = 1.0  # of computing
 
 
 @cache
-def shim_rom() -> bytes:
-    """The modules of `shim/`, compiled, as a ROMFS image."""
+def shim_rom(modem: bool) -> bytes:
+    """The modules of `shim/`, compiled, as a ROMFS image; PPP among them only where a modem is wired."""
     rom = VfsRomWriter()
     paths = [path for path in sorted(SHIM_DIR.glob("*.py")) if path.stem not in ("__init__", "wire")]
+    paths = [path for path in paths if modem or path.stem != "ppp"]
     texts = {path.name: _with_numbers(path.read_text(encoding="utf-8")) for path in paths}
     # A chip's own modules bring no names into the heap: these bring as few as they can. What the firmware says, stays,
     # and so does what asyncio may say to the queue of its tasks.
-    for name, text in shorten(texts, "\n".join([*sources().values(), texts["tasks.py"]])).items():
+    said = "\n".join([*sources().values(), texts["tasks.py"]])
+    for name, text in shorten(texts, said, outside=list(texts)).items():
         rom.mkfile(name.removesuffix(".py") + ".mpy", compiled(text, name.removesuffix(".py")))
     return bytes(rom.finalise())
 
@@ -50,11 +52,11 @@ def _with_numbers(source: str) -> str:
 
 
 def spawn(
-    heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int
+    heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int, modem: bool
 ) -> subprocess.Popen[bytes]:
     """Start a virtual machine whose console is the terminal device `terminal`; it ends with this process."""
     rom_fd = os.memfd_create("qingxi-shim", 0)
-    os.write(rom_fd, shim_rom())
+    os.write(rom_fd, shim_rom(modem))
     flash_fd = os.open(flash_path, os.O_RDONLY)
     passed = (memory_fd, flash_fd, rom_fd, wire_end.fileno())
     try:

@@ -20,6 +20,8 @@ def start(memory_address, flash_address, flash_size, fd):
     heap_before = gc.mem_alloc()
     link = host.connect(memory_address, flash_address, flash_size, fd)
     for name in _SHIMS:
+        if name + ".mpy" not in os.listdir("/.shim"):
+            continue  # a board without a modem
         # The built-in modules of that name are hidden; the u-names still reach them.
         sys.modules.pop(name, None)
         module = __import__(name)
