@@ -8,8 +8,8 @@ numbers, so that a traceback of a board fits the source.
 
 import ast
 import re
-from pathlib import PurePosixPath
 
+from .edits import Edits, origin
 from .errors import SurroundingsFailed
 
 _CONSTANT = re.compile(r"_?[A-Z0-9][A-Z0-9_]*")
@@ -24,7 +24,7 @@ def fold(sources: dict[str, str]) -> dict[str, str]:
     """
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
     constants = {path: _constants(tree) for path, tree in trees.items()}
-    folded = {path: _Module(path, sources[path], trees[path], constants).folded() for path in sources}
+    folded = {path: _Module(path, sources[path], trees, constants).folded() for path in sources}
     return {path: text for path, text in folded.items() if text is not None}
 
 
@@ -73,14 +73,14 @@ def _integer(node: ast.expr) -> int | None:
 class _Module:
     """One module while it is folded."""
 
-    def __init__(self, path: str, text: str, tree: ast.Module, constants: dict[str, Constants]):
+    def __init__(self, path: str, text: str, trees: dict[str, ast.Module], constants: dict[str, Constants]):
         self._path = path
-        self._tree = tree
+        self._tree = trees[path]
+        self._trees = trees
         self._all = constants
-        self._lines = [line.encode() for line in text.split("\n")]  # ast counts columns in bytes
         self._own = dict(constants[path])
         self._modules: dict[str, str] = {}  # names that stand for a module of the firmware -> its path
-        self._edits: list[tuple[ast.stmt | ast.expr, str]] = []
+        self._edits = Edits(path, text)
 
     def folded(self) -> str | None:
         """The text; None if nothing but its docstring is left."""
@@ -88,11 +88,11 @@ class _Module:
         for taken in imports:
             self._bind(taken)
         kept = self._replace_uses()
-        self._edits += [(node, "") for node in self._definitions()]
+        for node in self._definitions():
+            self._edits.replace(node, "")
         for taken in imports:
             self._import(taken, kept)
-        self._apply()
-        text = b"\n".join(self._lines).decode()
+        text = self._edits.text()
         nothing_left = all(_is_docstring(node) for node in ast.parse(text).body)
         return None if nothing_left and not self._path.endswith("/__init__.py") else text
 
@@ -109,11 +109,7 @@ class _Module:
                 self._modules[name] = module
 
     def _origin(self, node: ast.ImportFrom, name: str = "") -> str:
-        """The path of the module that `from ... import` takes from, or of `name` where that is a module itself."""
-        folder = PurePosixPath(self._path).parents[node.level - 1] if node.level else PurePosixPath()
-        folder = folder.joinpath(*(node.module or "").split("."), name)
-        path = f"{folder}.py"
-        return path if path in self._all else f"{folder}/__init__.py"
+        return origin(self._path, node, self._trees, name)
 
     def _replace_uses(self) -> set[str]:
         """Write the integers in; returns the other names that the module reads."""
@@ -138,7 +134,7 @@ class _Module:
                 assert isinstance(node, ast.expr)
                 if id(node) in in_text:
                     raise SurroundingsFailed(f"firmware/{self._path}:{node.lineno}: a constant within an f-string")
-                self._edits.append((node, str(value) if value >= 0 else f"({value})"))
+                self._edits.replace(node, str(value) if value >= 0 else f"({value})")
         return kept
 
     def _import(self, node: ast.ImportFrom, kept: set[str]) -> None:
@@ -155,21 +151,7 @@ class _Module:
                 names.append(alias.name + (f" as {alias.asname}" if alias.asname else ""))
         if len(names) < len(node.names):
             text = f"from {'.' * node.level}{node.module or ''} import {', '.join(names)}" if names else ""
-            self._edits.append((node, text))
-
-    def _apply(self) -> None:
-        """Edits from the end to the start, so that the places of those before stay right."""
-        for node, text in sorted(self._edits, key=lambda e: (e[0].lineno, e[0].col_offset), reverse=True):
-            assert node.end_lineno is not None and node.end_col_offset is not None
-            first, last = node.lineno - 1, node.end_lineno - 1
-            if first != last and isinstance(node, ast.expr):
-                raise SurroundingsFailed(f"firmware/{self._path}:{node.lineno}: a constant over two lines")
-            tail = self._lines[last][node.end_col_offset :]
-            if isinstance(node, ast.stmt) and not text:
-                text = "pass" if node.col_offset else ""
-            self._lines[first] = self._lines[first][: node.col_offset] + text.encode() + tail
-            for line in range(first + 1, last + 1):
-                self._lines[line] = b""
+            self._edits.replace(node, text)
 
 
 def _is_docstring(node: ast.stmt) -> bool:

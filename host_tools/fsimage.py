@@ -17,6 +17,7 @@ from unit.uplink import credentials
 
 from . import pack, partitions, upackages
 from .boards import Board
+from .bundle import bundle
 from .errors import BadInput, Both, SurroundingsFailed
 from .fold import fold
 from .shorten import shorten
@@ -36,6 +37,7 @@ NAMED_FILES = {
 _MOST_NAMED_BYTES = 16 * 1024
 PIN_ROUNDS = 1000  # what a board can work out in slices while somebody waits
 _PIN_LENGTH = (4, 32)
+OUTSIDE = ("main.py", "pack.py", "slots.py")  # what lies beside the slots
 PACK = "a.pack"  # of the slot that a board is flashed with
 _FREE_BLOCKS = 16  # for configurations being changed, and what a technician copies
 _RELAYS_LINE = "RELAYS = ()"
@@ -48,8 +50,12 @@ def firmware_image(unit: Unit) -> bytes:
     return littlefs_image(firmware_files(unit) | named_files(unit), vfs.size)
 
 
-def firmware_files(unit: Unit) -> dict[str, bytes]:
-    """Every file of the board, by its path: two scripts in source, as the interpreter wants them, and the firmware."""
+def firmware_files(unit: Unit, scripts: str = "", apart: bool = False) -> dict[str, bytes]:
+    """Every file of the board, by its path: two scripts in source, as the interpreter wants them, and the firmware.
+
+    `scripts`: text of a test or a bench that will look into the firmware: what it names keeps its name. `apart`: its
+    modules not put together, so that each can be weighed.
+    """
     boot = (FIRMWARE_DIR / "boot.py").read_text(encoding="utf-8")
     relays = relays_off(unit.board)
     if boot.count(_RELAYS_LINE) != 1:
@@ -65,19 +71,23 @@ def firmware_files(unit: Unit) -> dict[str, bytes]:
     for name in config.BOARDS:
         files[name] = sealed(unit.pins_json().encode())
     files["config.json"] = files["config.last"] = sealed(unit.board_json().encode())
-    outside, inside = _built()
+    outside, inside = _built(scripts, apart)
     return files | outside | {PACK: pack.pack(inside, version("qingxi"))}
 
 
-def slot_files() -> dict[str, bytes]:
-    """What is in the pack of a slot, by path: modules as bytecode, catalogues; the same for every board."""
-    return _built()[1]
+def slot_files(scripts: str = "") -> dict[str, bytes]:
+    """What is in the pack of a slot, by path: modules as bytecode, catalogues; the same for every board.
+
+    `scripts`: see `firmware_files`.
+    """
+    return _built(scripts)[1]
 
 
-def _built() -> tuple[dict[str, bytes], dict[str, bytes]]:
+def _built(scripts: str = "", apart: bool = False) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The files that lie outside the slots, and those of a slot."""
     umqtt = (upackages.ensure() / "umqtt/simple.py").read_text(encoding="utf-8")
-    texts = shorten(fold(sources()), umqtt)
+    folded = fold(sources())
+    texts = shorten(folded if apart else bundle(folded), umqtt + scripts, OUTSIDE)
     outside = {"main.py": texts.pop("main.py").encode()}
     inside: dict[str, bytes] = {}
     for path in sorted((FIRMWARE_DIR / "unit").rglob("*.txt")):
@@ -93,7 +103,7 @@ def _built() -> tuple[dict[str, bytes], dict[str, bytes]]:
 
 def sources() -> dict[str, str]:
     """The source of main.py and of every module, by path such as `unit/control/io.py`."""
-    paths = [FIRMWARE_DIR / name for name in ("main.py", "pack.py", "slots.py")]
+    paths = [FIRMWARE_DIR / name for name in OUTSIDE]
     paths += sorted((FIRMWARE_DIR / "unit").rglob("*.py"))
     return {path.relative_to(FIRMWARE_DIR).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 

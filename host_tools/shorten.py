@@ -1,9 +1,10 @@
-"""Private names and arguments cut short, so that a board's table of names stays small.
+"""Names cut short, so that a board's table of names stays small.
 
-MicroPython keeps every name that it loads in a table in the heap. Names that begin with one underscore, and arguments
-that nobody passes by keyword, mean something within a module only: here different modules use the same few short ones.
-Two names get the same short one only if no module, and no class with a base class in another module, knows both. Lines
-keep their numbers; a traceback of a board shows module and line, and the short name of a private function.
+MicroPython keeps every name that it loads in a table in the heap. All that the firmware itself names mean something to
+the firmware only, so the same few short names serve again and again. Two names get the same short one only if nothing
+knows both: no module has both at its top, no class (with its bases) both as attributes, no function both as variables.
+Names stay where somebody else may say them: what MicroPython knows, what is passed by keyword, what modules outside a
+slot say. Lines keep their numbers; a traceback of a board shows module and line.
 """
 
 import ast
@@ -13,19 +14,28 @@ import re
 import string
 import tokenize
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from itertools import count, product
+from pathlib import Path
 
-_PRIVATE = re.compile(r"_[A-Za-z0-9]\w*")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_BEGINNING = re.compile(r"_?[a-z]+_")  # of a function's name, which a program puts together
+# Names that MicroPython itself knows on some board: they take no heap there, and mean something to it.
+_MICROPYTHON = Path(__file__).with_name("micropython_names.txt")
 
 
-def shorten(sources: dict[str, str], foreign: str) -> dict[str, str]:
-    """The same modules, by path, with short names. Names that stand in `foreign`, code that they build on, stay."""
+def shorten(sources: dict[str, str], foreign: str, outside: Collection[str] = ()) -> dict[str, str]:
+    """The same modules, by path, with short names.
+
+    Names that stand in `foreign`, code that they build on, stay; so do those without an underscore before them in the
+    modules `outside`, which other versions of the rest will meet.
+    """
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
     words = {path: {token.string for token in _names(text)} for path, text in sources.items()}
-    fixed = _fixed(trees) | set(_WORD.findall(foreign)) | set(dir(builtins))
-    wanted = {word for known in words.values() for word in known if _PRIVATE.fullmatch(word)} | _arguments(trees)
-    short = _share(wanted - fixed, words, _relatives(trees), set().union(*words.values()) | fixed)
+    met = {word for path in outside for word in words[path] if not word.startswith("_")}
+    known = _WORD.findall(foreign + _MICROPYTHON.read_text(encoding="utf-8"))
+    fixed = _fixed(trees) | set(known) | set(dir(builtins)) | met
+    short = _share(_defined(trees) - fixed, _namespaces(trees), set().union(*words.values()) | fixed)
     return {path: _renamed(text, short) for path, text in sources.items()}
 
 
@@ -33,72 +43,123 @@ def _names(text: str) -> list[tokenize.TokenInfo]:
     return [token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type == tokenize.NAME]
 
 
-def _arguments(trees: dict[str, ast.Module]) -> set[str]:
-    """Names that are arguments or variables of functions and nothing else, in all modules."""
-    arguments: set[str] = set()
-    others: set[str] = set()
-    for tree in trees.values():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.arg):
-                arguments.add(node.arg)
-            elif isinstance(node, ast.Attribute):
-                others.add(node.attr)
-            elif isinstance(node, ast.keyword) and node.arg:
-                others.add(node.arg)
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                others.add(node.name)
-            elif isinstance(node, ast.ImportFrom | ast.Import):
-                others.update(_WORD.findall(ast.unparse(node)))
-        for statement in tree.body:  # what a module or a class binds is reached from outside
-            bodies = statement.body if isinstance(statement, ast.ClassDef) else [statement]
-            for part in bodies:
-                if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
-                    names = [node for node in ast.walk(part) if isinstance(node, ast.Name)]
-                    others.update(name.id for name in names if isinstance(name.ctx, ast.Store))
-    return arguments - others - {"self"}
+def _defined(trees: dict[str, ast.Module]) -> set[str]:
+    """Names that the firmware gives: to functions, classes, arguments, variables and attributes."""
+    found: set[str] = set()
+    for node in (node for tree in trees.values() for node in ast.walk(tree)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.attr)
+    return {name for name in found if not name.startswith("__")}
 
 
 def _fixed(trees: dict[str, ast.Module]) -> set[str]:
-    """Words that begin with an underscore within texts, and functions whose name such a text begins: `"_op_" + op`."""
-    words: set[str] = set()
+    """Names that somebody may say in another way than as a name of the program.
+
+    Functions whose name is a text or begins with one (`"_op_" + op`), what is passed by keyword, modules and what they
+    are made of.
+    """
+    words = {"self"}
     functions: set[str] = set()
-    for tree in trees.values():
-        comments = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts: set[str] = set()
+    begun: set[str] = set()
+    for path, tree in trees.items():
+        words.update(_WORD.findall(path))
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in comments:
-                words.update(word for word in _WORD.findall(node.value) if re.match("_+[a-z]", word))
-            elif isinstance(node, ast.FunctionDef):
-                functions.add(node.name)
-    begun = tuple(word for word in words if word.endswith("_"))
-    return words | {name for name in functions if name.startswith(begun)}
+            match node:
+                case ast.Constant(value=str(text)) if _BEGINNING.fullmatch(text):
+                    begun.add(text)
+                case ast.Constant(value=str(text)):
+                    texts.add(text)
+                case ast.keyword(arg=str(name)):
+                    words.add(name)
+                case ast.FunctionDef(name=name):
+                    functions.add(name)
+                case ast.ImportFrom(module=str(name)):
+                    words.update(_WORD.findall(name))
+    return words | functions & texts | {name for name in functions if name.startswith(tuple(begun))}
 
 
-def _relatives(trees: dict[str, ast.Module]) -> list[tuple[str, str]]:
-    """Pairs of modules of which the first has a class that is built on a class of the second."""
-    classes = {path: [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)] for path, tree in trees.items()}
-    home = {node.name: path for path, nodes in classes.items() for node in nodes}
-    found = []
-    for path, nodes in classes.items():
-        for base in [base for node in nodes for base in node.bases]:
-            name = ast.unparse(base).rpartition(".")[2]
-            if home.get(name, path) != path:
-                found.append((path, home[name]))
+def _namespaces(trees: dict[str, ast.Module]) -> list[set[str]]:
+    """The names that must stay apart: those of each module's top, of each class with its bases, of each function."""
+    found: list[set[str]] = []
+    classes: dict[str, list[tuple[set[str], list[str]]]] = defaultdict(list)  # (attributes, bases), by name
+    for tree in trees.values():
+        found.append(_said_in(tree.body))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                found.append(_variables(node))
+            elif isinstance(node, ast.ClassDef):
+                own = _said_in(node.body)
+                own.update(part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute) and _is_store(part))
+                classes[node.name].append((own, [ast.unparse(base).rpartition(".")[2] for base in node.bases]))
+    for alike in classes.values():
+        for own, bases in alike:
+            whole = set(own)
+            while bases:
+                above = classes.get(bases[0], [])
+                whole.update(*(theirs for theirs, _ in above))
+                bases = bases[1:] + [base for _, further in above for base in further]
+            found.append(whole)
     return found
 
 
-def _share(
-    wanted: set[str], words: dict[str, set[str]], relatives: list[tuple[str, str]], taken: set[str]
-) -> dict[str, str]:
+def _is_store(node: ast.Attribute) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+def _said_in(body: list[ast.stmt]) -> set[str]:
+    """Names that the statements of a module or a class bind or read, not those within their functions."""
+    names: set[str] = set()
+    waiting: list[ast.AST] = list(body)
+    while waiting:
+        node = waiting.pop()
+        names.update(_bound(node))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            waiting += [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
+        elif isinstance(node, ast.ClassDef):
+            waiting += [*node.bases, *node.decorator_list]
+        elif not isinstance(node, ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+    return names
+
+
+def _variables(function: ast.AST) -> set[str]:
+    """Arguments, variables and the global names that a function knows, with the functions in it."""
+    return {name for node in ast.walk(function) if node is not function for name in _bound(node)}
+
+
+def _bound(node: ast.AST) -> set[str]:
+    """The names, not attributes, that one node of a tree says."""
+    match node:
+        case ast.Name(id=name) | ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
+            return {name}
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.ImportFrom(names=aliases) | ast.Import(names=aliases):
+            return {alias.asname or alias.name for alias in aliases}
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            return set(names)
+    return set()
+
+
+def _share(wanted: set[str], namespaces: list[set[str]], taken: set[str]) -> dict[str, str]:
     """Short names for those `wanted`: the most frequent ones first, each the first that none of its company has."""
     company: dict[str, set[str]] = defaultdict(set)
-    for known in [*words.values(), *(words[a] | words[b] for a, b in relatives)]:
-        here = known & wanted
+    often: Counter[str] = Counter()
+    for names in namespaces:
+        here = names & wanted
+        often.update(here)
         for word in here:
             company[word] |= here
-    often = Counter(word for known in words.values() for word in known & wanted)
     pool = [name for name in _pool(len(wanted) + len(taken)) if name not in taken]
     short: dict[str, str] = {}
-    for word in sorted(wanted, key=lambda word: (-often[word], word)):
+    for word in sorted(wanted, key=lambda word: (-len(company[word]), -often[word], word)):
         used = {short[other] for other in company[word] if other in short}
         short[word] = next(name for name in pool if name not in used)
     return short

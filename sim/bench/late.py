@@ -129,7 +129,7 @@ def measure(folder: Path) -> Watched:
     unit = unitfile.load(unit_file)
     plant = ScenarioPlant(unit.control_settings(), scenario.load(path))
     board = Watched(unit, folder / "flash", None, plant, None, HEAP_WITH_BROKER_BYTES)
-    files = fsimage.firmware_files(unit) | {"main.py": _MAIN.encode()}
+    files = fsimage.firmware_files(unit, _MAIN) | {"main.py": _MAIN.encode()}
     vfs = partitions.named(partitions.of_board(unit.board), "vfs")
     board.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
     broker, port = mosquitto(folder)

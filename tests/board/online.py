@@ -155,7 +155,7 @@ class Scene:
         vfs = partitions.named(table, "vfs")
         flash = FlashFile(self.flash, unit.board.flash_mb << 20)
         flash.flash_tool_write(partitions.TABLE_AT, partitions.encode(table))
-        files = fsimage.firmware_files(unit) | fsimage.named_files(unit) | {"main.py": main.encode()}
+        files = fsimage.firmware_files(unit, main) | fsimage.named_files(unit) | {"main.py": main.encode()}
         flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
 
     def _take_certificate(self, files: tuple[Path, Path]) -> None:

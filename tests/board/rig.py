@@ -52,7 +52,7 @@ def replace_scripts(found: VirtualBoard, main: str | None = None, boot: str | No
     scripts = {name: text.encode() for name, text in (("main.py", main), ("boot.py", boot)) if text is not None}
     if scripts:
         vfs = partitions.named(partitions.of_board(found.unit.board), "vfs")
-        files = fsimage.firmware_files(found.unit) | scripts
+        files = fsimage.firmware_files(found.unit, f"{main} {boot}") | scripts
         found.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
 
 

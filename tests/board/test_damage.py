@@ -27,9 +27,10 @@ _HOSTILE = (
 )  # fmt: skip
 
 
-def _with_modules(files: dict[str, bytes]) -> bytes:
-    """A unit in service whose pack, sound in itself, was made with these modules."""
-    return damage.with_files(damage.in_service(), {fsimage.PACK: pack.pack(fsimage.slot_files() | files, "bad")})
+def _with_modules(files: dict[str, bytes], scripts: str = "") -> bytes:
+    """A unit in service whose pack, sound in itself, was made with these modules; `scripts`: see `slot_files`."""
+    files = fsimage.slot_files(scripts) | files
+    return damage.with_files(damage.in_service(), {fsimage.PACK: pack.pack(files, "bad")})
 
 
 def _spoilt(text: bytes, rng: random.Random) -> bytes:
@@ -131,7 +132,7 @@ def test_a_blank_file_system_is_formatted_as_the_image_does(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "controls"),
-    [("console/console", True), ("console/door", True), ("online", True), ("app", False), ("journal/ring", False)],
+    [("console/console", True), ("console/door", True), ("online", True), ("app", False), ("assembly", False)],
 )
 def test_a_module_that_cannot_be_loaded(tmp_path, name, controls):
     """The console's own code is not needed for control; without the road's, safe mode pumps on floats."""
@@ -151,7 +152,7 @@ class Console:
         raise ValueError("rotten")
 """
     module = fsimage.compiled(rotten, "unit/console/console.py")
-    outcome = damage.start(_with_modules({"unit/console/console.mpy": module}), tmp_path)
+    outcome = damage.start(_with_modules({"unit/console/console.mpy": module}, rotten), tmp_path)
     assert outcome.safe and outcome.console and outcome.controls and ">>> " in outcome.shown
 
 
@@ -170,7 +171,7 @@ class Console:
             print("well again")
 """
     module = fsimage.compiled(rotten, "unit/console/console.py")
-    (tmp_path / "board.flash").write_bytes(_with_modules({"unit/console/console.mpy": module}))
+    (tmp_path / "board.flash").write_bytes(_with_modules({"unit/console/console.mpy": module}, rotten))
     board = rig.board(tmp_path, plant=True)
     crew = Crew(board, [step for after_s in (60, 5, 5, 5, 60, 500, 60, 5) for step in (after_s, b"\r")], ())
     try:

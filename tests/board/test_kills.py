@@ -25,7 +25,7 @@ _ENOUGH_S = 60  # on the clock, for a life on a busy PC
 # In place of main.py: the firmware as it is, with every number that the journal gives out told at the serial port.
 _TELLING = """
 from unit import config
-from unit.journal.ring import Journal
+from unit.app import App, Journal
 reading, event = Journal.reading, Journal.event
 def tell_reading(self, uptime_s, quality, values):
     seq = reading(self, uptime_s, quality, values)
@@ -37,7 +37,6 @@ def tell_event(self, uptime_s, code, a, b):
     return seq
 Journal.reading, Journal.event = tell_reading, tell_event
 loaded = config.load()
-from unit.app import App
 App(*loaded).run()
 """
 
@@ -77,7 +76,7 @@ def _new_unit(folder: Path) -> None:
     vfs = partitions.named(table, "vfs")
     settings = json.loads(found.unit.board_json()) | {"readings.interval_s": 1}
     copy = fsimage.sealed(json.dumps(settings).encode())
-    files = fsimage.firmware_files(found.unit) | {"main.py": _TELLING.encode()}
+    files = fsimage.firmware_files(found.unit, _TELLING) | {"main.py": _TELLING.encode()}
     files["config.json"] = files["config.last"] = copy
     found.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
     found.close()

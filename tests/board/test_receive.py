@@ -86,8 +86,9 @@ def told(name: str, folder: Path) -> Story:
     text = rig.UNIT_FILE.read_text(encoding="utf-8")
     changed.write_text(text.replace("start_level_mm = 600", "start_level_mm = 610"), encoding="utf-8")
     new_unit = unitfile.load(changed)
-    main = (_MAIN + _STORIES[name]).encode()
-    files = fsimage.firmware_files(found.unit) | {"main.py": main, "source": new_pack()}
+    script = _MAIN + _STORIES[name]
+    main = script.encode()
+    files = fsimage.firmware_files(found.unit, script) | {"main.py": main, "source": new_pack()}
     found.flash.flash_tool_write(VFS.at, fsimage.littlefs_image(files, VFS.size))
     before = found.flash.read(0, found.flash.size)
     operations: list[tuple[int, bytes | None]] = []
@@ -107,7 +108,7 @@ def told(name: str, folder: Path) -> Story:
     with rig.running(found), pytest.MonkeyPatch.context() as patch:
         if name == "over the cable":
             outside, _ = fsimage._built()
-            patch.setattr(fsimage, "_built", lambda: (outside | {"main.py": main}, new_modules()))
+            patch.setattr(fsimage, "_built", lambda *_: (outside | {"main.py": main}, new_modules()))
             rig.until(lambda: b">>> " in b"".join(shown))
             with raw_repl.RawRepl(str(folder / "tty"), "en") as board:
                 brought = in_service.bring(board, new_unit, "", served=False)

@@ -15,10 +15,10 @@ A, B = 0, 1
 _TRUSTED, _ON_TRIAL = 0, 1
 
 
-def firmware(version: str, **modules: bytes) -> bytes:
-    """A pack with these modules in the place of the real ones."""
+def firmware(version: str, scripts: str = "", **modules: bytes) -> bytes:
+    """A pack with these modules in the place of the real ones; what `scripts` names keeps its name."""
     named = {f"unit/{name.replace('__', '/')}.mpy": content for name, content in modules.items()}
-    return pack.pack(fsimage.slot_files() | named, version)
+    return pack.pack(fsimage.slot_files(scripts) | named, version)
 
 
 def install(found: VirtualBoard, files: dict[str, bytes], use: int, trial: int, mqtt: int = 0) -> None:
@@ -68,8 +68,9 @@ def test_a_firmware_without_its_broker_goes_back_after_the_hour(tmp_path):
 
 
 def test_a_firmware_that_never_says_that_it_is_well_goes_back_after_the_hour(tmp_path):
-    silent = fsimage.compiled("def judge(app): return 0\ndef stamp(): return '', ''", "f")
-    found, events = live(tmp_path, {"b.pack": firmware("2", firmware=silent)}, 4200)
+    text = "def judge(app): return 0\ndef stamp(): return '', ''"
+    silent = fsimage.compiled(text, "f")
+    found, events = live(tmp_path, {"b.pack": firmware("2", text, firmware=silent)}, 4200)
     assert state(found) == (A, _TRUSTED) and found.starts == 2 and "firmware_back" in events
 
 

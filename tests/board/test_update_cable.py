@@ -62,7 +62,7 @@ def spoil(monkeypatch, **modules):
     """Have the firmware of this program hold these modules."""
     outside, inside = fsimage._built()
     inside |= {f"unit/{name.replace('__', '/')}.mpy": content for name, content in modules.items()}
-    monkeypatch.setattr(fsimage, "_built", lambda: (dict(outside), dict(inside)))
+    monkeypatch.setattr(fsimage, "_built", lambda *_: (dict(outside), dict(inside)))
 
 
 def test_a_good_firmware_stays_after_its_healthy_hour(served, capsys):
