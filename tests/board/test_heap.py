@@ -47,5 +47,5 @@ def test_with_a_broker_a_console_and_an_answer_have_room():
     assert sizes["unit.uplink.session"] > 1000
     assert total <= heap.BUDGET_BYTES
     assert with_console <= heap.WITH_BROKER_AND_CONSOLE_BYTES
-    # What is left is for `set`, which takes 35 KiB for its answer.
-    assert with_console + 35 * 1024 <= HEAP_WITH_BROKER_BYTES - SHIM_HEAP_BYTES
+    # What is left is for `set`, which takes up to 80 KiB for its answer, less what a console leaves.
+    assert with_console + 60 * 1024 <= HEAP_WITH_BROKER_BYTES - SHIM_HEAP_BYTES
