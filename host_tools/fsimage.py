@@ -5,6 +5,7 @@ import hashlib
 import subprocess
 import tempfile
 import zlib
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -86,19 +87,27 @@ def slot_files(scripts: str = "") -> dict[str, bytes]:
 def _built(scripts: str = "", apart: bool = False) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The files that lie outside the slots, and those of a slot."""
     umqtt = (upackages.ensure() / "umqtt/simple.py").read_text(encoding="utf-8")
-    folded = fold(sources())
-    texts = shorten(folded if apart else bundle(folded), umqtt + scripts, OUTSIDE)
-    outside = {"main.py": texts.pop("main.py").encode()}
     inside: dict[str, bytes] = {}
     for path in sorted((FIRMWARE_DIR / "unit").rglob("*.txt")):
         inside[path.relative_to(FIRMWARE_DIR).as_posix()] = path.read_bytes()
-    for name, text in texts.items():
-        stem = name.removesuffix(".py")
-        where = inside if "/" in name else outside
-        where[stem + ".mpy"] = compiled(text, stem.removesuffix("/__init__").replace("/", "."))
-    # An ESP32 image has it frozen, and prefers that; other builds of MicroPython have not.
-    inside["umqtt/simple.mpy"] = compiled(umqtt, "umqtt/simple.py")
+    modules = _modules(tuple(sources().items()), umqtt, scripts, apart)
+    outside = {path: content for path, content in modules.items() if "/" not in path}
+    inside |= {path: content for path, content in modules.items() if "/" in path}
     return outside, inside
+
+
+@cache  # seconds of work, which a flash does twice and the tests hundreds of times
+def _modules(texts: tuple[tuple[str, str], ...], umqtt: str, scripts: str, apart: bool) -> dict[str, bytes]:
+    """main.py as it is to be, and the bytecode of every module, by path."""
+    folded = fold(dict(texts))
+    short = shorten(folded if apart else bundle(folded), umqtt + scripts, OUTSIDE)
+    made = {"main.py": short.pop("main.py").encode()}
+    for path, text in short.items():
+        stem = path.removesuffix(".py")
+        made[stem + ".mpy"] = compiled(text, stem.removesuffix("/__init__").replace("/", "."))
+    # An ESP32 image has it frozen, and prefers that; other builds of MicroPython have not.
+    made["umqtt/simple.mpy"] = compiled(umqtt, "umqtt/simple.py")
+    return made
 
 
 def sources() -> dict[str, str]:
