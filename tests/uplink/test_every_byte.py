@@ -39,12 +39,12 @@ def everything(world: str, broker: Broker, books: Books, every: int) -> None:
 
 
 def test_back_in_service_after_a_fault_at_many_bytes(world: str, broker: Broker, books: Books):
-    everything(world, broker, books, 101)
+    everything(world, broker, books, 401)
 
 
 def test_back_in_service_with_what_newer_libraries_do(world: str, broker: Broker):
     for options in SOUND:
-        strike(world, broker, NEWER, **options, every=211 if options["directions"] == ["up"] else 11)
+        strike(world, broker, NEWER, **options, every=601 if options["directions"] == ["up"] else 31)
 
 
 @pytest.mark.campaign

@@ -22,7 +22,7 @@ def throw(world: str, broker: Broker, books: Books, n: int, seed: int) -> None:
 
 
 def test_malformed_packets_change_nothing(world: str, broker: Broker, books: Books):
-    throw(world, broker, books, 300, 1)
+    throw(world, broker, books, 100, 1)
 
 
 @pytest.mark.campaign
