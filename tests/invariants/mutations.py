@@ -37,6 +37,8 @@ MUTATIONS = [
     ("inv_07", "protection.py", "self.failed_starts >= _TRIES or now_s", "now_s"),
     ("inv_08", "claims.py", "            if claim.until_s > now_s:", "            if claim.until_s >= 0:"),
     ("inv_09", "process/lift.py", "        self._back_up(now_s)\n        self._count", "        self._count"),
+    ("inv_09", "well.py", " and not outvoted else 0", " else 0"),
+    ("inv_09", "process/lift.py", "            if self.well.dry:\n                self.wanted = 0", "            if 0:\n                self.wanted = 0"),
     ("high_float_overrides_a_low_float", "well.py", "            self._low_outvoted = 1", "            pass"),
     ("inv_10", "process/lift.py", "            self.wanted = 0\n            self._run_on_until_s = -1\n        if before", "            pass\n        if before"),
     ("inv_11", "protection.py", "if not by_hand and now_s", "if now_s"),

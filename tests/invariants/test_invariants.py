@@ -1,12 +1,13 @@
 """The sentences of docs/invariants.md, each held over random plants, faults, commands and clock jumps."""
 
 import hypothesis.strategies as st
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from unit.control.basics import NONE
 from unit.control.claims import HAND
 
 from tests.control.rig import P1, P2, Rig
 from tests.invariants.stories import (
+    Story,
     one_broken_witness,
     one_dead_pump,
     one_power_cut,
@@ -159,7 +160,17 @@ def test_inv_08_a_command_ends_by_itself_and_does_not_survive_a_restart(story):
     tell(story, Leases())
 
 
+# Pumps that use up their starts: around the high float while a level says dry, and around the low float while a level
+# stands still between stop and start.
+SAYS_DRY = [
+    (0, "inflow", 90.7), (300, "level", 4400), (4784, "inflow", 7.0), (4971, "inflow", 85.6), (5137, "dead", 0, True),
+]  # fmt: skip
+STANDS_STILL = [(375, "level", 5200), (1216, "inflow", 57.7), (1296, "dead", 0, True), (3978, "inflow", 42.0)]
+
+
 @examples(40)
+@example(Story(10800, {}, 827.1, 48.0, True, SAYS_DRY))
+@example(Story(10800, {}, 671.2, 28.7, False, STANDS_STILL))
 @given(
     stories(
         seconds=10800,

@@ -147,13 +147,15 @@ class Well:
     def _is_dry(self, now_s: int) -> int:
         """Either witness of a dry well is enough, unless the high float is up and outvotes the low one.
 
-        The level is heard here as long as its signal is alive, even when it has been contradicted: stopping on a
-        wrong level costs time until the high float, running on one costs a pump.
+        The level is heard here as long as its signal is alive: stopping on a wrong level costs time until the high
+        float, running on one costs a pump. Once the high float has proved it wrong, a low float that is wet outvotes
+        it: else the pumps flutter around the high float until their starts are used up, and the well spills.
         """
         alive: int = self.level.electrical
         value: int = self.level.value
-        level_dry: int = 1 if alive and value < self._dry_level_mm else 0
         low: int = self.float_low.value
+        outvoted: int = 1 if self._void_mm != NONE and low == 1 else 0
+        level_dry: int = 1 if alive and value < self._dry_level_mm and not outvoted else 0
         high: int = self.high_up
         if low != 0:
             self._low_outvoted = 0

@@ -100,6 +100,8 @@ class Lift:
         elif level_mm > self.stop_level_mm:
             if self.wanted == 2:
                 self.wanted = 1
+            if self.well.dry:
+                self.wanted = 0  # a level that stands still here would use up all starts around the low float
             self._run_on_until_s = -1
         elif self.wanted > 0:
             if self._run_on_until_s < 0:
