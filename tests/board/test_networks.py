@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 
 import pytest
-from unit.uplink.ethernet import CLOCK_OUT
 
 from host_tools import boards, unitdocs, unitfile, upackages
 from sim import scenario
@@ -144,54 +143,3 @@ def test_a_modem_and_a_sensor_do_not_share_a_uart(tmp_path: Path):
     text = text.replace('signal = "current"', 'signal = "direct"', 1)
     _, problems = unitfile.checked(text, tmp_path / "u.toml", "en")
     assert ["GPIO23 is taken by wiring.level" in sentence for _, sentence in problems] == [True], problems
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"),
-    [
-        ('phy = "LAN8720"', 'phy = "ENC28J60"', "terminal lan: phy must be one of LAN8720, LAN8710"),
-        ('phy = "LAN8720"', 'phy = "W5500"', "terminal lan: unknown key clock"),
-        ("phy_address = 0", "phy_address = 32", "terminal lan: phy_address must be 0 to 31"),
-        ("phy_address = 0", 'phy_address = "0"', "terminal lan: phy_address must be a whole number"),
-        ('clock_mode = "out"', 'clock_mode = "both"', 'terminal lan: clock_mode must be "in" or "out"'),
-        ("clock = 17", "clock = 5", 'terminal lan: clock must be GPIO0 or GPIO16 or GPIO17 where clock_mode is "out"'),
-        ('clock_mode = "out"', 'clock_mode = "in"', 'terminal lan: clock must be GPIO0 where clock_mode is "in"'),
-        ("mdc = 23", "mdc = 4", "terminal lan: GPIO4 is taken by terminal i2c"),
-        ("gpio = 32", "gpio = 25", "terminal lan: GPIO25 is taken by terminal s3"),
-        ("mdc = 23", "mdc = 23, speed = 1", "terminal lan: unknown key speed"),
-        ('chip = "esp32"', 'chip = "esp32s3"', "terminal lan: an esp32s3 has no Ethernet of its own: phy must"),
-    ],
-)
-def test_bad_ethernet_of_a_board_file(old: str, new: str, sentence: str):
-    good = (boards.BOARDS_DIR / "kc868-a8.toml").read_text(encoding="utf-8")
-    assert old in good
-    with pytest.raises(boards.BadInput) as caught:
-        boards.parse("b", good.replace(old, new, 1))
-    assert any(sentence in problem for problem in caught.value.problems), caught.value.problems
-
-
-def test_a_pin_of_ethernet_that_only_reads_is_refused():
-    good = (boards.BOARDS_DIR / "kc868-a8.toml").read_text(encoding="utf-8")
-    assert boards.parse("b", good.replace("mdc = 23", "mdc = 34")).unfit == {"lan": (34, "input_only")}
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"),
-    [
-        ("sck = 15", 'sck = "15"', "terminal lan: sck must be a GPIO number"),
-        (", int = 12", "", "terminal lan: int must be a GPIO number"),
-        ("sck = 15", "sck = 17", "terminal lan: GPIO17 is taken by terminal rs485"),
-    ],
-)
-def test_bad_ethernet_on_spi(old: str, new: str, sentence: str):
-    good = (boards.BOARDS_DIR / "esp32s3-eth-8di-8ro.toml").read_text(encoding="utf-8")
-    assert old in good
-    with pytest.raises(boards.BadInput) as caught:
-        boards.parse("b", good.replace(old, new, 1))
-    assert any(sentence in problem for problem in caught.value.problems), caught.value.problems
-
-
-def test_the_compact_form_of_ethernet():
-    assert boards.load("esp32s3-eth-8di-8ro").terminals["lan"] == ["ethernet", 7 << 6, 15, 13, 14, 16, 12]
-    assert boards.load("olimex-esp32-poe-wrover").terminals["lan"] == ["ethernet", CLOCK_OUT, 23, 18, 0, 12]
-    assert boards.load("kc868-a8").terminals["lan"] == ["ethernet", CLOCK_OUT, 23, 18, 17, -1]

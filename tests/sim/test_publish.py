@@ -6,10 +6,8 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from unit import tables
 
 from host_tools import upackages
@@ -24,20 +22,6 @@ from tests.uplink.broker import Broker, free_port  # noqa: E402
 
 U = "qiaotou"
 POINTS = [row[0] for row in tables.rows("points")]
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    running = Broker(tmp_path)
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def books(broker: Broker) -> Iterator[Books]:
-    kept = Books(broker.port)
-    yield kept
-    kept.close()
 
 
 def start(folder: Path, port: int, story: str = SMALL, *words: str, compiled: bool = False) -> subprocess.Popen:

@@ -1,31 +1,9 @@
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from host_tools import upackages
-
-upackages.on_cpython()
-
-from tests.uplink.books import Books  # noqa: E402
-from tests.uplink.broker import Broker  # noqa: E402
-from tests.uplink.worlds import WORLDS  # noqa: E402
+from tests.uplink.served import books, broker  # noqa: F401  fixtures
+from tests.uplink.worlds import WORLDS
 
 
 @pytest.fixture(params=WORLDS)
 def world(request: pytest.FixtureRequest) -> str:
     return request.param
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    running = Broker(tmp_path)
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def books(broker: Broker) -> Iterator[Books]:
-    kept = Books(broker.port)
-    yield kept
-    kept.close()

@@ -1,0 +1,1 @@
+from tests.uplink.served import books, broker  # noqa: F401  fixtures

@@ -1,0 +1,27 @@
+"""A broker and its independent books, for one test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from host_tools import upackages
+
+upackages.on_cpython()
+
+from tests.uplink.books import Books  # noqa: E402
+from tests.uplink.broker import Broker  # noqa: E402
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    running = Broker(tmp_path)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def books(broker: Broker) -> Iterator[Books]:
+    kept = Books(broker.port)
+    yield kept
+    kept.close()
