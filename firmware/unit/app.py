@@ -26,6 +26,7 @@ _NEVER_S = const(1 << 30)
 _CALM_MS = const(700)  # before a tick is due, what waits at the console's door is not loaded; see `Door.needs_ms`
 _CONSOLE_FAILURES = const(3)  # after so many the console rests, and then begins afresh
 _REST_S = const(600)
+_JOINING = ("joining", "config", "firmware", "uplink.credentials", "uplink.tls")  # modules, needed once a start
 _DEAF_MS = const(250)  # the UART keeps 256 bytes meanwhile
 
 
@@ -33,7 +34,7 @@ class App:
     """Everything a unit is made of; `tick()` is one second of it."""
 
     def __init__(self, settings, board, config_from):
-        """See `config.load` for the three. `settings` and `board` are emptied: 20 KB of a board's heap."""
+        """See `config.load` for the three; `settings` is emptied, with a broker `board` too: 20 KB of the heap."""
         self.config_from = config_from
         interval_s = settings["readings.interval_s"]
         self.io = _drivers(board, settings)
@@ -207,12 +208,12 @@ def _online(app, settings, board):
         from .joining import join
 
         begun = join(kept, terminal, app.recorder.journal.boot)
-        forget("joining", "config", "firmware", "uplink.credentials", "uplink.tls")
+        forget(*_JOINING)
         gc.collect()
         from .online import Online
 
         return Online(app, kept, *begun)
     except Exception as e:  # noqa: BLE001  shown; see above
         print("MQTT:", e)
-        forget(*[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
+        forget(*_JOINING, *[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
         return None

@@ -70,7 +70,6 @@ class Online:
         return not outputs[P1].on and not outputs[P2].on
 
 
-
 class Newest:
     """What the topic `state` shows: after `update()` like a reading, with control's `outputs` and `alarms`."""
 

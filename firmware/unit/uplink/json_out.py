@@ -73,5 +73,5 @@ class JsonOut:
 def _escaped(data):
     whole = bytearray()
     for byte in data:
-        whole.extend(_ESCAPES.get(byte, b"?") if byte < 32 or byte in _ESCAPES else bytes((byte,)))
+        whole.extend(_ESCAPES.get(byte) or (b"?" if byte < 32 else bytes((byte,))))
     return bytes(whole)

@@ -2,12 +2,10 @@
 
 from ..control.basics import const
 from ..tables import rows
-from .payloads import VERSION
+from .payloads import DECIMALS, ID, VERSION
 
-# Columns of points.txt.
-_ID = const(0)
+# More columns of points.txt.
 _UNIT = const(1)
-_DECIMALS = const(2)
 _LOW = const(4)
 _HIGH = const(5)
 
@@ -32,10 +30,10 @@ def meta(out, identity):
         out.raw(b',"boot":%d,"points":[' % identity.boot)
         comma = b""
         for row in rows("points"):
-            decimals = int(row[_DECIMALS])
+            decimals = int(row[DECIMALS])
             out.raw(comma + b'{"id":')
             comma = b","
-            out.text(row[_ID])
+            out.text(row[ID])
             out.key("unit")
             out.text(row[_UNIT])
             out.key("low")

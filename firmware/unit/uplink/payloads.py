@@ -13,8 +13,8 @@ from ..tables import rows
 VERSION = const(1)  # "v" of every payload
 
 # Columns of points.txt.
-_ID = const(0)
-_DECIMALS = const(2)
+ID = const(0)
+DECIMALS = const(2)
 
 ALARM_STATES = ("normal", "unacknowledged", "acknowledged", "returned", "shelved", "out_of_service")
 _SOURCES = ("process", "backup", "remote", "hand")
@@ -27,8 +27,8 @@ class Points:
         self.ids = []
         self.decimals = []
         for row in rows("points"):
-            self.ids.append(row[_ID])
-            self.decimals.append(int(row[_DECIMALS]))
+            self.ids.append(row[ID])
+            self.decimals.append(int(row[DECIMALS]))
         # One text takes little memory, and reading the table while alarms stand would make a slice too long.
         self.alarm_codes = " ".join([row[0] for row in rows("alarms")])
 
