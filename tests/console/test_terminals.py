@@ -75,7 +75,7 @@ def test_a_visit_through(port, program):
     terminal.until("qiaotou> ", b"\r")
     assert "1号泵停止" in terminal.until("qiaotou> ", b"why p1\r") + terminal.until("qiaotou> ", b"\r")
     terminal.until("English now", b"lang en\r")
-    status = terminal.until("visited", b"status\r")
+    status = terminal.until("last visit", b"status\r")
     assert "level      [" in status and "pump 1" in status
     terminal.until("reboot", b"re\t")  # completed
     terminal.end(LEAVE)
