@@ -65,6 +65,7 @@ class _Bundle:
         kept = set(chain.from_iterable(self._reach(path, set(), ast.walk) for path in others))
         alone = self._reach(root, set(), lambda tree: tree.body)
         self.members = [path for path in alone if path not in kept and _is_plain(self._trees[path])]
+        self._modules = {path: self._modules_in(path) for path in sources}
         self._names = self._final_names()
 
     def made(self) -> dict[str, str]:
@@ -95,8 +96,8 @@ class _Bundle:
         """(member, name at its top) -> the name in the bundle."""
         through = set()  # names that are reached through their module: `ticks.now`
         for path, tree in self._trees.items():
-            modules = self._modules_in(path)
-            for node in ast.walk(tree):
+            modules = self._modules[path]
+            for node in ast.walk(tree) if modules else ():
                 if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
                     through.add((modules[node.value.id], node.attr))
         owners: dict[str, list[str]] = {}
@@ -132,20 +133,24 @@ class _Bundle:
         return found
 
     def _changed(self, path: str) -> str:
-        """A module with its imports and the names that they bind set right; a member, without its docstring too."""
+        """A module with its imports and the names that they bind set right."""
         tree = self._trees[path]
-        edits = Edits(path, self._sources[path])
         member = path in self.members
+        taken = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        if not member:
+            taken = [node for node in taken if not set(self.members).isdisjoint(self._targets(path, node))]
+            if not taken:
+                return self._sources[path]
+        edits = Edits(path, self._sources[path])
         home = self._root if member else path
-        modules = self._modules_in(path)
+        modules = self._modules[path]
         renamed = {}  # names of this module -> expression that takes their place
         if member:
             renamed = {n: self._names[p, n] for p, n in self._names if p == path}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom):
-                self._import(path, home, node, edits, renamed, top=node in tree.body)
+        for one in taken:
+            self._import(path, home, one, edits, renamed)
         renamed = {name: text for name, text in renamed.items() if name != text}
-        shadowed = _shadowed(tree, renamed)
+        shadowed = _shadowed(tree, renamed) if renamed else set()
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
                 name = self._names[modules[node.value.id], node.attr]
@@ -166,13 +171,9 @@ class _Bundle:
         elif isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
             edits.replace(statement, "")
 
-    def _import(
-        self, path: str, home: str, node: ast.ImportFrom, edits: Edits, renamed: dict[str, str], top: bool
-    ) -> None:
+    def _import(self, path: str, home: str, node: ast.ImportFrom, edits: Edits, renamed: dict[str, str]) -> None:
         """Lead one import to where things are now; what stands in the same bundle needs none."""
         member = path in self.members
-        if not member and not any(target in self.members for target in self._targets(path, node)):
-            return
         lines = []
         for alias in node.names:
             bound = alias.asname or alias.name
