@@ -7,15 +7,13 @@ journal is kept in a file from run to run: the sequence of a unit's records neve
 
 import hashlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from unit.control.basics import NONE
-from unit.control.claims import REMOTE
 from unit.control.controller import N_POINTS
 from unit.journal.cursor import Cursor
-from unit.journal.layout import END, EPOCH_UNIX_S, EVENT
+from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
 
 from host_tools import fsimage, upackages
@@ -24,11 +22,16 @@ from host_tools.unitfile import Unit
 
 from .board.nor import Nor
 
+upackages.on_cpython()  # umqtt.simple, which the uplink stands on
+
+from unit.online import Actions, Newest  # noqa: E402
+from unit.uplink import credentials  # noqa: E402
+from unit.uplink.uplink import Uplink  # noqa: E402
+
 PATIENCE_S = 30.0  # of the wall, without anything new acknowledged
 _PAUSE_S = 0.001  # between two looks at the line
 _MOST_WAITING = 200  # records, before the run waits for the broker
 _DAY_MS = 86_400_000
-_LOG_BACK = 400  # records that the command `log` searches for events, as on a board
 
 
 class Network:
@@ -90,10 +93,6 @@ class Publisher:
         return self.journal.next_seq - 1 - self.journal.acked
 
     def _start(self) -> None:
-        upackages.on_cpython()  # umqtt.simple, which the uplink stands on
-        from unit.uplink import credentials
-        from unit.uplink.uplink import Uplink
-
         settings = dict(self._unit.settings)
         # As `sim board --broker`: this broker alone, in plain TCP, and nobody else is asked for anything.
         settings |= {"mqtt.broker": "%s:%d" % self._broker, "mqtt.tls": 0, "network.ntp": "", "network.dns": ""}
@@ -102,8 +101,8 @@ class Publisher:
         self.journal = Journal(self._nor, N_POINTS, int(settings["readings.interval_s"]))
         self._counted = self.journal.acked
         self.uplink = Uplink(
-            settings, _Identity(self._unit, self.journal.boot), _Newest(self), self.journal, Cursor(self.journal),
-            _Actions(self), self._network, *secrets,
+            settings, _Identity(self._unit, self.journal.boot), Newest(self), self.journal, Cursor(self.journal),
+            _Actions(self, self._unit), self._network, *secrets,
         )  # fmt: skip
 
     # --- what the run tells
@@ -112,13 +111,13 @@ class Publisher:
         """Simulated time goes on; `unix_s` is what the unit's clock shows, -1 while it was never set."""
         self._t_s, self._unix_s = t_s, unix_s
         if unix_s >= 0 and self._loop:
-            self.journal.set_clock(self._uptime_s, unix_s - EPOCH_UNIX_S - self._uptime_s)
+            self.journal.set_clock(self.now_s, unix_s - EPOCH_UNIX_S - self.now_s)
 
     def reading(self, quality: int, values: list[int]) -> None:
-        self.journal.reading(self._uptime_s, quality, values)
+        self.journal.reading(self.now_s, quality, values)
 
     def event(self, code: int, a: int, b: int) -> None:
-        self.journal.event(self._uptime_s, code, a, b)
+        self.journal.event(self.now_s, code, a, b)
 
     def line(self, up: bool) -> None:
         """Network and broker both answer, or not; before they fall silent they have all that was recorded."""
@@ -158,6 +157,32 @@ class Publisher:
         except OSError as e:
             raise SurroundingsFailed(f"{self.path}: cannot be written: {e.strerror}") from e
 
+    # --- the app, as `unit.online` knows it
+
+    @property
+    def control(self) -> Any:
+        return self._loop.ctrl
+
+    @property
+    def recorder(self) -> "Publisher":
+        return self
+
+    @property
+    def clock(self) -> "Publisher":
+        return self
+
+    @property
+    def utc_s(self) -> int:
+        return NONE if self._unix_s < 0 else self._unix_s - EPOCH_UNIX_S
+
+    @property
+    def now_s(self) -> int:
+        return self._t_s - self._boot_s
+
+    def restart(self) -> None:
+        """Its uplink starts anew, under another boot id; the simulated plant goes on."""
+        self.power(True)
+
     # --- small parts
 
     def _catch_up(self) -> None:
@@ -167,10 +192,6 @@ class Publisher:
     def _count(self) -> None:
         self.published += self.journal.acked - self._counted
         self._counted = self.journal.acked
-
-    @property
-    def _uptime_s(self) -> int:
-        return self._t_s - self._boot_s
 
     def _now_ms(self) -> int:
         return time.monotonic_ns() // 1_000_000 + self._ahead_ms
@@ -210,66 +231,18 @@ class _Identity:
         self.config_sha256 = unit.sha256
 
 
-class _Newest:
-    """What the topic `state` shows."""
-
-    def __init__(self, publisher: Publisher):
-        self._publisher = publisher
-        self.values = [NONE] * N_POINTS
-        self.quality = self.uptime_s = 0
-        self.t = NONE
-        self.update()
-
-    def update(self) -> None:
-        of = self._publisher
-        control = of._loop.ctrl
-        self.outputs, self.alarms = control.outputs, control.alarms
-        self.t = NONE if of._unix_s < 0 else of._unix_s - EPOCH_UNIX_S
-        self.uptime_s = of._uptime_s
-        self.quality = control.look(self.values)
-
-
-class _Actions:
+class _Actions(Actions):
     """What a command may do to a simulated unit: all that a unit's control takes; its settings are the unit file's."""
 
-    def __init__(self, publisher: Publisher):
-        self._publisher = publisher
-
-    @property
-    def _control(self) -> Any:
-        return self._publisher._loop.ctrl
-
-    def claim(self, output: int, on: int, for_s: int) -> int:
-        return int(self._control.command(output, on, for_s, REMOTE))
-
-    def auto(self, output: int) -> None:
-        self._control.auto(output, REMOTE)
-
-    def acknowledge(self, index: int) -> None:
-        self._control.acknowledge(index)
+    def __init__(self, publisher: Publisher, unit: Unit):
+        super().__init__(publisher)
+        self._unit = unit
 
     def stored(self) -> tuple[dict[str, int | str], dict]:
-        unit = self._publisher._unit
-        return unit.board_settings(), unit.board.compact()
+        return self._unit.board_settings(), self._unit.board.compact()
 
     def change(self, stored: dict, full: dict) -> str:
         return "a simulated unit has the settings of its unit file"
 
-    def events(self) -> Iterator[tuple[int, int, int, int, int] | None]:
-        journal = self._publisher.journal
-        cursor = Cursor(journal)
-        cursor.seek(max(1, journal.next_seq - _LOG_BACK))
-        while (kind := cursor.next()) != END:
-            if kind == EVENT:
-                yield cursor.t, cursor.uptime_s, cursor.code, cursor.a, cursor.b
-
-    def reboot(self) -> None:
-        """Its uplink starts anew, under another boot id; the simulated plant goes on."""
-        self._publisher.power(True)
-
     def set_time(self, unix_s: int) -> None:
         """The scenario's clock is not for others to set."""
-
-    def t(self) -> int:
-        of = self._publisher
-        return NONE if of._unix_s < 0 else of._unix_s - EPOCH_UNIX_S
