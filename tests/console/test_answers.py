@@ -1,0 +1,259 @@
+"""What single commands answer and do, against the real control core. Runs on CPython and on MicroPython alike."""
+
+import os
+
+from unit.control.alarms import ACKNOWLEDGED, UNACKNOWLEDGED
+from unit.control.claims import HAND
+from unit.tables import rows
+
+from tests.console.rig import Unit
+
+P1 = 0
+
+
+def test_refusal_names_the_protection_and_its_end():
+    unit = Unit("en")
+    unit.unlock()
+    unit.say("run p1 1min")
+    unit.rig.level_mm = 170.0
+    unit.seconds(30)
+    assert "refused: level" in unit.say("run p1 1min")
+    unit.rig.power = False
+    unit.seconds(10)
+    assert unit.say("run blower 1min") == "blower refused: no mains"
+    unit.rig.power = True
+    unit.seconds(7)
+    assert "waits after power-up, can start in" in unit.say("run blower 1min")
+
+
+def test_hand_command_needs_a_time_and_ends_by_itself():
+    unit = Unit("en")
+    unit.unlock()
+    unit.seconds(30)
+    assert "a time is needed" in unit.say("run p1")
+    assert "a time is needed" in unit.say("run p1 soon")
+    assert "4h" in unit.say("run p1 5h")
+    unit.say("run p1 40s")
+    assert unit.rig.on(P1)
+    unit.seconds(60)
+    assert not unit.rig.on(P1)
+
+
+def test_setting_is_checked_asked_and_tried():
+    from unit import config
+
+    unit = Unit("en")
+    unit.unlock()
+    refused = unit.say("set lift.stop_level_mm 800").replace("\n  ", " ")
+    assert "must be less than lift.start_level_mm = 600 mm" in refused
+    assert "from 50 to 20000 mm" in unit.say("set lift.stop_level_mm 8").replace("\n  ", " ")
+    assert "flashed" in unit.say("set wiring.p1 R3")
+    unit.say("set lift.stop_level_mm 260")
+    assert unit.say("n").endswith("nothing changed")
+    before = config.stored()
+    assert "lift.stop_level_mm" not in before
+    unit.say("set lift.stop_level_mm 260")
+    assert "the next start tries it for 15min" in unit.say("y")
+    assert "reboot" in unit.say("n") and unit.restarts == 0
+    assert config.stored() == before
+    assert "the next start tries 260 mm" in unit.say("show lift.stop_level_mm")
+    assert "must be a whole number from 1 to 3600 s" in unit.say("set readings.interval_s 30")
+    unit.say("y")
+    assert unit.restarts == 1
+    assert config.stored_in(config.TRIAL) == dict(before, **{"lift.stop_level_mm": 260, "readings.interval_s": 30})
+    assert unit.say("keep") == "no settings are on trial"
+
+
+def test_settings_on_trial_are_shown_and_kept():
+    import os
+
+    from unit import config
+
+    unit = Unit("en")
+    config.save(dict(config.stored(), **{"lift.stop_level_mm": 260}), config.TRYING)
+    unit.config_from = config.FROM_TRIAL
+    unit.trial_ends_s = config.TRIAL_S
+    unit.seconds(300)
+    unit.type("\r")
+    assert "! new settings on trial, the old ones return in 10min" in unit.screen()
+    assert "! new settings on trial" in unit.say("status")
+    assert "= 260 mm" in unit.say("show lift.stop_level_mm")
+    assert "locked" in unit.say("keep")
+    unit.unlock()
+    assert unit.say("keep") == "the new settings stay"
+    assert config.stored()["lift.stop_level_mm"] == 260 and config.TRYING not in os.listdir()
+    assert "trial" not in unit.say("status")
+
+
+def test_visits_and_services_are_kept():
+    unit = Unit("en")
+    unit.unlock()
+    unit.seconds(100)
+    unit.say("service p1 done new seal")
+    unit.say("visit Li cleaned the probe")
+    unit.seconds(2)
+    assert "2026-06-15 08:01 Li cleaned the probe" in unit.say("status")
+    assert "pump 1 serviced new seal" in unit.say("visit")
+    assert "pump 1 serviced" in unit.say("log")
+    for k in range(100):
+        unit.say("visit Li " + "x" * 50 + str(k))
+    assert "x99" in unit.say("visit")
+    assert os.stat("visits.txt")[6] <= 3000
+    unit.say("visit 李工 " + "洗" * 200)
+    assert "last visit 2026-06-15 08:01 李工 洗洗" in unit.say("status")
+
+
+def selftest_at_pump_1(*answers):
+    """A unit in its self-test: the sensors have these answers, and pump 1 has been running for some seconds."""
+    unit = Unit("en")
+    unit.unlock()
+    unit.seconds(120)
+    unit.type("selftest\r")
+    for answer in answers:
+        unit.type(answer + "\r")
+    unit.type("y\r", settle=False)
+    unit.seconds(5)
+    assert by_hand(unit) == [P1]
+    return unit
+
+
+def test_selftest_reports_and_leaves_nothing_running():
+    unit = selftest_at_pump_1("y", "n", "n", "n")
+    unit.seconds(12)
+    assert by_hand(unit) == []  # as soon as it has its result
+    unit.rig.dead[1] = True
+    unit.type("y\r")
+    unit.seconds(80)
+    unit.type("n\r")
+    unit.type("n\r")
+    report = unit.screen().split("== report")[1]
+    assert "level: passed" in report and "turbidity: failed" in report and "high float: skipped" in report
+    assert "pump 1: passed" in report and "pump 2: failed" in report and "blower: skipped" in report
+    assert not unit.rig.on(0) and not unit.rig.on(1)
+
+
+def test_ctrl_c_ends_the_selftest_and_what_it_runs():
+    unit = selftest_at_pump_1("y", "y", "n", "n")
+    unit.type(b"\x03")
+    assert by_hand(unit) == []
+    unit.seconds(30)
+    assert not unit.rig.on(P1) and "qiaotou#" in unit.screen().split("\n")[-1]
+
+
+def by_hand(unit):
+    """The machines that a hand has claimed."""
+    return [o.index for o in unit.control.outputs if o.claims.holds(HAND, unit.control.now_s)]
+
+
+def test_trend_draws_in_ascii_too():
+    unit = Unit("en")
+    unit.seconds(2000)
+    assert "█" in unit.say("trend level_mm 1h")
+    unit.say("lang en ascii")
+    shown = unit.say("trend level_mm 1h") + unit.say("status") + unit.say("levels")
+    assert "#" in shown and "1h ago" in shown and "now" in shown
+    assert all(ord(c) < 128 for c in shown), shown
+
+
+def test_why_tells_the_chain_with_its_figures():
+    unit = Unit("en")
+    unit.rig.level_mm = 300.0
+    unit.seconds(60)
+    assert "next start at 600 mm" in unit.say("why p1") and "next start at 600 mm" in unit.say("why p2")
+    unit.rig.level_mm = 620.0
+    unit.rig.inflow_l_min = 100.0
+    unit.seconds(60)
+    duty = unit.control.process.lift.duty
+    assert "on: level" in unit.say("why p%d" % (duty + 1))
+    standby = unit.say("why p%d" % (2 - duty))
+    assert "standby" in standby and "next start at 800 mm" in standby
+    assert "left" in unit.say("why blower")
+    unit.rig.level_raw = 0
+    unit.seconds(30)
+    assert "the level sensor has failed: only the floats run it" in unit.say("why p1")
+
+
+def test_a_sensor_that_has_failed_shows_no_level_that_nobody_knows():
+    unit = Unit("en")
+    unit.rig.level_raw = 0
+    unit.rig.turbidity_raw = 0
+    unit.seconds(60)
+    shown = unit.say("status")
+    assert "[" + "·" * 44 + "] ? mm  (failed)" in shown
+    assert "turbidity  ? NTU  (failed)" in shown
+    unit.control.supervision.turbidity_wired = 0
+    assert "turbidity  not fitted" in unit.say("status")
+
+
+def test_status_fits_a_terminal_whatever_is_wrong():
+    for lang in ("zh", "en"):
+        unit = Unit(lang)
+        unit.rig.level_raw = 0
+        unit.rig.turbidity_raw = 0
+        unit.seconds(60)
+        state = unit.control.alarms.state
+        for i in range(len(state)):
+            state[i] = ACKNOWLEDGED
+        state[len(state) - 1] = UNACKNOWLEDGED
+        shown = unit.say("status")
+        assert shown.count("\n") + 3 <= 24, shown
+        assert "\n!%2d. " % len(state) in shown
+        assert ("另有 %d 个" if lang == "zh" else "%d more") % (len(state) - 4) in shown
+        assert len([line for line in unit.say("alarms").split("\n") if line[3:5] == ". "]) == len(state)
+
+
+def test_machines_may_be_called_by_their_words():
+    unit = Unit("zh")
+    unit.seconds(60)
+    assert unit.say("why 1号泵") == unit.say("why p1")
+    assert "p1 (1号泵), p2 (2号泵), blower (风机), return (回流泵)" in unit.say("why")
+    assert "p1 (1号泵)" in unit.say("help run") and "p1" not in unit.say("help log")
+    unit.unlock()
+    unit.say("off 风机 5min")
+    assert unit.control.outputs[2].claims.holds(HAND, unit.control.now_s)
+    unit.say("auto 风机")
+    assert not unit.control.outputs[2].claims.holds(HAND, unit.control.now_s)
+
+
+def test_lang_tells_the_way_back():
+    unit = Unit("en")
+    assert "lang ascii" in unit.say("lang utf8")
+    assert "lang utf8" in unit.say("lang ascii")
+
+
+def test_why_gives_a_figure_no_reason_lacks():
+    """Every reason of the table has its figures filled in, whichever output it is said of."""
+    for lang in ("zh", "en"):
+        unit = Unit(lang)
+        unit.seconds(10)
+        unit.type("\r")
+        for number in range(len(list(rows("reasons")))):
+            for output in unit.control.outputs:
+                text = unit.console.text.reason(number, unit.control, output)
+                assert text and "{" not in text, (number, text)
+            assert "{" not in unit.console.text.past_reason(number)
+
+
+def test_hours_and_service_say_when_a_service_is_due():
+    unit = Unit("en")
+    unit.unlock()
+    unit.control.outputs[0].run_s = 2001 * 3600
+    assert "pump 1   2001.0 h" in unit.say("hours") and "service due now" in unit.say("hours")
+    unit.say("service p1 done")
+    assert "2001.0 h, 0 starts, 0.0 h since service, service due in 2000.0 h" in unit.say("hours")
+
+
+def test_the_board_checks_itself_in_words_that_a_program_reads():
+    """A line a check, and the first that is wrong is told: here the wire of the level sensor."""
+    unit = Unit("zh")
+    unit.seconds(400)
+    lines = dict(line.rstrip().split(None, 1) for line in unit.say("check").split("\n")[1:-1])
+    assert unit.terminal.lines[-2] == "end"
+    assert lines["unit"] == "ok  qiaotou"
+    assert lines["config"].startswith("ok  ") and len(lines["config"].split()[1]) == 64
+    assert lines["level"].startswith("ok ") and lines["journal"].startswith("ok  16384 ")
+    assert lines["clock"].startswith("ok ") and lines["network"] == "-" and lines["p1"].startswith("ok ")
+    unit.rig.level_raw = 0
+    unit.seconds(60)
+    shown = unit.say("check")
+    assert "level     bad" in shown and "level_failed" in shown
