@@ -140,8 +140,12 @@ def test_tab_completes():
     assert unit.terminal.lines[-1] == "qiaotou> show lift.stop_level_mm "
     unit.type(b"\x15")
     unit.type("lo\t")
-    assert "lock" in unit.terminal.lines[-2] and "log" in unit.terminal.lines[-2]
+    assert unit.terminal.lines[-2].split() == ["log", "lock"]
     assert unit.terminal.lines[-1] == "qiaotou> lo"
+    unit.type(b"\x15")
+    unit.type("why \t")
+    assert unit.terminal.lines[-2].split() == ["p1", "p2", "blower", "return"]
+    assert unit.terminal.lines[-1] == "qiaotou> why "
 
 
 def test_ctrl_c_cancels_line_and_command():

@@ -38,6 +38,7 @@ def complete(c, words):
     if len(common) > len(word):
         c.insert(common[len(word) :])
         return
+    c.clear_line()
     line = ""
     for name in some:
         if len(line) + len(name) + 2 > COLUMNS:

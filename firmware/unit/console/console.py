@@ -250,8 +250,12 @@ class Console:
             text = self.say("locked_again")
         else:
             text = "! %s: %s" % self.text.alarm(index)
-        self._out.put("\r\x1b[K")
+        self.clear_line()
         self._put_text(text)
+
+    def clear_line(self):
+        """Take what is being typed off the screen; the next draw brings it back below what is said meanwhile."""
+        self._out.put("\r\x1b[K")
 
     def _watch_alarms(self):
         shown = self._shown
