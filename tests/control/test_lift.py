@@ -137,6 +137,27 @@ def test_level_stuck_high_does_not_run_a_pump_dry():
     assert r.raised("level_failed")
 
 
+def test_a_dry_well_under_a_level_that_wants_pumping_is_an_alarm():
+    r = Rig(level_mm=200.0, inflow_l_min=0.0)
+    r.level_raw = 4000 + 4 * 700
+    r.run(600)
+    assert not r.on(P1) and not r.on(P2)
+    assert r.active("dry_stop")
+
+
+def test_level_stuck_high_does_not_use_up_the_starts_around_the_low_float():
+    r = Rig(level_mm=300.0, inflow_l_min=50.0)
+    r.level_raw = 4000 + 4 * 1300
+    r.dead[P1] = True
+    r.run(3600, until=lambda r: r.reason(P2) == "dry_rest")
+    stop = r.t
+    r.run(3600, until=lambda r: r.on(P2))
+    assert r.t - stop >= 3600 // r.settings["lift.max_starts_per_h"] - 60  # counted from the last second that was dry
+    r.run(3 * 3600)
+    assert "starts_limit" not in {r.reason(P1), r.reason(P2)}
+    assert r.level_mm < 1100
+
+
 def test_without_level_and_high_float_a_timer_pumps():
     r = Rig({"float_high.fitted": 0}, level_mm=500.0, inflow_l_min=40.0)
     r.level_raw = 0

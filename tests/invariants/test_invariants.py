@@ -1,5 +1,7 @@
 """The sentences of docs/invariants.md, each held over random plants, faults, commands and clock jumps."""
 
+import os
+
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, Phase, example, given, settings
 from unit.control.basics import NONE
@@ -20,10 +22,14 @@ from tests.invariants.watch import STOPPED_BY_PROTECTION, Watch, integers
 SECTIONS = ("lift", "lift", "aeration", "return")
 
 
+# The long campaign draws so many times as many stories, and other ones each time.
+MANY = int(os.environ.get("QINGXI_STORIES", "1"))
+
+
 def examples(n):
     return settings(
-        max_examples=n,
-        derandomize=True,
+        max_examples=n * MANY,
+        derandomize=MANY == 1,
         deadline=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
@@ -161,16 +167,20 @@ def test_inv_08_a_command_ends_by_itself_and_does_not_survive_a_restart(story):
 
 
 # Pumps that use up their starts: around the high float while a level says dry, and around the low float while a level
-# stands still between stop and start.
+# stands still, between stop and start or far up.
 SAYS_DRY = [
     (0, "inflow", 90.7), (300, "level", 4400), (4784, "inflow", 7.0), (4971, "inflow", 85.6), (5137, "dead", 0, True),
 ]  # fmt: skip
+SAYS_DRY_AND_RISES_SLOWLY = [(3397, "level", 4400), (3500, "inflow", 28.2)]
 STANDS_STILL = [(375, "level", 5200), (1216, "inflow", 57.7), (1296, "dead", 0, True), (3978, "inflow", 42.0)]
+STANDS_HIGH = [(1230, "level", 9200), (2547, "dead", 0, True), (3855, "inflow", 50.0)]
 
 
 @examples(40)
 @example(Story(10800, {}, 827.1, 48.0, True, SAYS_DRY))
+@example(Story(10800, {}, 400.0, 0.0, True, SAYS_DRY_AND_RISES_SLOWLY))
 @example(Story(10800, {}, 671.2, 28.7, False, STANDS_STILL))
+@example(Story(10800, {}, 320.9, 0.0, True, STANDS_HIGH))
 @given(
     stories(
         seconds=10800,

@@ -29,6 +29,14 @@ def test_a_sample_of_it(tmp_path, name, file, line, without):
     see_it_fail(tmp_path, name, file, line, without)
 
 
+@pytest.mark.campaign
+def test_the_invariants_hold_over_many_other_stories():
+    env = {**os.environ, "QINGXI_STORIES": "20"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", TESTS[0]]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
 def test_every_line_of_protection_stands_as_the_list_has_it():
     for _, file, line, _ in MUTATIONS:
         assert stands(ROOT, file, line), f"{file}: the line has changed, mend mutations.py: {line}"

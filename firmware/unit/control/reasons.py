@@ -30,3 +30,4 @@ NO_MAINS = const(22)
 MAINS_WAIT = const(23)  # wait after power-up or mains return
 SAFE_MODE = const(24)
 LEASE_LIMIT = const(25)  # a command needs a time within the limit
+DRY_REST = const(26)  # after a dry well, until it has had time to fill

@@ -99,7 +99,8 @@ class Supervision:
             causes |= 1 << 10
         if well.float_low_wrong:
             causes |= 1 << 11
-        if dry and (lift.wanted or lift.backup):
+        full: int = 1 if well.level_ok and well.level_mm >= lift.start_level_mm else 0
+        if dry and (full or lift.backup):
             causes |= 1 << 12
         if lift.no_pump:
             causes |= 1 << 13

@@ -36,6 +36,7 @@ class Well:
         self._void_mm: int = NONE  # the level at which it was found to be wrong
         self._low_wrong_s: int = -1
         self._low_outvoted: int = 0  # 1 from two witnesses against the low float until it moves
+        self._level_outvoted: int = 0  # 1 from both floats against a dry level until the low one says dry too
         self._override_s: int = -_OVERRIDE_REST_S  # start of the last override
         self._flat_failed: int = 0
         self._flat_run_s: int = 0
@@ -148,18 +149,22 @@ class Well:
         """Either witness of a dry well is enough, unless the high float is up and outvotes the low one.
 
         The level is heard here as long as its signal is alive: stopping on a wrong level costs time until the high
-        float, running on one costs a pump. Once the high float has proved it wrong, a low float that is wet outvotes
-        it: else the pumps flutter around the high float until their starts are used up, and the well spills.
+        float, running on one costs a pump. Once both floats have said that the well is full, a low float that is wet
+        outvotes it: else the pumps flutter around the high float until their starts are used up, and the well spills.
         """
         alive: int = self.level.electrical
-        value: int = self.level.value
         low: int = self.float_low.value
-        outvoted: int = 1 if self._void_mm != NONE and low == 1 else 0
-        level_dry: int = 1 if alive and value < self._dry_level_mm and not outvoted else 0
         high: int = self.high_up
+        level_dry: int = 1 if alive and self.level.value < self._dry_level_mm else 0
+        if low != 1 or not (level_dry or high == 1):
+            self._level_outvoted = 0
+        elif level_dry and high == 1:
+            self._level_outvoted = 1
+        if self._level_outvoted:
+            level_dry = 0
         if low != 0:
             self._low_outvoted = 0
-        elif high == 1 and alive and value > self._low_mark_mm + _FLOAT_TOLERANCE_MM:
+        elif high == 1 and alive and self.level.value > self._low_mark_mm + _FLOAT_TOLERANCE_MM:
             self._low_outvoted = 1
         float_dry: int = 1 if low == 0 and not self._low_outvoted else 0
         if high == 1:

@@ -8,6 +8,7 @@ from ..output import Output
 from ..reasons import (
     ASSIST,
     BLIND_BACKUP,
+    DRY_REST,
     EXERCISE,
     FLOAT_BACKUP,
     LEVEL_START,
@@ -24,6 +25,7 @@ _LEASE_S = const(2)  # a claim of the process ends unless the next second renews
 _EXERCISE_ABOVE_STOP_MM = const(50)
 _BLIND_PERIOD_S = const(1800)
 _BLIND_REST_S = const(300)
+_HOUR_S = const(3600)
 
 
 class Lift:
@@ -51,6 +53,7 @@ class Lift:
         self._backup_pumps: int = 1
         self._starts_to_run_on: int = 0
         self._run_on_until_s: int = -1
+        self._dry_rest_until_s: int = 0
         self._exercise_pump: int = -1
         self._exercise_until_s: int = 0
         self._backup_until_s: int = -1
@@ -77,7 +80,11 @@ class Lift:
     def step(self, now_s: int) -> None:
         """Lodge this second's claims on both pumps."""
         before: int = self.wanted
-        if self.well.level_ok:
+        if self.well.dry:
+            # The level may lie: by it the pumps would flutter around the low float until their starts are used up, and
+            # none would be left for the high float. At this pace the starts of an hour always suffice.
+            self._dry_rest_until_s = now_s + _HOUR_S // self.pumps[0].guard.max_starts_per_h
+        if self.well.level_ok and now_s >= self._dry_rest_until_s:
             self._count_by_level(now_s)
         else:
             self.wanted = 0
@@ -100,8 +107,6 @@ class Lift:
         elif level_mm > self.stop_level_mm:
             if self.wanted == 2:
                 self.wanted = 1
-            if self.well.dry:
-                self.wanted = 0  # a level that stands still here would use up all starts around the low float
             self._run_on_until_s = -1
         elif self.wanted > 0:
             if self._run_on_until_s < 0:
@@ -148,14 +153,15 @@ class Lift:
         until_s: int = now_s + _LEASE_S
         one = self.pumps[first].claims
         two = self.pumps[second].claims
+        wait: int = DRY_REST if now_s < self._dry_rest_until_s else LEVEL_WAIT
         if self.wanted >= 1:
             one.lodge(PROCESS, 1, until_s, RUN_ON if self._run_on_until_s >= 0 else LEVEL_START)
         else:
-            one.lodge(PROCESS, 0, until_s, LEVEL_WAIT)
+            one.lodge(PROCESS, 0, until_s, wait)
         if self.wanted == 2:
             two.lodge(PROCESS, 1, until_s, ASSIST)
         else:
-            two.lodge(PROCESS, 0, until_s, STANDBY if self.wanted else LEVEL_WAIT)
+            two.lodge(PROCESS, 0, until_s, STANDBY if self.wanted else wait)
         self.no_pump = (
             1
             if (self.wanted or self.backup)
