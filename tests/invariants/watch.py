@@ -86,7 +86,7 @@ class Watch:
         going = bool(runs) and runs[-1].stop is None
         if rig.on(k) and not going:
             runs.append(Run(t))
-            self.unacknowledged_starts[k] += 1
+            self.unacknowledged_starts[k] += rig.dead[k]  # a live one that the mains left soon has not failed
         elif not rig.on(k) and going:
             runs[-1].stop = t
             runs[-1].reason = rig.reason(k)

@@ -104,6 +104,7 @@ class Well:
             self._void_mm = NONE
             self._low_wrong_s = -1
             self.float_low_wrong = 0
+            self._level_outvoted = 0
             return
         value: int = level.value
         low: int = self.float_low.value
@@ -121,6 +122,13 @@ class Well:
                 self._void_mm = NONE
             else:
                 level.contradict(CONTRADICTED)
+        level_dry: int = 1 if value < self._dry_level_mm else 0
+        if low != 1 or not (level_dry or self.high_up == 1):
+            self._level_outvoted = 0
+        elif level_dry and self.high_up == 1:
+            self._level_outvoted = 1
+        if self._level_outvoted:
+            level.contradict(CONTRADICTED)
         low_wrong: int = 1 if low == 0 and value > self._low_mark_mm + _FLOAT_TOLERANCE_MM else 0
         if not low_wrong:
             self._low_wrong_s = -1
@@ -153,18 +161,13 @@ class Well:
         outvotes it: else the pumps flutter around the high float until their starts are used up, and the well spills.
         """
         alive: int = self.level.electrical
+        value: int = self.level.value
         low: int = self.float_low.value
         high: int = self.high_up
-        level_dry: int = 1 if alive and self.level.value < self._dry_level_mm else 0
-        if low != 1 or not (level_dry or high == 1):
-            self._level_outvoted = 0
-        elif level_dry and high == 1:
-            self._level_outvoted = 1
-        if self._level_outvoted:
-            level_dry = 0
+        level_dry: int = 1 if alive and value < self._dry_level_mm and not self._level_outvoted else 0
         if low != 0:
             self._low_outvoted = 0
-        elif high == 1 and alive and self.level.value > self._low_mark_mm + _FLOAT_TOLERANCE_MM:
+        elif high == 1 and alive and value > self._low_mark_mm + _FLOAT_TOLERANCE_MM:
             self._low_outvoted = 1
         float_dry: int = 1 if low == 0 and not self._low_outvoted else 0
         if high == 1:

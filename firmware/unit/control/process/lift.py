@@ -82,8 +82,8 @@ class Lift:
         before: int = self.wanted
         if self.well.dry:
             # The level may lie: by it the pumps would flutter around the low float until their starts are used up, and
-            # none would be left for the high float. At this pace the starts of an hour always suffice.
-            self._dry_rest_until_s = now_s + _HOUR_S // self.pumps[0].guard.max_starts_per_h
+            # none would be left for the high float.
+            self._dry_rest_until_s = now_s + self._pace_s()
         if self.well.level_ok and now_s >= self._dry_rest_until_s:
             self._count_by_level(now_s)
         else:
@@ -96,6 +96,10 @@ class Lift:
         self._back_up(now_s)
         self._count_swaps()
         self._end_hands(now_s)
+
+    def _pace_s(self) -> int:
+        """Seconds from start to start at which the allowed starts of one pump last for ever."""
+        return _HOUR_S // self.pumps[0].guard.max_starts_per_h
 
     def _count_by_level(self, now_s: int) -> None:
         level_mm: int = self.well.level_mm
@@ -201,7 +205,7 @@ class Lift:
                 # By turns; still up after a run, both pumps run.
                 self._backup_n = self._backup_pumps if self._backup_until_s < 0 else 2
                 self.duty = 1 - self.duty
-                self._backup_until_s = now_s + self._backup_run_s
+                self._backup_until_s = now_s + self._backup_for_s()
             self._lodge_backup(now_s, FLOAT_BACKUP)
         elif now_s < self._backup_until_s and not (self.well.level_ok and self.well.level_mm <= self.stop_level_mm):
             # Once begun it runs its time: a pump that flutters around the float wears out its starts.
@@ -220,6 +224,13 @@ class Lift:
         else:
             self._backup_until_s = -1
             self.backup = 0
+
+    def _backup_for_s(self) -> int:
+        """A run's time; longer while the low float stands guard, so that one pump alone has starts enough for ever."""
+        run_s: int = self._backup_run_s
+        if self.well.float_low.value == 1:
+            run_s = max(run_s, min(self._pace_s(), self.pumps[0].guard.max_run_s - 1))
+        return run_s
 
     def _lodge_backup(self, now_s: int, reason: int) -> None:
         self.backup = 1
