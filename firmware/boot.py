@@ -11,14 +11,24 @@ from machine import RTC, reset_cause  # noqa: E402  nothing may come before the 
 # The record of unit/restart.py: a power cut clears it, every other reset leaves it alone.
 _kept = RTC().memory()
 _known = len(_kept) == 4 and _kept[0] == 0x51
-RTC().memory(bytes((0x51, min(_kept[1] + 1, 255) if _known else 1, reset_cause(), _kept[3] if _known else 0)))
+_lives = min(_kept[1] + 1, 255) if _known else 1
+RTC().memory(bytes((0x51, _lives, reset_cause(), _kept[3] if _known else 0)))
+HOPELESS = _lives > 7  # starts in a row that did not live long, the last of them in safe mode
 
 import sys  # noqa: E402
+from binascii import crc32  # noqa: E402
+
+SUMS = ()  # (file, CRC-32) of the bytecode that is imported here: the image builder writes it here
 
 try:
-    import slots
+    if not HOPELESS:
+        for _name, _sum in SUMS:  # bytecode that rotted may crash the interpreter, or hang it for good
+            with open(_name, "rb") as _file:
+                if crc32(_file.read()) != _sum:
+                    raise RuntimeError(_name + " is damaged")
+        import slots
 
-    slots.start()
-    del slots, sys.modules["slots"]  # its memory is the firmware's now; pack.py stays
+        slots.start()
+        del slots, sys.modules["slots"]  # its memory is the firmware's now; pack.py stays
 except Exception as e:  # noqa: BLE001  shown; main.py does what can be done without a firmware
     sys.print_exception(e)

@@ -4,14 +4,13 @@ import sys
 
 from machine import RTC, WDT, Pin, reset
 
-_HOPELESS = 7  # starts in a row that did not live long, the last of them in safe mode
-_lives = RTC().memory()[1:2]  # counted by boot.py
+_hopeless = globals().get("HOPELESS")  # boot.py's word: no start lives long
 
 WDT(timeout=120_000)  # a start that hangs is a start that ends; the app takes a shorter one
 gc.threshold(4096)  # collect often: what stays then lies close together, and long pieces still find room
 
 try:
-    if _lives and _lives[0] > _HOPELESS:
+    if _hopeless:
         raise RuntimeError("no start lives long")
     from unit import config, modules, restart
 
@@ -35,7 +34,7 @@ except KeyboardInterrupt:
     print("已停止，输出全部断开。10 分钟内自动重启。")
 except Exception as e:  # noqa: BLE001  shown, recorded, and answered by a restart
     sys.print_exception(e)
-    if _lives and _lives[0] > _HOPELESS:
+    if _hopeless:
         RTC().memory(b"")  # the count begins anew
         WDT(timeout=600_000)
         print("The firmware is damaged: flash it anew. Outputs are off. It tries again within 10 minutes.")

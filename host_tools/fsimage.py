@@ -41,7 +41,6 @@ _PIN_LENGTH = (4, 32)
 OUTSIDE = ("main.py", "pack.py", "slots.py")  # what lies beside the slots
 PACK = "a.pack"  # of the slot that a board is flashed with
 _FREE_BLOCKS = 16  # for configurations being changed, and what a technician copies
-_RELAYS_LINE = "RELAYS = ()"
 _NEWEST, _MADE_BY_A_BOARD = 0, 0x00020000  # versions of the file system
 
 
@@ -57,23 +56,26 @@ def firmware_files(unit: Unit, scripts: str = "", apart: bool = False) -> dict[s
     `scripts`: text of a test or a bench that will look into the firmware: what it names keeps its name. `apart`: its
     modules not put together, so that each can be weighed.
     """
-    boot = (FIRMWARE_DIR / "boot.py").read_text(encoding="utf-8")
-    relays = relays_off(unit.board)
-    if boot.count(_RELAYS_LINE) != 1:
-        raise SurroundingsFailed(
-            Both(
-                f"firmware/boot.py 里应有一行 {_RELAYS_LINE!r}",
-                f"firmware/boot.py must hold the line {_RELAYS_LINE!r} once",
-            )
-        )
-    files = {
-        "boot.py": boot.replace(_RELAYS_LINE, f"RELAYS = {relays!r}").encode(),
-    }
+    outside, inside = _built(scripts, apart)
+    sums = tuple((name, zlib.crc32(outside[name])) for name in sorted(outside) if name.endswith(".mpy"))
+    files = {"boot.py": _boot(RELAYS=relays_off(unit.board), SUMS=sums)}
     for name in config.BOARDS:
         files[name] = sealed(unit.pins_json().encode())
     files["config.json"] = files["config.last"] = sealed(unit.board_json().encode())
-    outside, inside = _built(scripts, apart)
     return files | outside | {PACK: pack.pack(inside, version("qingxi"))}
+
+
+def _boot(**tables: object) -> bytes:
+    """boot.py with these tables written into it in the place of empty ones."""
+    boot = (FIRMWARE_DIR / "boot.py").read_text(encoding="utf-8")
+    for name, table in tables.items():
+        line = f"{name} = ()"
+        if boot.count(line) != 1:
+            raise SurroundingsFailed(
+                Both(f"firmware/boot.py 里应有一行 {line!r}", f"firmware/boot.py must hold the line {line!r} once")
+            )
+        boot = boot.replace(line, f"{name} = {table!r}")
+    return boot.encode()
 
 
 def slot_files(scripts: str = "") -> dict[str, bytes]:

@@ -186,6 +186,20 @@ class Console:
     assert board.starts == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "at", "rot"),
+    [("pack.mpy", 113, b"\x04"), ("slots.mpy", -40, b"\xff" * 40)],
+    ids=["would-crash", "would-hang"],
+)
+def test_rotten_bytecode_outside_the_slots_is_not_run_and_ends_at_the_prompt(tmp_path, name, at, rot):
+    rotten = bytearray(fsimage.firmware_files(UNIT)[name])
+    at %= len(rotten)
+    rotten[at : at + len(rot)] = rot
+    outcome = damage.start(damage.with_files(damage.in_service(), {name: bytes(rotten)}), tmp_path)
+    assert outcome.safe and outcome.console and not outcome.closed and outcome.starts == 8
+    assert f"{name} is damaged" in outcome.shown and "firmware is damaged" in outcome.shown
+
+
 def test_when_safe_mode_fails_too_the_unit_stands_at_the_prompt(tmp_path):
     outcome = damage.start(_with_modules({"unit/app.mpy": b"", "unit/safe_mode.mpy": b""}), tmp_path)
     assert outcome.safe and outcome.console and not outcome.closed
