@@ -26,6 +26,7 @@ class Well:
         self.float_low_wrong: int = 0  # 1 while the low float says dry and the level says wet
         self.float_high_wrong: int = 0  # 1 from two witnesses against the high float until it falls
         self.high_up: int = NONE  # the high float, as far as it is to be believed: 1, 0, NONE not fitted
+        self.high_contradicts: int = 0  # 1 while the high float is lifted far above the level
         self.dry: int = 0
         self._dry_level_mm: int = 0
         self._high_mark_mm: int = 0
@@ -105,10 +106,12 @@ class Well:
             self._low_wrong_s = -1
             self.float_low_wrong = 0
             self._level_outvoted = 0
+            self.high_contradicts = 0
             return
         value: int = level.value
         low: int = self.float_low.value
         wrong: int = 1 if self.high_up == 1 and value < self._high_mark_mm - _FLOAT_TOLERANCE_MM else 0
+        self.high_contradicts = wrong
         if not wrong:
             self._contradicted_s = -1
         elif self._contradicted_s < 0:

@@ -58,6 +58,7 @@ class Lift:
         self._exercise_until_s: int = 0
         self._backup_until_s: int = -1
         self._backup_n: int = 0
+        self._backup_by_level: int = 0  # 1 when the level may end the run: it agreed as the float rose
         self._blind_next_s: int = 0
         self._was_max_run: int = 0
 
@@ -206,8 +207,9 @@ class Lift:
                 self._backup_n = self._backup_pumps if self._backup_until_s < 0 else 2
                 self.duty = 1 - self.duty
                 self._backup_until_s = now_s + self._backup_for_s()
+                self._backup_by_level = 0 if self.well.high_contradicts else self.well.level_ok
             self._lodge_backup(now_s, FLOAT_BACKUP)
-        elif now_s < self._backup_until_s and not (self.well.level_ok and self.well.level_mm <= self.stop_level_mm):
+        elif now_s < self._backup_until_s and not (self._backup_by_level and self._empty()):
             # Once begun it runs its time: a pump that flutters around the float wears out its starts.
             self._lodge_backup(now_s, FLOAT_BACKUP)
         elif not self.well.level_ok and high != 0:
@@ -224,6 +226,9 @@ class Lift:
         else:
             self._backup_until_s = -1
             self.backup = 0
+
+    def _empty(self) -> int:
+        return 1 if self.well.level_ok and self.well.level_mm <= self.stop_level_mm else 0
 
     def _backup_for_s(self) -> int:
         """A run's time; longer while the low float stands guard, so that one pump alone has starts enough for ever."""
@@ -247,7 +252,7 @@ class Lift:
 
     def _end_hands(self, now_s: int) -> None:
         """A pump switched on by hand or from afar falls back to auto at the stop level."""
-        if not self.well.level_ok or self.well.level_mm > self.stop_level_mm:
+        if not self._empty():
             return
         for pump in self.pumps:
             if pump.claims.by_source[HAND].on:
