@@ -167,6 +167,16 @@ def test_without_level_and_high_float_a_timer_pumps():
     assert r.dry_turn_s == [0, 0]
 
 
+def test_the_timer_leaves_one_pump_starts_enough_for_a_high_inflow():
+    r = Rig({"float_high.fitted": 0}, level_mm=500.0, inflow_l_min=100.0)
+    r.level_raw = 0
+    r.dead[P1] = True
+    for _ in range(60):
+        r.run(300)
+        assert r.level_mm < 1000
+    assert r.dry_turn_s == [0, 0]
+
+
 def test_without_running_feedback_pumps_still_work():
     r = Rig(inflow_l_min=60.0)
     r.feedback = False

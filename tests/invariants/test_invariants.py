@@ -175,6 +175,8 @@ SAYS_DRY_AND_RISES_SLOWLY = [(3397, "level", 4400), (3500, "inflow", 28.2)]
 SAYS_DRY_BESIDE_A_DEAD_PUMP = [(9, "dead", 0, True), (323, "inflow", 25.5), (4844, "level", 4400)]
 STANDS_STILL_AND_RISES_FAST = [(2020, "dead", 1, True), (4224, "inflow", 99.0), (4476, "level", 6000)]
 STANDS_AT_STOP = [(426, "dead", 0, True), (3199, "level", 4904), (7473, "inflow", 96.1)]
+HIGH_FLOAT_HANGS = [(263, "float_high", 1), (1400, "inflow", 100.0)]
+DEAD_AND_UNSEEN = [(2272, "level", 9200), (2592, "dead", 1, True), (3581, "inflow", 100.0)]
 STANDS_STILL = [(375, "level", 5200), (1216, "inflow", 57.7), (1296, "dead", 0, True), (3978, "inflow", 42.0)]
 STANDS_HIGH = [(1230, "level", 9200), (2547, "dead", 0, True), (3855, "inflow", 50.0)]
 
@@ -185,6 +187,8 @@ STANDS_HIGH = [(1230, "level", 9200), (2547, "dead", 0, True), (3855, "inflow", 
 @example(Story(10800, {}, 814.5, 66.3, True, SAYS_DRY_BESIDE_A_DEAD_PUMP))
 @example(Story(10800, {}, 362.1, 90.0, True, STANDS_STILL_AND_RISES_FAST))
 @example(Story(10800, {}, 361.7, 28.8, True, STANDS_AT_STOP))
+@example(Story(10800, {"lift.backup_pumps": 2, "lift.max_starts_per_h": 8}, 830.3, 45.3, True, HIGH_FLOAT_HANGS))
+@example(Story(10800, {"lift.max_starts_per_h": 8}, 291.3, 24.8, False, DEAD_AND_UNSEEN))
 @example(Story(10800, {}, 671.2, 28.7, False, STANDS_STILL))
 @example(Story(10800, {}, 320.9, 0.0, True, STANDS_HIGH))
 @given(

@@ -57,6 +57,7 @@ class Lift:
         self._exercise_pump: int = -1
         self._exercise_until_s: int = 0
         self._backup_until_s: int = -1
+        self._backup_both_s: int = 0
         self._backup_n: int = 0
         self._backup_by_level: int = 0  # 1 when the level may end the run: it agreed as the float rose
         self._blind_next_s: int = 0
@@ -82,8 +83,8 @@ class Lift:
         """Lodge this second's claims on both pumps."""
         before: int = self.wanted
         if self.well.dry:
-            # The level may lie: by it the pumps would flutter around the low float until their starts are used up, and
-            # none would be left for the high float.
+            # Or else, by a level that lies or by the timer, the pumps would flutter around the low float until their
+            # starts are used up, and none would be left when the well is full.
             self._dry_rest_until_s = now_s + self._pace_s()
         if self.well.level_ok and now_s >= self._dry_rest_until_s:
             self._count_by_level(now_s)
@@ -203,13 +204,16 @@ class Lift:
         high: int = self.well.high_up
         if high == 1:
             if now_s >= self._backup_until_s:
-                # By turns; still up after a run, both pumps run.
+                # By turns; the float still up after a run's time, both pumps run.
                 self._backup_n = self._backup_pumps if self._backup_until_s < 0 else 2
                 self.duty = 1 - self.duty
+                self._backup_both_s = now_s + self._backup_run_s
                 self._backup_until_s = now_s + self._backup_for_s()
                 self._backup_by_level = 0 if self.well.high_contradicts else self.well.level_ok
+            elif now_s >= self._backup_both_s:
+                self._backup_n = 2
             self._lodge_backup(now_s, FLOAT_BACKUP)
-        elif now_s < self._backup_until_s and not (self._backup_by_level and self._empty()):
+        elif now_s < self._backup_until_s and not self.well.dry and not (self._backup_by_level and self._empty()):
             # Once begun it runs its time: a pump that flutters around the float wears out its starts.
             self._lodge_backup(now_s, FLOAT_BACKUP)
         elif not self.well.level_ok and high != 0:
@@ -219,7 +223,8 @@ class Lift:
                 self.duty = 1 - self.duty
             # With a low float the pump may run until the float stops it, else only a fixed time.
             rest_s: int = _BLIND_PERIOD_S - self._backup_run_s if self.well.float_low.value == NONE else _BLIND_REST_S
-            self.backup = 1 if self._blind_next_s - now_s > rest_s else 0
+            rested: int = 1 if now_s >= self._dry_rest_until_s else 0
+            self.backup = 1 if rested and self._blind_next_s - now_s > rest_s else 0
             if self.backup:
                 self._backup_n = 1
                 self._lodge_backup(now_s, BLIND_BACKUP)
