@@ -26,6 +26,7 @@ try:
             with open(_name, "rb") as _file:
                 if crc32(_file.read()) != _sum:
                     raise RuntimeError(_name + " is damaged")
+        SUMS = _file = _kept = None  # their memory too
         import slots
 
         slots.start()

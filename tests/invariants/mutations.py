@@ -40,7 +40,7 @@ MUTATIONS = [
     ("inv_09", "well.py", "            self._level_outvoted = 1\n", "            pass\n"),
     ("inv_09", "process/lift.py", "        if self.well.dry:\n", "        if 0:\n"),
     ("inv_09", "process/lift.py", "= 0 if self.well.high_contradicts else self.well.level_ok", "= 1"),
-    ("inv_09", "process/lift.py", "            run_s = max(run_s, min(self._pace_s(), self.pumps[0].guard.max_run_s - 1))", "            pass"),
+    ("inv_09", "process/lift.py", "max(self._backup_both_s, now_s + run_s)", "self._backup_both_s"),
     ("inv_09", "process/lift.py", " and not self.well.dry and not (self._backup_by_level", " and not (self._backup_by_level"),
     ("inv_09", "process/lift.py", "            elif now_s >= self._backup_both_s:\n", "            elif 0:\n"),
     ("high_float_overrides_a_low_float", "well.py", "            self._low_outvoted = 1", "            pass"),

@@ -42,7 +42,12 @@ def told(story):
     return rig, watch
 
 
+# Whoever asks for a pump by a level that lies: only protection stands between them and a dry run.
+ASKED_FOR_BY_HAND = [(100, "level", 9200), (160, "command", 0, 1, 1800, HAND)]
+
+
 @examples(80)
+@example(Story(3600, {}, 300.0, 0.0, True, ASKED_FOR_BY_HAND))
 @given(
     stories(
         machines=False,

@@ -29,8 +29,6 @@ class Points:
         for row in rows("points"):
             self.ids.append(row[ID])
             self.decimals.append(int(row[DECIMALS]))
-        # One text takes little memory, and reading the table while alarms stand would make a slice too long.
-        self.alarm_codes = " ".join([row[0] for row in rows("alarms")])
 
 
 _names: dict = {}  # of a table: the first fields of its entries, each behind a line's end
@@ -88,12 +86,11 @@ def state(out, boot, points, now):
         out.raw(b"}")
     out.raw(b'},"alarms":[')
     comma = b""
-    codes = points.alarm_codes.split(" ") if any(now.alarms.state) else ()
-    for code, alarm_state in zip(codes, now.alarms.state):
+    for index, alarm_state in enumerate(now.alarms.state):
         if alarm_state:
             out.raw(comma + b'{"code":')
             comma = b","
-            out.text(code)
+            out.text(name_of("alarms", index))
             out.key("state")
             out.text(ALARM_STATES[alarm_state])
             out.raw(b"}")

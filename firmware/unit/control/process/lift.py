@@ -208,7 +208,11 @@ class Lift:
                 self._backup_n = self._backup_pumps if self._backup_until_s < 0 else 2
                 self.duty = 1 - self.duty
                 self._backup_both_s = now_s + self._backup_run_s
-                self._backup_until_s = now_s + self._backup_for_s()
+                self._backup_until_s = self._backup_both_s
+                if self.well.float_low.value == 1:
+                    # The low float stands guard: long enough a run that one pump alone has starts enough for ever.
+                    run_s: int = min(self._pace_s(), self.pumps[0].guard.max_run_s - 1)
+                    self._backup_until_s = max(self._backup_both_s, now_s + run_s)
                 self._backup_by_level = 0 if self.well.high_contradicts else self.well.level_ok
             elif now_s >= self._backup_both_s:
                 self._backup_n = 2
@@ -234,13 +238,6 @@ class Lift:
 
     def _empty(self) -> int:
         return 1 if self.well.level_ok and self.well.level_mm <= self.stop_level_mm else 0
-
-    def _backup_for_s(self) -> int:
-        """A run's time; longer while the low float stands guard, so that one pump alone has starts enough for ever."""
-        run_s: int = self._backup_run_s
-        if self.well.float_low.value == 1:
-            run_s = max(run_s, min(self._pace_s(), self.pumps[0].guard.max_run_s - 1))
-        return run_s
 
     def _lodge_backup(self, now_s: int, reason: int) -> None:
         self.backup = 1
