@@ -11,6 +11,7 @@ from itertools import chain
 
 from .edits import Edits, origin, relative
 from .errors import BadInput, Both, SurroundingsFailed
+from .lines import join
 
 Trees = dict[str, ast.Module]
 Imports = ast.Import | ast.ImportFrom
@@ -26,6 +27,10 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "unit/uplink/session.py": _LONG_BEFORE,
     "unit/uplink/uplink.py": _LONG_BEFORE,
     "unit/online.py": _LONG_BEFORE,
+    "unit/console/console.py": (
+        "main.py", "unit/app.py", "unit/config.py", "unit/control/", "unit/drivers/", "unit/console/door.py",
+        "unit/online.py", "unit/settings.py",
+    ),
 }  # fmt: skip
 
 
@@ -39,19 +44,29 @@ def bundle(sources: dict[str, str]) -> dict[str, str]:
 def where(sources: dict[str, str], module: str, line: int) -> str:
     """`unit/control/well.py:12` for a line of a bundle. BadInput for a line that it does not have."""
     root = module.replace(".", "/") + ".py"
+    members = [root]
     for path, apart in ROOTS.items():
         made = _Bundle(sources, path, apart)
         if path == root:
-            for member in made.members:
-                lines = sources[member].count("\n") + 1
-                if line <= lines:
-                    return f"{member}:{line}"
-                line -= lines
-            raise BadInput(Both(f"{module}：没有这一行", f"{module}: no such line"))
+            members = made.members
+            break
         sources = made.made()
     if root not in sources:
         raise BadInput(Both(f"{module}：没有这个模块", f"{module}: no such module"))
-    return f"{root}:{line}"
+    for member in members:
+        lines = sources[member].count("\n") + 1
+        if line <= lines:
+            return f"{member}:{line}"
+        line -= lines
+    raise BadInput(Both(f"{module}：没有这一行", f"{module}: no such line"))
+
+
+def where_on_board(sources: dict[str, str], module: str, line: int) -> str:
+    """`unit/control/well.py:12-14` for a line that a board's traceback names: it has several made one (`lines.py`)."""
+    places = join(bundle(sources).get(module.replace(".", "/") + ".py", "")).sources
+    first, last = places[line - 1] if 0 < line <= len(places) else (sys.maxsize, sys.maxsize)
+    found = where(sources, module, first)
+    return found if first == last else f"{found}-{int(found.rpartition(':')[2]) + last - first}"
 
 
 class _Bundle:
@@ -242,7 +257,7 @@ def main() -> int:
         print("usage: python -m host_tools.bundle MODULE LINE", file=sys.stderr)
         return 2
     try:
-        print(where(fold(sources()), sys.argv[1], int(sys.argv[2])))
+        print(where_on_board(fold(sources()), sys.argv[1], int(sys.argv[2])))
     except BadInput as e:
         print(e, file=sys.stderr)
         return 2

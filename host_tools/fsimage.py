@@ -21,6 +21,7 @@ from .boards import Board
 from .bundle import bundle
 from .errors import BadInput, Both, SurroundingsFailed
 from .fold import fold
+from .lines import join
 from .shorten import shorten
 from .unitfile import Unit
 
@@ -88,11 +89,10 @@ def slot_files(scripts: str = "") -> dict[str, bytes]:
 
 def _built(scripts: str = "", apart: bool = False) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The files that lie outside the slots, and those of a slot."""
-    umqtt = (upackages.ensure() / "umqtt/simple.py").read_text(encoding="utf-8")
     inside: dict[str, bytes] = {}
     for path in sorted((FIRMWARE_DIR / "unit").rglob("*.txt")):
         inside[path.relative_to(FIRMWARE_DIR).as_posix()] = path.read_bytes()
-    modules = _modules(tuple(sources().items()), umqtt, scripts, apart)
+    modules = _modules(tuple(sources().items()), upackages.umqtt(), scripts, apart)
     outside = {path: content for path, content in modules.items() if "/" not in path}
     inside |= {path: content for path, content in modules.items() if "/" in path}
     return outside, inside
@@ -106,7 +106,7 @@ def _modules(texts: tuple[tuple[str, str], ...], umqtt: str, scripts: str, apart
     made = {"main.py": short.pop("main.py").encode()}
     for path, text in short.items():
         stem = path.removesuffix(".py")
-        made[stem + ".mpy"] = compiled(text, stem.removesuffix("/__init__").replace("/", "."))
+        made[stem + ".mpy"] = compiled(join(text).text, stem.removesuffix("/__init__").replace("/", "."))
     # An ESP32 image has it frozen, and prefers that; other builds of MicroPython have not.
     made["umqtt/simple.mpy"] = compiled(umqtt, "umqtt/simple.py")
     return made

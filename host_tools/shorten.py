@@ -20,7 +20,13 @@ from pathlib import Path
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _BEGINNING = re.compile(r"_?[a-z]+_")  # of a function's name, which a program puts together
-# Names that MicroPython itself knows on some board: they take no heap there, and mean something to it.
+# Names that every MicroPython has in its flash, and that nothing but a program of its own would say: free of charge.
+_IN_FLASH = """
+acos acosh asin asinh atan atan2 atanh copysign cos cosh degrees erf erfc exp expm1 fabs fmod frexp gamma isfinite isinf
+isnan ldexp lgamma log10 log2 modf radians sin sinh tan tanh trunc phase polar rect difference difference_update
+intersection intersection_update isdisjoint issubset issuperset symmetric_difference symmetric_difference_update union
+appendleft popleft rindex rpartition rsplit isalpha islower isspace isupper
+"""
 _MICROPYTHON = Path(__file__).with_name("micropython_names.txt")
 
 
@@ -33,10 +39,23 @@ def shorten(sources: dict[str, str], foreign: str, outside: Collection[str] = ()
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
     words = {path: {token.string for token in _names(text)} for path, text in sources.items()}
     met = {word for path in outside for word in words[path] if not word.startswith("_")}
-    known = _WORD.findall(foreign + _MICROPYTHON.read_text(encoding="utf-8"))
-    fixed = _fixed(trees) | set(known) | set(dir(builtins)) | met
-    short = _share(_defined(trees) - fixed, _namespaces(trees), set().union(*words.values()) | fixed)
+    fixed = _fixed(trees) | set(_WORD.findall(foreign)) | _known() | set(dir(builtins)) | met
+    said = set().union(*words.values())
+    free = [name for name in _IN_FLASH.split() if name not in said.union(_WORD.findall(foreign))]
+    short = _share(_defined(trees) - fixed, _namespaces(trees), free, said | fixed)
     return {path: _renamed(text, short) for path, text in sources.items()}
+
+
+def foreign_names(sources: dict[str, str]) -> set[str]:
+    """Names that these modules say and that are not their own to change: those of what they build on."""
+    trees = {path: ast.parse(text, path) for path, text in sources.items()}
+    words = {token.string for text in sources.values() for token in _names(text)}
+    return words - (_defined(trees) - _fixed(trees) - _known())
+
+
+def _known() -> set[str]:
+    """Names that MicroPython itself knows on some board: they take no heap there, and mean something to it."""
+    return set(_MICROPYTHON.read_text(encoding="utf-8").split())
 
 
 def _names(text: str) -> list[tokenize.TokenInfo]:
@@ -62,7 +81,8 @@ def _fixed(trees: dict[str, ast.Module]) -> set[str]:
     """Names that somebody may say in another way than as a name of the program.
 
     Functions whose name is a text or begins with one (`"_op_" + op`), what is passed by keyword, modules and what they
-    are made of.
+    are made of. And what `const` gives: the compiler writes it in wherever its name stands, so it never is a name on a
+    board, and no other thing may have it.
     """
     words = {"self"}
     functions: set[str] = set()
@@ -77,6 +97,8 @@ def _fixed(trees: dict[str, ast.Module]) -> set[str]:
                 case ast.Constant(value=str(text)):
                     texts.add(text)
                 case ast.keyword(arg=str(name)):
+                    words.add(name)
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="const"))):
                     words.add(name)
                 case ast.FunctionDef(name=name):
                     functions.add(name)
@@ -148,8 +170,11 @@ def _bound(node: ast.AST) -> set[str]:
     return set()
 
 
-def _share(wanted: set[str], namespaces: list[set[str]], taken: set[str]) -> dict[str, str]:
-    """Short names for those `wanted`: the most frequent ones first, each the first that none of its company has."""
+def _share(wanted: set[str], namespaces: list[set[str]], free: list[str], taken: set[str]) -> dict[str, str]:
+    """Other names for those `wanted`, at first the `free` ones, then short ones that are not `taken`.
+
+    The most frequent ones come first, each gets the first name that none of its company has.
+    """
     company: dict[str, set[str]] = defaultdict(set)
     often: Counter[str] = Counter()
     for names in namespaces:
@@ -157,7 +182,7 @@ def _share(wanted: set[str], namespaces: list[set[str]], taken: set[str]) -> dic
         often.update(here)
         for word in here:
             company[word] |= here
-    pool = [name for name in _pool(len(wanted) + len(taken)) if name not in taken]
+    pool = free + [name for name in _pool(len(wanted) + len(taken)) if name not in taken]
     short: dict[str, str] = {}
     for word in sorted(wanted, key=lambda word: (-len(company[word]), -often[word], word)):
         used = {short[other] for other in company[word] if other in short}

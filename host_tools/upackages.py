@@ -46,6 +46,11 @@ def ensure() -> Path:
     return FOLDER
 
 
+def umqtt() -> str:
+    """The source of `umqtt.simple`."""
+    return (ensure() / "umqtt/simple.py").read_text(encoding="utf-8")
+
+
 def on_cpython() -> None:
     """Make the packages importable on CPython too, for tests and benchmarks."""
     for old, new in _OLD_NAMES.items():

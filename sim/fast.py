@@ -47,7 +47,7 @@ def translate(source: str) -> str:
     edits: list[tuple[int, int, int, str]] = []  # line, start, end, replacement; columns count UTF-8 bytes
 
     def machine_ints(annotation: ast.expr | None) -> None:
-        if annotation is not None:
+        if annotation is not None and "array[" not in ast.unparse(annotation):  # whose numbers mypyc takes as `int`
             for node in ast.walk(annotation):
                 if isinstance(node, ast.Name) and node.id == "int":
                     edits.append((node.lineno, node.col_offset, node.col_offset + 3, "i64"))

@@ -56,6 +56,7 @@ class App:
         # Last, for it lets the settings go, which the memory of the uplink needs.
         self._online = _online(self, settings, board) if settings else None
         self.uplink = self._online.uplink if self._online else None
+        _settle(self)
         gc.collect()
 
     def tick(self):
@@ -165,6 +166,13 @@ def _control(settings):
     from .assembly import controller
 
     return controller(settings, Controller)
+
+
+def _settle(app):
+    from . import made
+
+    made.road(app)
+    forget("made")
 
 
 def _trust(app):

@@ -14,6 +14,7 @@ from .control.controller import N_POINTS
 from .control.io import P1, P2
 from .journal.cursor import Cursor
 from .journal.layout import END, EPOCH_UNIX_S, EVENT
+from .modules import forget
 from .uplink.uplink import Uplink
 
 _KEEP_CLEAR_MS = const(60)  # before a tick is due, no slice begins: the longest takes some 40 ms on an ESP32
@@ -40,6 +41,7 @@ class Online:
             settings, identity, Newest(app), journal, Cursor(journal), Actions(app), network,
             user, password, key, tls, _BUFFER_BYTES,
         )  # fmt: skip
+        _settle()
 
     async def live(self):
         """Serve the broker between the ticks, for ever."""
@@ -68,6 +70,13 @@ class Online:
         """No pump runs: none can run dry, and a start that is a second or two late is millimetres of level."""
         outputs = self._app.control.outputs
         return not outputs[P1].on and not outputs[P2].on
+
+
+def _settle():
+    from .uplink import made
+
+    made.uplink()
+    forget("uplink.made", "made")
 
 
 class Newest:

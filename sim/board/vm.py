@@ -20,14 +20,23 @@ from pathlib import Path
 import micropython_unix
 from mpremote.romfs import VfsRomWriter
 
+from host_tools import upackages
 from host_tools.fsimage import compiled, sources
-from host_tools.shorten import shorten
+from host_tools.shorten import foreign_names, shorten
 
 from .shim import wire
 
 SHIM_DIR = Path(__file__).with_name("shim")
 _PR_SET_PDEATHSIG = 1
 _HUNG_S = 1.0  # of computing
+_START = """
+import sys, uctypes, vfs
+rom = vfs.VfsRom(memoryview(uctypes.bytearray_at({}, {})))
+vfs.mount(rom, "/.shim")
+sys.path.insert(0, "/.shim")
+import power_on
+power_on.start(rom, {}, {}, {}, {})
+"""
 
 
 @cache
@@ -37,11 +46,15 @@ def shim_rom(modem: bool) -> bytes:
     paths = [path for path in sorted(SHIM_DIR.glob("*.py")) if path.stem not in ("__init__", "wire")]
     paths = [path for path in paths if modem or path.stem != "ppp"]
     texts = {path.name: _with_numbers(path.read_text(encoding="utf-8")) for path in paths}
-    # A chip's own modules bring no names into the heap: these bring as few as they can. What the firmware says, stays,
-    # and so does what asyncio may say to the queue of its tasks.
-    said = "\n".join([*sources().values(), texts["tasks.py"]])
-    for name, text in shorten(texts, said, outside=list(texts)).items():
+    # A chip's own modules bring no names into the heap: these bring as few as they can. What MicroPython knows, stays,
+    # what the firmware says, and what asyncio may say to the queue of its tasks; also the places of the shared memory.
+    places = re.findall(r'"(\w+)"', "\n".join(texts.values()))
+    said = "\n".join([*foreign_names(sources()), texts["tasks.py"], _START, *places])
+    for name, text in shorten(texts, said).items():
         rom.mkfile(name.removesuffix(".py") + ".mpy", compiled(text, name.removesuffix(".py")))
+    rom.opendir("umqtt")
+    rom.mkfile("simple.mpy", compiled(upackages.umqtt(), "umqtt/simple.py"))
+    rom.closedir()
     return bytes(rom.finalise())
 
 
@@ -107,13 +120,7 @@ def main(argv: list[str]) -> None:
     memory, _ = _map(libc, memory_fd, mmap.PROT_READ | mmap.PROT_WRITE)
     flash, flash_size = _map(libc, flash_fd, mmap.PROT_READ)
     rom, rom_size = _map(libc, rom_fd, mmap.PROT_READ)
-    start = (
-        "import sys,vfs,uctypes\n"
-        f"vfs.mount(vfs.VfsRom(memoryview(uctypes.bytearray_at({rom},{rom_size}))),'/.shim')\n"
-        "sys.path.insert(0,'/.shim')\n"
-        "import power_on\n"
-        f"power_on.start({memory},{flash},{flash_size},{wire_fd})\n"
-    )
+    start = _START.format(rom, rom_size, memory, flash, flash_size, wire_fd)
     micropython_unix.run_main(["micropython", "-X", f"heapsize={heap_bytes}", "-i", "-c", start])
 
 

@@ -8,11 +8,14 @@ from hypothesis import strategies as st
 from unit.control.basics import NONE
 from unit.drivers import NO_DEVICE, RANGE
 from unit.drivers.ads1115 import Ads1115
-from unit.drivers.analog import Current, FallingTurbidity, PinVolts
+from unit.drivers.analog import Current, PinVolts
 from unit.drivers.build import curve
+from unit.drivers.current_switch import CurrentSwitch
 from unit.drivers.ds3231 import Ds3231
 from unit.drivers.expander import Hc595, Pcf8574, Tca9554
-from unit.drivers.switch import CurrentSwitch, PulseCounter, Switch
+from unit.drivers.falling import FallingTurbidity
+from unit.drivers.pulses import PulseCounter
+from unit.drivers.switch import Switch
 
 from tests.drivers import hardware
 

@@ -9,6 +9,7 @@ import pytest
 from host_tools import bundle, fsimage
 from host_tools.errors import BadInput
 from host_tools.fold import fold
+from host_tools.lines import join
 
 PARTS = {
     "main.py": "from unit.app import App\n",
@@ -96,8 +97,9 @@ def test_a_line_of_a_bundle_is_found_in_its_source(parts):
             assert source.partition("=")[2] == line.partition("=")[2]
     assert found == {"unit/parts/left.py", "unit/parts/right.py"}
     assert bundle.where(parts, "unit.early", 2) == "unit/early.py:2"
-    with pytest.raises(BadInput, match="no such line"):
-        bundle.where(parts, "unit.app", 1000)
+    for module in ("unit.app", "unit.early"):
+        with pytest.raises(BadInput, match="no such line"):
+            bundle.where(parts, module, 1000)
     with pytest.raises(BadInput, match="no such module"):
         bundle.where(parts, "unit.nothing", 1)
 
@@ -111,7 +113,25 @@ def test_the_firmware_becomes_few_bundles_whose_lines_stay():
         names = [ast.unparse(node) for node in ast.walk(ast.parse(made[path])) if isinstance(node, ast.ImportFrom)]
         assert not any("app" in name or "online" in name for name in names), path
     lines = made["unit/app.py"].split("\n")
-    number = next(i for i, line in enumerate(lines, 1) if line.startswith("class Journal"))
+    number = next(i for i, line in enumerate(lines, 1) if line.startswith("class ring_Journal"))
     path, _, at = bundle.where(sources, "unit.app", number).partition(":")
     assert path == "unit/journal/ring.py"
     assert sources[path].split("\n")[int(at) - 1].startswith("class Journal")
+
+
+def test_a_line_of_a_traceback_is_found_in_its_source():
+    sources = fold(fsimage.sources())
+    board = join(bundle.bundle(sources)["unit/app.py"]).text.split("\n")
+    number = next(i for i, line in enumerate(board, 1) if line.startswith("class ring_Journal"))
+    path, _, at = bundle.where_on_board(sources, "unit.app", number).partition(":")
+    assert path == "unit/journal/ring.py"
+    assert sources[path].split("\n")[int(at) - 1].startswith("class Journal")
+    several = [i for i, line in enumerate(board, 1) if line.count("; self.") > 3]
+    assert several
+    for number in several:
+        path, _, lines = bundle.where_on_board(sources, "unit.app", number).partition(":")
+        first, last = map(int, lines.split("-"))
+        assert sum("self." in line for line in sources[path].split("\n")[first - 1 : last]) > 3
+    for module, line, what in (("unit.app", 99999, "line"), ("unit.app", 0, "line"), ("unit.nothing", 1, "module")):
+        with pytest.raises(BadInput, match=f"no such {what}"):
+            bundle.where_on_board(sources, module, line)

@@ -6,7 +6,7 @@ import re
 from host_tools import fsimage
 from host_tools.bundle import bundle
 from host_tools.fold import fold
-from host_tools.shorten import shorten
+from host_tools.shorten import foreign_names, shorten
 
 
 def run(texts: dict[str, str], path: str) -> dict:
@@ -83,3 +83,22 @@ def test_the_firmware_gets_along_with_few_names():
     for path, text in short.items():
         ast.parse(text, path)
         assert text.count("\n") == sources[path].count("\n"), path
+
+
+def test_what_the_compiler_writes_in_gives_its_name_to_nothing_else():
+    text = "from micropython import const\n_LONG = const(5)\ndef f(running_h):\n    return running_h + _LONG\n"
+    short = shorten({"unit/a.py": text}, "")["unit/a.py"]
+    assert "_LONG = const(5)" in short and "running_h" not in short
+
+
+def test_names_that_cost_nothing_come_first_unless_the_program_says_them():
+    text = "def first(value):\n    return second(value)\ndef second(value):\n    return value\n"
+    assert "def acosh(" in shorten({"unit/a.py": text}, "")["unit/a.py"]
+    assert "acosh" not in shorten({"unit/a.py": text}, "acosh")["unit/a.py"]
+
+
+def test_what_is_built_on_is_told_from_what_is_its_own():
+    text = "import esp32\ndef mine(flag):\n    esp32.Partition.find(label=flag)\n"
+    names = foreign_names({"unit/a.py": text})
+    assert {"esp32", "Partition", "find", "label"} <= names
+    assert not names & {"mine", "flag"}

@@ -1,5 +1,7 @@
 """Alarm states after ISA-18.2, with delays, acknowledgement and re-sounding."""
 
+from array import array
+
 from .basics import const
 from .events import ALARM, Events
 
@@ -26,11 +28,12 @@ class AlarmBook:
         self.restless: int = 0  # 1 when an alarm may change although its cause does not
         self.active: bytearray = bytearray(n)
         self.state: bytearray = bytearray(n)
-        self.since_s: list[int] = [0] * n
-        self._shelved_until_s: list[int] = [0] * n
-        self._differs_s: list[int] = [-1] * n  # since when the cause differs from `active`, -1 when it does not
-        self._on_delay_s: list[int] = [row[1] for row in rows]
-        self._off_delay_s: list[int] = [row[2] for row in rows]
+        self.since_s: array[int] = array("i", [0] * n)
+        self._shelved_until_s: array[int] = array("i", self.since_s)
+        # Since when the cause differs from `active`, -1 when it does not.
+        self._differs_s: array[int] = array("i", [-1] * n)
+        self._on_delay_s: array[int] = array("i", [row[1] for row in rows])
+        self._off_delay_s: array[int] = array("i", [row[2] for row in rows])
         self._latch: bytearray = bytearray([row[3] for row in rows])
 
     def update(self, i: int, now_s: int, cause: int) -> None:

@@ -1,5 +1,7 @@
 """What happened in a step, as small integers: the app and the simulator drain it after every step."""
 
+from array import array
+
 from .basics import const
 
 # Event codes; their names and words stand in events.txt, in this order.
@@ -26,9 +28,9 @@ class Events:
     """A fixed list of (code, a, b); what does not fit is counted in `dropped`, never stored half."""
 
     def __init__(self) -> None:
-        self.code: list[int] = [0] * _CAPACITY
-        self.a: list[int] = [0] * _CAPACITY
-        self.b: list[int] = [0] * _CAPACITY
+        self.code: bytearray = bytearray(_CAPACITY)
+        self.a: array[int] = array("i", [0] * _CAPACITY)
+        self.b: array[int] = array("i", self.a)
         self.count: int = 0
         self.dropped: int = 0
 

@@ -11,6 +11,8 @@ The rules of `decide`, in their order:
 `docs/invariants.md` numbers these sentences and names the test that holds each.
 """
 
+from array import array
+
 from . import reasons
 from .basics import NONE, const
 
@@ -40,7 +42,7 @@ class Guard:
         self.starts_limited: int = 0  # 1 while a start waits for the hour
         self.fails_to_run: int = 0  # 1 commanded, no feedback
         self.runs_uncommanded: int = 0  # 1 feedback without command
-        self._start_s: list[int] = [-_HOUR_S] * MAX_STARTS  # ring of the last starts
+        self._start_s: array[int] = array("i", [-_HOUR_S] * MAX_STARTS)  # ring of the last starts
         self._next: int = 0
         self._mismatch_s: int = -1
 

@@ -47,7 +47,7 @@ class Supervision:
         wanted = _CAUSES.split()
         for output in outputs:
             wanted += [output.name + "_" + cause for cause in _MACHINE_CAUSES.split()]
-        self._alarm: list[int] = [names.index(name) for name in wanted]  # of every cause
+        self._alarm: bytes = bytes([names.index(name) for name in wanted])  # of every cause
 
     def look_anew(self) -> None:
         """The settings have changed."""

@@ -6,9 +6,9 @@ bytecode lives in the heap.
 
 from ..control.basics import const
 from ..tables import rows
-from .analog import Current, FallingTurbidity, PinVolts
+from .analog import Current, PinVolts
 from .io import NAMES, Io
-from .switch import CurrentSwitch, PulseCounter, Switch
+from .switch import Switch
 
 _LEVEL = const(0)
 _TURBIDITY = const(1)
@@ -188,6 +188,8 @@ class _Builder:
         if name == "mains" and not self._settings["mains.sensed"]:
             return None
         if terminal[0] == "analog" and name.endswith("_running"):
+            from .current_switch import CurrentSwitch
+
             return CurrentSwitch(Current(self._volts(terminal), terminal[1]), self._settings["inputs.running_ma"] * 100)
         if terminal[0] != "input":
             raise _Wrong(WRONG_KIND)
@@ -199,6 +201,8 @@ class _Builder:
     def _pulses(self, name: str, terminal):
         if terminal[0] != "input" or len(terminal) == 5:
             raise _Wrong(WRONG_KIND)
+        from .pulses import PulseCounter
+
         pin = self._machine.Pin
         edge = pin.IRQ_RISING if terminal[1] else pin.IRQ_FALLING
         return PulseCounter(self._input_pin(terminal), edge, self._ticks_ms)
@@ -224,6 +228,8 @@ class _Builder:
             volts = self._volts(terminal)
             if not direct:
                 return Current(volts, terminal[1])
+            from .falling import FallingTurbidity
+
             clear_mv = self._settings["turbidity.clear_mv"]
             return FallingTurbidity(volts, curve("ts300b"), clear_mv, self._settings["turbidity.divider_ratio"])
         raise _Wrong(WRONG_KIND)

@@ -1,9 +1,7 @@
-"""Switch inputs: floats, mains sensing, running feedback, pulses of an energy meter."""
+"""Switch inputs: floats, mains sensing, running feedback."""
 
-from ..control.basics import NONE, const
+from ..control.basics import NONE
 from . import Driver, elapsed_ms
-
-_PULSES_MAX = const(0x1FFFFFFF)
 
 
 class Switch(Driver):
@@ -40,63 +38,3 @@ class Switch(Driver):
     def read(self, now_ms: int) -> int:
         self.poll(now_ms)
         return self._state
-
-
-class CurrentSwitch(Driver):
-    """Running feedback from a 4-20 mA current transformer: 1 while the motor draws current.
-
-    On from `on_ua` of loop current, off again below 7/8 of the way down to the 4 mA of a motor at rest. A broken loop
-    (below 3.6 mA, NAMUR NE 43) is NONE, not "stopped".
-    """
-
-    def __init__(self, current: Driver, on_ua: int) -> None:
-        super().__init__()
-        self._current = current
-        self._on_ua = on_ua
-        self._off_ua = on_ua - (on_ua - 4000) // 8
-        self._state: int = NONE
-
-    def poll(self, now_ms: int) -> None:
-        self._current.poll(now_ms)
-
-    def read(self, now_ms: int) -> int:
-        ua = self._current.read(now_ms)
-        self.errors = self._current.errors
-        self.last_error = self._current.last_error
-        if ua == NONE:
-            return NONE
-        if ua < 3600:
-            self._state = NONE
-        elif ua >= self._on_ua:
-            self._state = 1
-        elif ua < self._off_ua or self._state == NONE:
-            self._state = 0
-        return self._state
-
-
-class PulseCounter(Driver):
-    """Pulses of an energy or flow meter, counted in an interrupt; `read` gives those since the last call.
-
-    S0 pulses last at least 30 ms (IEC 62053-31), so edges closer than `gap_ms` to the last one are bounce.
-    """
-
-    def __init__(self, pin, trigger: int, ticks_ms, gap_ms: int = 20) -> None:
-        super().__init__()
-        self._ticks_ms = ticks_ms
-        self._gap_ms = gap_ms
-        self._last_ms: int = (ticks_ms() - gap_ms) & 0x3FFFFFFF
-        self._total: int = 0
-        self._taken: int = 0
-        pin.irq(self._on_edge, trigger)
-
-    def _on_edge(self, _pin) -> None:
-        now_ms = self._ticks_ms()
-        if elapsed_ms(now_ms, self._last_ms) >= self._gap_ms:
-            self._last_ms = now_ms
-            self._total = (self._total + 1) & _PULSES_MAX
-
-    def read(self, now_ms: int) -> int:
-        total = self._total  # one read: the interrupt may come between two
-        new = (total - self._taken) & _PULSES_MAX
-        self._taken = total
-        return new

@@ -23,8 +23,7 @@ class Walker:
     def __init__(self, device, points):
         self.device = device
         self.blocks = device.ioctl(4, 0)
-        self.block_size = device.ioctl(5, 0)
-        self.end = self.block_size - MARKS
+        self.end = device.ioctl(5, 0) - MARKS
         self.window = bytearray(WINDOW)
         self._from = -1  # where the window lies in the block
         self.block = 0
@@ -289,7 +288,7 @@ class Walker:
         """Where `start` lies in the window, after moving it so that `n` bytes from there are in it."""
         i = start - self._from
         if self._from < 0 or i < 0 or i + n > WINDOW:
-            self._from = min(start, self.block_size - WINDOW)
+            self._from = min(start, self.end + MARKS - WINDOW)
             self.device.readblocks(self.block, self.window, self._from)
             i = start - self._from
         return i

@@ -1,4 +1,7 @@
-"""Questions over UDP that never block: where a name lives (DNS), and what time it is (NTP)."""
+"""Questions over UDP that never block: where a name lives (DNS), and what time it is (NTP).
+
+In memory only while one is open: a `Question` holds all of this module that it needs.
+"""
 
 import os
 import socket
@@ -108,14 +111,3 @@ class Time(Question):
         if unix_s < 0:
             unix_s += 1 << 32  # the counter runs over in 2036
         return unix_s if unix_s >= _EARLIEST_S else None
-
-
-def numeric(host):
-    """Whether `host` is an IPv4 address already."""
-    parts = host.split(".")
-    return len(parts) == 4 and all(part.isdigit() for part in parts)
-
-
-def address(host, port):
-    """What a socket wants for a numeric host."""
-    return socket.getaddrinfo(host, port)[0][-1]

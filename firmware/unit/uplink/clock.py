@@ -1,6 +1,8 @@
 """Keeps the time by NTP: asked in slices, the servers in turn, again every few hours."""
 
-from . import ask, ticks
+from ..modules import forget
+from . import ticks
+from .dial import address, numeric, where
 
 AGAIN_MS = 6 * 3600 * 1000
 RETRY_MS = 30000
@@ -38,10 +40,10 @@ class Clock:
                 self._fail()
         elif self._servers and ticks.diff(now, self._since) >= self._wait_ms:
             host = self._servers[self._which % len(self._servers)]
-            if ask.numeric(host):
+            if numeric(host):
                 self._ask(host, now)
             elif dns:
-                self._question = ask.Where(host, dns, now)
+                self._question = where(host, dns, now)
                 self._naming = True
             else:
                 self._since = now
@@ -53,5 +55,8 @@ class Clock:
         self._wait_ms = RETRY_MS
 
     def _ask(self, host, now):
+        from .ask import Time
+
+        forget("uplink.ask")
         self._naming = False
-        self._question = ask.Time(ask.address(host, self.port), now)
+        self._question = Time(address(host, self.port), now)

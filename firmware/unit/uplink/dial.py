@@ -3,7 +3,8 @@
 import random
 import socket
 
-from . import ask, ticks
+from ..modules import forget
+from . import ticks
 from .session import IDLE, UP
 
 FIRST_WAIT_MS = 1000
@@ -19,6 +20,25 @@ def broker_list(text, port):
         if host:
             found.append((host, int(own) if own.isdigit() else port))
     return found
+
+
+def numeric(host):
+    """Whether `host` is an IPv4 address already."""
+    parts = host.split(".")
+    return len(parts) == 4 and all(part.isdigit() for part in parts)
+
+
+def address(host, port):
+    """What a socket wants for a numeric host."""
+    return socket.getaddrinfo(host, port)[0][-1]
+
+
+def where(host, dns, now):
+    """A question for the address of a name; see `ask`."""
+    from .ask import Where
+
+    forget("uplink.ask")
+    return Where(host, dns, now)
 
 
 class Dialer:
@@ -56,10 +76,10 @@ class Dialer:
                 self._failures = 0
         elif session.state == IDLE and self._brokers and ticks.diff(now, self._since) >= self._wait_ms:
             host, port = self._brokers[self._which]
-            if ask.numeric(host):
+            if numeric(host):
                 self._call(host, now)
             elif dns:
-                self._question = ask.Where(host, dns, now)
+                self._question = where(host, dns, now)
             elif may_block:
                 self._call(self._look_up(host, port), now)
 
@@ -93,7 +113,7 @@ class Dialer:
         else:
             self.on_down(now, "no address for " + host, False)
             return
-        self._session.start(ask.address(found, port), now, self._tls, host)
+        self._session.start(address(found, port), now, self._tls, host)
 
     def _look_up(self, host, port):
         try:

@@ -2,7 +2,8 @@
 
 from ..control.basics import NONE
 
-_ESCAPES = {34: b'\\"', 92: b"\\\\", 10: b"\\n", 13: b"\\r", 9: b"\\t"}
+_ESCAPED = b'"\\\n\r\t'
+_ESCAPES = b'\\"\\\\\\n\\r\\t'  # in the same order, two bytes each
 
 
 class JsonOut:
@@ -60,7 +61,7 @@ class JsonOut:
         """
         data = text.encode()
         for byte in data:
-            if byte < 32 or byte in _ESCAPES:
+            if byte < 32 or byte in _ESCAPED:
                 data = _escaped(data)
                 break
         self.raw(b'"%s"' % data)
@@ -73,5 +74,9 @@ class JsonOut:
 def _escaped(data):
     whole = bytearray()
     for byte in data:
-        whole.extend(_ESCAPES.get(byte) or (b"?" if byte < 32 else bytes((byte,))))
+        at = _ESCAPED.find(bytes((byte,))) * 2
+        if at >= 0:
+            whole.extend(_ESCAPES[at : at + 2])
+        else:
+            whole.append(byte if byte >= 32 else 63)  # "?"
     return bytes(whole)

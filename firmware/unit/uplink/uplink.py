@@ -5,9 +5,9 @@ the announcements for discovery, and the backlog. Answers to commands go before 
 """
 
 from ..modules import forget
-from . import ask, payloads, ticks
+from . import payloads, ticks
 from .clock import Clock
-from .dial import Dialer, broker_list
+from .dial import Dialer, address, broker_list
 from .drain import Drain
 from .json_out import JsonOut
 from .orders import Orders
@@ -259,7 +259,7 @@ class Uplink:
         if not host:
             return None
         host, _, port = host.partition(":")
-        return ask.address(host, int(port or 53))
+        return address(host, int(port or 53))
 
     def _may_reboot(self, now):
         waiting = self._replies or self._reply_ids

@@ -1,5 +1,6 @@
 """What an ESP32 does between power-on and its prompt: mount the file system, run boot.py, then main.py."""
 
+import builtins
 import gc
 import os
 import sys
@@ -14,8 +15,8 @@ _SOFT_RESET = const(5)
 _SHIMS = ("time", "select", "tasks", "machine", "esp32", "ppp", "network", "socket", "keys")
 
 
-def start(memory_address, flash_address, flash_size, fd):
-    """Become the board; returns when the prompt is due."""
+def start(rom, memory_address, flash_address, flash_size, fd):
+    """Become the board; returns when the prompt is due. `rom`: the file system that this module comes from."""
     gc.collect()
     heap_before = gc.mem_alloc()
     link = host.connect(memory_address, flash_address, flash_size, fd)
@@ -31,6 +32,7 @@ def start(memory_address, flash_address, flash_size, fd):
             sys.modules["micropython"] = module  # likewise
     sys.path[:] = ["", ".frozen", "/lib"]
     vfs.umount("/.shim")
+    builtins.__import__ = _finder(rom, builtins.__import__)
     gc.collect()
     link.words.shim_heap = gc.mem_alloc() - heap_before + _PRELOADED
     try:
@@ -41,6 +43,23 @@ def start(memory_address, flash_address, flash_size, fd):
     except KeyboardInterrupt as e:  # between the scripts
         sys.print_exception(e)
     link.ask(wire.STARTED, 0, 0)
+
+
+def _finder(rom, find):
+    """`__import__` that finds in `rom` what an ESP32's image has frozen, and other builds of MicroPython have not."""
+
+    def found(name, *more):
+        if not name.startswith("umqtt") or name in sys.modules:
+            return find(name, *more)
+        vfs.mount(rom, "/.shim")
+        sys.path.insert(0, "/.shim")
+        try:
+            return find(name, *more)
+        finally:
+            sys.path.remove("/.shim")
+            vfs.umount("/.shim")
+
+    return found
 
 
 def _mount():
@@ -70,6 +89,12 @@ def _mount():
         f.write("# This file is executed on every boot\n")
 
 
+def _compiled(name):
+    """A script; its text is let go, of which an interpreter at start has only a few bytes in memory."""
+    with open(name, "rb") as f:
+        return compile(f.read(), name, "exec")
+
+
 def _run(name):
     """Run a file as the interpreter does at start; False if it ended with a traceback."""
     try:
@@ -77,9 +102,7 @@ def _run(name):
     except OSError:
         return True
     try:
-        with open(name, "rb") as f:
-            source = f.read()
-        exec(compile(source, name, "exec"), __import__("__main__").__dict__)
+        exec(_compiled(name), __import__("__main__").__dict__)
     except SystemExit:
         host.link.ask(wire.RESET, _SOFT_RESET, 0)
     except (Exception, KeyboardInterrupt) as e:

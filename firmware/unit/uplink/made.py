@@ -1,0 +1,14 @@
+"""Like `unit.made`, for all of an uplink but its network."""
+
+from .. import online
+from ..made import settle
+from . import clock, dial, drain, orders, payloads, session, topics, wire
+from . import uplink as whole
+
+
+def uplink():
+    """Once an `Online` stands."""
+    settle(
+        online.Online, online.Newest, online.Actions, whole.Uplink, wire.Wire, session.Session, dial.Dialer,
+        clock.Clock, drain.Drain, orders.Orders, payloads.Points, topics.Topics,
+    )  # fmt: skip
