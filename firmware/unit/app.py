@@ -36,6 +36,7 @@ class App:
     def __init__(self, settings, board, config_from):
         """See `config.load` for the three; `settings` is emptied, with a broker `board` too: 20 KB of the heap."""
         self.config_from = config_from
+        self.kept = _kept(settings)  # what a console wants of them
         interval_s = settings["readings.interval_s"]
         self.io = _drivers(board, settings)
         forget("drivers.build")
@@ -154,6 +155,13 @@ def _any(poll):
 
 
 # What is needed once is imported in a function: a name that stays would keep its module in memory.
+
+
+def _kept(settings):
+    from .kept import kept
+
+    forget("kept")
+    return kept(settings)
 
 
 def _drivers(board, settings):

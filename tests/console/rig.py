@@ -12,6 +12,7 @@ from unit.control.basics import NONE
 from unit.control.controller import N_POINTS
 from unit.drivers.io import Io
 from unit.journal.ring import Journal
+from unit.kept import kept
 
 from sim.board.nor import Nor
 from sim.board.screen import Screen
@@ -101,6 +102,7 @@ class Unit:
         else:
             self.rig.tod_s = None
         self.uplink = None
+        self.kept = kept(values)
         self.config_from = config.FROM_NEWEST
         self.trial_ends_s = 0
         self.io = Io()

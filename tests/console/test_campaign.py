@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from unit import tables
 from unit.control.events import CLAIM, OUTPUT_ON
 from unit.journal.cursor import Cursor
 from unit.journal.ring import Journal
@@ -30,6 +31,7 @@ TIMES_SLOWER = ESP32_TIMES_SLOWER / 2  # so that a busy PC, whose caches others 
 BURST = 5  # things that are typed without a pause
 PAUSE_US = 1_500_000  # the longest pause between two of them
 HEAP_SLACK_BYTES = 4096
+WITH_MORE = ("why p1", "log 5", "trend level_mm 1h", "show lift", "set lift.start_level_mm 1", "help set", "run p1 1h")
 BACK = (b"\x03\x03\r", b"lang en utf8\r", b"check\r")
 TAKEN = re.compile(rb"\x1b\[K(?:\x1b\[\d+D)?(?:\^C)?\r\n")  # a line that has been ended
 BROKEN = (b"Traceback", b"the command failed", "命令没有完成".encode())
@@ -46,8 +48,14 @@ class Typist(Crew):
         self._dice = Dice(seed)
 
     def _typing(self, lines: int) -> Iterator[Step]:
-        """Random bursts; now and then the board is asked what memory it has left."""
+        """Every command once, then random bursts; now and then the board is asked what memory it has left.
+
+        What a command brings into the table of names stays for ever, and is as much as it is: no growth.
+        """
         yield 30
+        for line in (*(row[0] for row in tables.rows("commands")), *WITH_MORE):
+            yield line.encode() + b"\r"
+            yield 5
         asked = 0
         while self.taken < lines or len(self.free_bytes) < 8:
             yield b"".join(something(self._dice) for _ in range(BURST))

@@ -12,7 +12,7 @@ import sys
 from ..control.alarms import NORMAL, UNACKNOWLEDGED
 from ..control.basics import const
 from ..tables import row
-from .door import has_pin
+from .door import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID, has_pin
 from .line import CANCEL, CHANGED, COMPLETE, ENTER, Line, width
 from .output import Output
 from .text import COLUMNS, Text, wrap
@@ -36,9 +36,9 @@ _FLAGS = const(2)
 class Console:
     """One visit at the serial port. Call `poll` again after `pause_ms`; it returns soon, raises only KeyboardInterrupt.
 
-    `door`: what stays when the visit is over, see `Door`; its `app` has `control`, `clock` (`tod_s`, `day`, `utc_s`,
-    `set`), `now_s`, `recorder`, `uplink` or None, and `restart()`; its `stream` has `readinto(buffer)`, which returns
-    how many bytes came, and `write(bytes)`.
+    `door`: what stays when the visit is over, see `Door`; its `app` has `kept`, `control`, `clock` (`tod_s`, `day`,
+    `utc_s`, `set`), `now_s`, `recorder`, `uplink` or None, and `restart()`; its `stream` has `readinto(buffer)`, which
+    returns how many bytes came, and `write(bytes)`.
     KeyboardInterrupt asks for the raw REPL: two Ctrl-C on an empty line, or what tools like mpremote send, and only
     while the console is unlocked or has no PIN.
     """
@@ -47,11 +47,11 @@ class Console:
         self.door = door
         self.app = door.app
         self.text = Text(door)
-        kept = door.kept
-        self.unit_id = kept["unit.id"]
-        self.timezone_s = kept["unit.timezone"] * 60
-        self.interval_s = kept["readings.interval_s"]
-        self.lock_s = kept["console.lock_min"] * 60
+        kept = door.app.kept
+        self.unit_id = kept[UNIT_ID]
+        self.timezone_s = kept[TIMEZONE_MIN] * 60
+        self.interval_s = kept[INTERVAL_S]
+        self.lock_s = kept[LOCK_MIN] * 60
         self.has_pin = has_pin()
         self.unlocked = False
         self._stream = door.stream
@@ -136,7 +136,7 @@ class Console:
 
     def name(self):
         """The unit's name in the language of the moment."""
-        return self.door.kept["unit.name_" + self.text.lang]
+        return self.app.kept[NAME_EN if self.text.lang == "en" else NAME_ZH]
 
     # --- typing
 

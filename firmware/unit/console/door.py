@@ -11,15 +11,20 @@ from ..control.basics import const
 
 PIN_FILE = "console-pin"
 
+# The settings that a console needs, in `app.kept`: see kept.py.
+UNIT_ID = const(0)
+NAME_ZH = const(1)
+NAME_EN = const(2)
+TIMEZONE_MIN = const(3)
+LANGUAGE = const(4)
+INTERVAL_S = const(5)
+LOCK_MIN = const(6)
+
 _IDLE_MS = const(250)  # between two looks while nobody is there: the UART keeps 256 bytes meanwhile
 CALM_MS = const(300)  # a step as long as a write to flash needs before the tick that comes next
 _LOAD_MS = const(700)  # so does the console when it is loaded
 _LEAVE_S = const(900)  # after the last key the console is forgotten, once it is locked
 _RESERVE_BYTES = const(6144)  # what control and uplink may want while a console is open
-_KEPT = (
-    "unit.id", "unit.name_zh", "unit.name_en", "unit.timezone", "unit.language", "readings.interval_s",
-    "console.lock_min",
-)  # fmt: skip
 _TOO_LITTLE = b"memory is short, no console now / \xe5\x86\x85\xe5\xad\x98\xe4\xb8\x8d\xe8\xb6\xb3\r\n"
 
 
@@ -28,25 +33,13 @@ def has_pin():
     return PIN_FILE in os.listdir()
 
 
-def _settings(config_from):
-    """The few settings that a console needs, as this start took them."""
-    from .. import config, modules
-    from .. import settings as catalogue
-
-    stored = config.in_force(config_from)
-    kept = {key: stored.get(key, catalogue.default(catalogue.find(key))) for key in _KEPT}
-    modules.forget("settings", "wiring", "config")
-    return kept
-
-
 class Door:
     """`poll` every `pause_ms`. Attributes are what outlives a visit; see `Console` for `app` and `stream`."""
 
     def __init__(self, app, stream):
         self.app = app
         self.stream = stream
-        self.kept = _settings(app.config_from)
-        self.lang = "en" if self.kept["unit.language"] else "zh"
+        self.lang = "en" if app.kept[LANGUAGE] else "zh"
         self.utf8 = True
         self.wrong = -1  # wrong PINs in a row, -1 while nobody has looked into the file of `access`
         self.wait_until_s = 0  # no try before
@@ -58,7 +51,7 @@ class Door:
             return
         console = self.console
         console.poll(now_ms)
-        if console.left_for_s > max(_LEAVE_S, self.kept["console.lock_min"] * 60):
+        if console.left_for_s > max(_LEAVE_S, self.app.kept[LOCK_MIN] * 60):
             self.forget()
 
     @property
