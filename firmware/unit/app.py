@@ -104,6 +104,16 @@ class App:
             await asyncio.sleep_ms(max(0, wait_ms))
 
     async def _listen(self):
+        """Keep a console, whatever happens to it."""
+        while True:
+            try:
+                await self._talk()
+            except Exception as e:  # noqa: BLE001  even what follows a failure failed, as it does without any memory
+                gc.collect()
+                sys.print_exception(e)
+                await asyncio.sleep_ms(_TICK_MS)
+
+    async def _talk(self):
         """Open the console to whoever types at the serial port; before, nothing of it is in memory."""
         micropython.kbd_intr(-1)  # Ctrl-C is a byte for the console: no crew stops a unit by a slip
         typed = select.poll()

@@ -1,9 +1,11 @@
-"""What makes a unit goes once the unit stands: on a board code lies in the heap, some 7 KB of it in `__init__`.
+"""What makes a unit goes once the unit stands: on a board code lies in the heap, some 10 KB of it only for a start.
 
-Only for classes whose objects are all made at a start, by each other or by what builds a unit;
-`tests/board/test_made.py` looks for any other place that makes one.
+That is the `__init__` of classes whose objects are all made at a start, and what wakes control from its snapshot.
+`tests/board/test_made.py` looks for any later use. A place that is deleted would still hold what stood there, so None
+takes it.
 """
 
+# mypy: disable-error-code="method-assign, misc, assignment"
 import sys
 
 
@@ -11,10 +13,25 @@ def road(app):
     """`App` and all below it but the uplink, for which see uplink/made.py."""
     from . import app as unit
     from . import clock, recorder
-    from .control import alarms, claims, controller, events, inflow, io, output, protection, signals, supervision, well
+    from .control import (
+        alarms,
+        claims,
+        controller,
+        events,
+        inflow,
+        io,
+        output,
+        protection,
+        signals,
+        snapshot,
+        supervision,
+        well,
+    )
     from .control.process import aeration, contact_oxidation, lift, sludge_return
-    from .journal import encoder, ring
+    from .journal import encoder, ring, walker
 
+    if not on_board():
+        return
     settle(
         unit.App, clock.Clock, recorder.Recorder, ring.Journal, encoder.Encoder, controller.Controller, io.Inputs,
         events.Events, well.Well, signals.Analog, signals.Switch, inflow.Inflow, inflow.PumpFlow, output.Output,
@@ -22,11 +39,21 @@ def road(app):
         aeration.Aeration, sludge_return.SludgeReturn, alarms.AlarmBook, supervision.Supervision,
         type(app.io), type(app.io.clock), *[type(driver) for driver in app.io.inputs],
     )  # fmt: skip
+    unit._drivers = unit._control = unit._kept = unit._online = None
+    ring.Journal._mount = ring.Journal._numbers_behind = ring.Journal.load_snapshot = None
+    walker.Walker.read_snapshot = recorder.Recorder.wake = snapshot.Reader = None
+    controller.Controller.restore = contact_oxidation.ContactOxidation.restore = inflow.Inflow.restore_day = None
+    aeration.Aeration.missed = aeration.Aeration.went_on = None
+    protection.Guard.remember_starts = protection.Guard.remember_start = protection.Guard.age_starts = None
+
+
+def on_board():
+    """Not on a PC, where tests make more than one unit."""
+    return sys.implementation.name == "micropython"
 
 
 def settle(*kinds):
-    """Nobody makes another object of these classes; on a PC, where tests do, nothing happens."""
-    if sys.implementation.name == "micropython":
-        for kind in kinds:
-            if "__init__" in kind.__dict__:
-                kind.__init__ = None  # a place that is deleted would still hold what stood there
+    """Nobody makes another object of these classes."""
+    for kind in kinds:
+        if "__init__" in kind.__dict__:
+            kind.__init__ = None

@@ -12,5 +12,5 @@ def forget(*names):
         full = "unit." + name
         if sys.modules.pop(full, None) is not None:
             parent, _, last = full.rpartition(".")
-            if hasattr(sys.modules[parent], last):
+            if hasattr(sys.modules.get(parent), last):
                 delattr(sys.modules[parent], last)

@@ -162,11 +162,11 @@ class Console:
     left_for_s = needs_ms = 0
     pause_ms = 50
     def __init__(self, door):
-        door.kept["opened"] = door.kept.get("opened", 0) + 1
+        door.opened = getattr(door, "opened", 0) + 1
         self.door = door
     def poll(self, now_ms):
         if self.door.stream.readinto(bytearray(9)):
-            if self.door.kept["opened"] <= 3:
+            if self.door.opened <= 3:
                 raise ValueError("rotten")
             print("well again")
 """
@@ -183,6 +183,37 @@ class Console:
     assert shown.count("rotten") == 3
     assert shown.count("no console for 10 min") == shown.count("控制台停用10分钟") == 1
     assert "rotten" in shown.partition("no console for 10 min")[0] and shown.count("well again") == 2
+    assert board.starts == 1
+
+
+def test_a_console_comes_back_even_if_it_could_not_be_let_go(tmp_path):
+    rotten = """
+class Console:
+    left_for_s = needs_ms = 0
+    pause_ms = 50
+    def __init__(self, door):
+        self.door = door
+        door.app.visits = self.visits = getattr(door.app, "visits", 0) + 1
+        if self.visits == 1:
+            door.forget = self.forget
+    def forget(self):
+        raise MemoryError("nothing left")
+    def poll(self, now_ms):
+        if self.door.stream.readinto(bytearray(9)):
+            if self.visits == 1:
+                raise ValueError("rotten")
+            print("well again")
+"""
+    module = fsimage.compiled(rotten, "unit/console/console.py")
+    (tmp_path / "board.flash").write_bytes(_with_modules({"unit/console/console.mpy": module}, rotten))
+    board = rig.board(tmp_path, plant=True)
+    crew = Crew(board, [step for after_s in (60, 5, 5, 5) for step in (after_s, b"\r")], ())
+    try:
+        board.run()
+    finally:
+        crew.close()
+    shown = crew.shown.decode()
+    assert "rotten" in shown and "nothing left" in shown and "well again" in shown
     assert board.starts == 1
 
 

@@ -9,40 +9,47 @@ from host_tools.edits import origin
 from sim.bench import heap
 
 Kinds = set[tuple[str, str]]  # (module, class)
-MAKERS = ("main.py", "unit/drivers/build.py", "unit/joining.py")  # what runs before a unit stands
-FUNCTIONS = ("_control", "_online", "controller")  # by which a start makes it
-
-
-def named(path: str, trees: dict[str, ast.Module]) -> dict[str, tuple[str, str]]:
-    """What a name of this module stands for: (module, name in it), or (module, "")."""
-    found = {node.name: (path, node.name) for node in trees[path].body if isinstance(node, ast.ClassDef)}
-    for node in ast.walk(trees[path]):
-        if isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                module = origin(path, node, trees, alias.name)
-                whole = module in trees
-                place = (module, "") if whole else (origin(path, node, trees), alias.name)
-                found[alias.asname or alias.name] = place
-    return found
+Kinds = set[tuple[str, str]]  # (module, class)
+BEFORE = ("main.py", "unit/drivers/build.py", "unit/joining.py", "unit/catch_up.py")  # what a start forgets
+GONE = ("unit/made.py", "unit/uplink/made.py")
 
 
 def trees_of(sources: dict[str, str]) -> dict[str, ast.Module]:
     return {path: ast.parse(text) for path, text in sources.items()}
 
 
-def settled(trees: dict[str, ast.Module]) -> Kinds:
-    """The classes that are given up."""
-    found = set()
-    for path in ("unit/made.py", "unit/uplink/made.py"):
-        names = named(path, trees)
-        for node in ast.walk(trees[path]):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.attr[0].isupper():
-                found.add((names[node.value.id][0], node.attr))
+def named(path: str, trees: dict[str, ast.Module]) -> dict[str, tuple[str, str]]:
+    """What a name of this module stands for: (module, name in it), or (module, "")."""
+    own = ast.ClassDef | ast.FunctionDef
+    found = {node.name: (path, node.name) for node in trees[path].body if isinstance(node, own)}
+    for node in ast.walk(trees[path]):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                module = origin(path, node, trees, alias.name)
+                place = (module, "") if module in trees else (origin(path, node, trees), alias.name)
+                found[alias.asname or alias.name] = place
     return found
 
 
-def makings(trees: dict[str, ast.Module], kinds: Kinds):
-    """(class, module, names of class and function around it) of every call that makes one."""
+def settled(trees: dict[str, ast.Module]) -> tuple[Kinds, Kinds, set[str]]:
+    """Classes of which no object is made any more; what of a module is gone; the methods that are gone."""
+    kinds, parts, methods = set(), set(), set()
+    for path in GONE:
+        names = named(path, trees)
+        for node in ast.walk(trees[path]):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr != "__init__":
+                if isinstance(node.value, ast.Name):
+                    parts.add((names[node.value.id][0], node.attr))
+                else:
+                    methods.add(node.attr)
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "settle":
+                found = [arg for arg in node.args if isinstance(arg, ast.Attribute) and isinstance(arg.value, ast.Name)]
+                kinds |= {(names[arg.value.id][0], arg.attr) for arg in found}
+    return kinds, parts, methods
+
+
+def uses(trees: dict[str, ast.Module], kinds: Kinds, parts: Kinds, methods: set[str]):
+    """(what, module, names of class and function around it) of every place that makes or says one of them."""
 
     def below(node, names, around):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -50,39 +57,48 @@ def makings(trees: dict[str, ast.Module], kinds: Kinds):
         if isinstance(node, ast.Call):
             name, _, last = ast.unparse(node.func).partition(".")
             module, kind = names.get(name, ("", ""))
-            if (made := (module, kind or last)) in kinds:
-                yield made, around
+            if (module, kind or last) in kinds:
+                yield kind or last, around
+        if isinstance(node, ast.Attribute) and node.attr in methods:
+            yield node.attr, around
+        if isinstance(node, ast.Name) and names.get(node.id) in parts:
+            yield node.id, around
         for child in ast.iter_child_nodes(node):
-            yield from below(child, names, around)
+            if not (isinstance(node, ast.arg | ast.AnnAssign) and child is node.annotation):
+                yield from below(child, names, around)
 
     for path, tree in trees.items():
-        for made, around in below(tree, named(path, trees), ()):
-            yield made, path, around
+        if path not in GONE:
+            for what, around in below(tree, named(path, trees), ()):
+                yield what, path, around
 
 
-def at_a_start(path: str, around: tuple[str, ...], kinds: Kinds) -> bool:
-    in_init = len(around) == 2 and (path, around[0]) in kinds and around[1] == "__init__"
-    return in_init or path in MAKERS or (bool(around) and around[-1] in FUNCTIONS)
+def at_a_start(path: str, around: tuple[str, ...], kinds: Kinds, parts: Kinds, methods: set[str]) -> bool:
+    if path in BEFORE or around in {("App", "__init__"), ("controller",)}:
+        return True
+    if len(around) == 2:
+        return around[1] in methods or ((path, around[0]) in kinds and around[1] == "__init__")
+    return len(around) == 1 and (path, around[0]) in parts
 
 
-def test_none_is_made_but_at_a_start():
-    trees = trees_of(fsimage.sources())
-    kinds = settled(trees)
-    made = list(makings(trees, kinds))
-    for kind, path, around in made:
-        assert at_a_start(path, around, kinds), f"{path}: {'.'.join(around)} makes a {kind[1]}"
-    assert len({kind for kind, _, _ in made}) > 25
+def later(sources: dict[str, str]) -> list[tuple[str, str, tuple[str, ...]]]:
+    trees = trees_of(sources)
+    gone = settled(trees)
+    assert all(len(part) >= least for part, least in zip(gone, (25, 5, 10), strict=True))
+    return [use for use in uses(trees, *gone) if not at_a_start(*use[1:], *gone)]
 
 
-def test_another_place_that_makes_one_would_be_seen():
-    later = "from .control import events\ndef later():\n    return events.Events()\n"
-    trees = trees_of(fsimage.sources() | {"unit/later.py": later})
-    kinds = settled(trees)
-    [(kind, path, around)] = [found for found in makings(trees, kinds) if not at_a_start(*found[1:], kinds)]
-    assert (kind, path, around) == (("unit/control/events.py", "Events"), "unit/later.py", ("later",))
+def test_nothing_that_is_gone_is_used_later():
+    assert later(fsimage.sources()) == []
+
+
+def test_a_later_use_would_be_seen():
+    text = "from .control import events\ndef on(unit):\n    unit.recorder.wake(0)\n    return events.Events()\n"
+    found = [use for use in later(fsimage.sources() | {"unit/on.py": text}) if use[1] == "unit/on.py"]
+    assert sorted(found) == [("Events", "unit/on.py", ("on",)), ("wake", "unit/on.py", ("on",))]
 
 
 def test_a_standing_unit_has_let_its_making_go(tmp_path: Path):
-    script = heap._WHOLE + "\nprint('makers', *[type(x).__init__ for x in (app, app.control, app.control.well)])\n"
-    text = heap.shown(heap.board_with(script, tmp_path), 1)
-    assert re.search("makers None None None", text), text
+    parts = "type(app).__init__, type(app.control.well).__init__, type(app.recorder).wake"
+    text = heap.shown(heap.board_with(f"{heap._WHOLE}\nprint('made', {parts})\n", tmp_path), 1)
+    assert re.search("made None None None", text), text

@@ -11,6 +11,7 @@ import sys
 
 from ..control.alarms import NORMAL, UNACKNOWLEDGED
 from ..control.basics import const
+from ..modules import forget
 from ..tables import row
 from .door import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID, has_pin
 from .line import CANCEL, CHANGED, COMPLETE, ENTER, Line, width
@@ -330,12 +331,7 @@ class Console:
         self.needs_ms = _STEP_MS
         self._dirty = True
         self.text.forget()
-        for name in list(sys.modules):
-            if name.startswith("unit.") and name not in self._loaded:
-                del sys.modules[name]
-                package, _, module = name.rpartition(".")
-                if hasattr(sys.modules.get(package), module):
-                    delattr(sys.modules[package], module)
+        forget(*[name[5:] for name in sys.modules if name.startswith("unit.") and name not in self._loaded])
 
 
 def _loaded(console, module, function, words):

@@ -8,6 +8,7 @@ import os
 import sys
 
 from ..control.basics import const
+from ..modules import forget
 
 PIN_FILE = "console-pin"
 
@@ -82,12 +83,9 @@ class Door:
     def forget(self):
         """Let go of the console and of all its modules."""
         self.console = None
-        for name in list(sys.modules):
-            if name.startswith("unit.console.") and not name.endswith(".door"):
-                module = name.rpartition(".")[2]
-                del sys.modules[name]
-                if hasattr(sys.modules["unit.console"], module):
-                    delattr(sys.modules["unit.console"], module)
+        gc.collect()  # for the list below too
+        names = [name[5:] for name in sys.modules if name.startswith("unit.console.") and not name.endswith(".door")]
+        forget(*names)
         gc.collect()
 
 
