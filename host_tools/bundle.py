@@ -109,10 +109,10 @@ class _Bundle:
 
     def _final_names(self) -> dict[tuple[str, str], str]:
         """(member, name at its top) -> the name in the bundle."""
-        through = set()  # names that are reached through their module: `ticks.now`
-        for path, tree in self._trees.items():
+        through = set()  # names that a member reaches through their module: `ticks.now`
+        for path in self.members:
             modules = self._modules[path]
-            for node in ast.walk(tree) if modules else ():
+            for node in ast.walk(self._trees[path]) if modules else ():
                 if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
                     through.add((modules[node.value.id], node.attr))
         owners: dict[str, list[str]] = {}

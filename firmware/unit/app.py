@@ -240,6 +240,7 @@ def _online(app, settings, board):
 
         return Online(app, kept, *begun)
     except Exception as e:  # noqa: BLE001  shown; see above
-        print("MQTT:", e)
+        # Where it ends, memory is also short for finding a module.
+        print("MQTT: memory is short or a module damaged:" if isinstance(e, ImportError) else "MQTT:", e)
         forget(*_JOINING, *[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
         return None

@@ -113,7 +113,7 @@ def test_the_firmware_becomes_few_bundles_whose_lines_stay():
         names = [ast.unparse(node) for node in ast.walk(ast.parse(made[path])) if isinstance(node, ast.ImportFrom)]
         assert not any("app" in name or "online" in name for name in names), path
     lines = made["unit/app.py"].split("\n")
-    number = next(i for i, line in enumerate(lines, 1) if line.startswith("class ring_Journal"))
+    number = next(i for i, line in enumerate(lines, 1) if line.startswith("class Journal"))
     path, _, at = bundle.where(sources, "unit.app", number).partition(":")
     assert path == "unit/journal/ring.py"
     assert sources[path].split("\n")[int(at) - 1].startswith("class Journal")
@@ -122,7 +122,7 @@ def test_the_firmware_becomes_few_bundles_whose_lines_stay():
 def test_a_line_of_a_traceback_is_found_in_its_source():
     sources = fold(fsimage.sources())
     board = join(bundle.bundle(sources)["unit/app.py"]).text.split("\n")
-    number = next(i for i, line in enumerate(board, 1) if line.startswith("class ring_Journal"))
+    number = next(i for i, line in enumerate(board, 1) if line.startswith("class Journal"))
     path, _, at = bundle.where_on_board(sources, "unit.app", number).partition(":")
     assert path == "unit/journal/ring.py"
     assert sources[path].split("\n")[int(at) - 1].startswith("class Journal")

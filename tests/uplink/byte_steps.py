@@ -94,7 +94,7 @@ class Platform:
         self.topic = topic
         self.sent = 0
         self.session = Session(b"platform", self, 1200)
-        self.session.start(uplink.dial.address("127.0.0.1", port), ticks.now())
+        self.session.start(dial.address("127.0.0.1", port), ticks.now())
         self._until(lambda: self.session.state == UP)
 
     def on_up(self):
