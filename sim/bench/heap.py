@@ -14,13 +14,18 @@ from mpremote.romfs import VfsRomWriter
 
 from host_tools import fsimage, partitions, unitfile
 from sim import scenario
+from sim.board.crew import Crew
 from sim.board.plant import ScenarioPlant
-from sim.board.virtual_board import VirtualBoard
+from sim.board.virtual_board import SHIM_HEAP_BYTES, VirtualBoard
 from sim.durations import parse_duration
 
 BUDGET_BYTES = 160 * 1024
 AIM_BYTES = 128 * 1024
 _ROOMY = 1 << 20
+_STEP_BYTES = 4096
+_VISIT = ("", "status", "why p1", "alarms", "log 20", "trend level_mm 1h", "net", "lang en", "status")
+_ANSWERED = "last visit"  # how the last answer ends
+_PROMPTS = ("> ", "# ")
 _FROZEN = ("asyncio", "umqtt")  # whose bytecode is in every ESP32 image, and takes no heap there
 _UNIT = Path(__file__).resolve().parents[2] / "boards/esp32/units/qiaotou.toml"
 _QUIET = 'name = "heap"\nseed = 1\nstart = 2026-06-15T00:00:00+08:00\ndays = 40\n[inflow]\npopulation = 420\n'
@@ -133,7 +138,7 @@ def board_with(
     apart: bool = False,
     story: scenario.Scenario | None = None,
 ) -> VirtualBoard:
-    """A virtual board whose main.py is `main`, in a quiet plant or in `story`.
+    """A virtual board whose main.py is `main`, or its own for "", in a quiet plant or in `story`.
 
     `in_rom`: with the modules in a ROMFS image, the file `rom`. `apart`: with every module by itself.
     """
@@ -144,7 +149,7 @@ def board_with(
         story = scenario.load(path)
     plant = ScenarioPlant(unit.control_settings(), story)
     board = VirtualBoard(unit, folder / "flash", None, plant, None, heap_bytes)
-    files = fsimage.firmware_files(unit, main, apart) | {"main.py": main.encode()}
+    files = fsimage.firmware_files(unit, main, apart) | ({"main.py": main.encode()} if main else {})
     if in_rom:
         files["rom"] = _romfs(fsimage.slot_files(main))
     vfs = partitions.named(partitions.of_board(unit.board), "vfs")
@@ -179,6 +184,34 @@ def weigh_in_flash(with_broker: bool) -> int:
         if found is None:
             raise RuntimeError(text)
         return int(found[1]) - board.shim_heap_bytes
+
+
+def least_heap(with_broker: bool) -> int:
+    """Bytes of heap with which a unit answers all that a crew asks in a visit, the shim apart; to 4 KiB."""
+    low, high = 16, _ROOMY // _STEP_BYTES
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _answers(middle * _STEP_BYTES, with_broker):
+            high = middle
+        else:
+            low = middle
+    return high * _STEP_BYTES
+
+
+def _answers(heap_bytes: int, with_broker: bool) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        board = board_with("", Path(folder), heap_bytes + SHIM_HEAP_BYTES)
+        if with_broker:
+            board.connect(("127.0.0.1", 1883))
+        crew = Crew(board, (120, *_VISIT), _PROMPTS)
+        try:
+            board.run(3600)
+        except TimeoutError:
+            return False
+        finally:
+            crew.close()
+        text = crew.shown.decode("utf-8", "replace")
+        return _ANSWERED in text and "emory" not in text and "Traceback" not in text
 
 
 def shown(board: VirtualBoard, until_s: float) -> str:
@@ -242,6 +275,7 @@ def main() -> int:
     print("with a broker:")
     report(*weigh(with_broker=True))
     print(f"if the modules lay in flash: {weigh_in_flash(False)}, with a broker {weigh_in_flash(True)}")
+    print(f"least heap that answers a visit: {least_heap(False)}, with a broker {least_heap(True)}")
     if len(sys.argv) > 1:
         begun = time.monotonic()
         seen = watch(parse_duration(sys.argv[1]))
