@@ -1,5 +1,7 @@
 """Safe mode, after starts that did not live long: nothing but the high float runs the duty pump, for a fixed time.
 
+Against a low float that says dry it runs as long and as often as control lets it: one of the two hangs.
+
 As little of the firmware as can be: when the road itself is broken, the well must still not spill. Whoever restarts the
 unit by a power cut, or leaves it alone for an hour, has it try the road again.
 """
@@ -10,6 +12,7 @@ import machine
 
 from . import restart
 from .control.basics import const
+from .control.well import OVERRIDE_REST_S, OVERRIDE_S
 from .drivers.build import build
 
 _TRY_AGAIN_S = const(3600)
@@ -30,10 +33,10 @@ class SafeMode:
         print("安全模式：只按浮球排水。输入 Ctrl-C 停止，断电可恢复正常。")
         print("Safe mode: pumping on floats only. Ctrl-C stops; a power cut starts the unit normally.")
         watchdog = machine.WDT(timeout=_WATCHDOG_MS)
-        left_s = 0  # of the pump's run
+        run = (0, OVERRIDE_REST_S)  # see `step`
         try:
             for _ in range(_TRY_AGAIN_S):
-                left_s = self._second(left_s)
+                run = self._second(run)
                 watchdog.feed()
                 time.sleep_ms(1000)
         finally:
@@ -41,26 +44,36 @@ class SafeMode:
         restart.lived()
         machine.reset()
 
-    def _second(self, left_s):
+    def _second(self, run):
         io = self.io
         now_ms = time.ticks_ms()
         for chip in io.in_chips:
             chip.fetch()
         high = io.inputs[_FLOAT_HIGH].read(now_ms)
         low = io.inputs[_FLOAT_LOW].read(now_ms)
-        left_s = step(left_s, high, low, self._run_s)
+        left_s, override_s = step(run[0], run[1], high, low, self._run_s)
         pin, active = io.relays[0]
         if pin:
             pin.value(active if left_s else 1 - active)
         for chip in io.out_chips:
             chip.flush()
-        return left_s
+        return left_s, override_s
 
 
-def step(left_s, high, low, run_s):
-    """Seconds that the pump still runs after this one. `high`, `low`: 1 lifted, 0 not, else unknown."""
-    if high == 1:
-        return run_s
-    if low == 0 or left_s == 0:
-        return 0
-    return left_s - 1
+def step(left_s, override_s, high, low, run_s):
+    """(seconds that the pump still runs after this one, seconds since it last began to run against the low float).
+
+    `high`, `low`: 1 lifted, 0 not, else unknown.
+    """
+    override_s += 1
+    if high == 1 and low == 0:
+        if override_s >= OVERRIDE_REST_S:
+            override_s = 0
+        left_s = 1 if override_s < OVERRIDE_S else 0
+    elif high == 1:
+        left_s = run_s
+    elif low == 0 or left_s == 0:
+        left_s = 0
+    else:
+        left_s -= 1
+    return left_s, override_s

@@ -8,8 +8,8 @@ _CONTRADICT_S = const(15)
 _MOVED_MM = const(50)
 _FLAT_RUN_S = const(240)  # a pump runs this long and the level has not moved at all
 _FLAT_RUN_BAND_MM = const(3)
-_OVERRIDE_S = const(180)  # two floats against each other and no level: pump so long ...
-_OVERRIDE_REST_S = const(1800)  # ... and not again before this
+OVERRIDE_S = const(180)  # two floats against each other and no level: pump so long ...
+OVERRIDE_REST_S = const(1800)  # ... and not again before this
 _DRIFT_MM = const(120)  # level against a float's mark at the moment it tips
 
 
@@ -38,7 +38,7 @@ class Well:
         self._low_wrong_s: int = -1
         self._low_outvoted: int = 0  # 1 from two witnesses against the low float until it moves
         self._level_outvoted: int = 0  # 1 from both floats against a dry level until the low one says dry too
-        self._override_s: int = -_OVERRIDE_REST_S  # start of the last override
+        self._override_s: int = -OVERRIDE_REST_S  # start of the last override
         self._flat_failed: int = 0
         self._flat_run_s: int = 0
         self._flat_ref_mm: int = 0
@@ -176,8 +176,8 @@ class Well:
         if high == 1:
             if alive:
                 return 1 if level_dry and float_dry else 0
-            if float_dry and now_s - self._override_s >= _OVERRIDE_REST_S:
+            if float_dry and now_s - self._override_s >= OVERRIDE_REST_S:
                 self._override_s = now_s
-        if not alive and now_s - self._override_s < _OVERRIDE_S:
+        if not alive and now_s - self._override_s < OVERRIDE_S:
             return 0
         return 1 if level_dry or float_dry else 0
