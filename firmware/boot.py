@@ -15,18 +15,32 @@ _lives = min(_kept[1] + 1, 255) if _known else 1
 RTC().memory(bytes((0x51, _lives, reset_cause(), _kept[3] if _known else 0)))
 HOPELESS = _lives > 7  # starts in a row that did not live long, the last of them in safe mode
 
+import os  # noqa: E402
 import sys  # noqa: E402
 from binascii import crc32  # noqa: E402
 
 SUMS = ()  # (file, CRC-32) of the bytecode that is imported here: the image builder writes it here
 
+
+def _read(name):
+    try:
+        with open(name, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
 try:
     if not HOPELESS:
         for _name, _sum in SUMS:  # bytecode that rotted may crash the interpreter, or hang it for good
-            with open(_name, "rb") as _file:
-                if crc32(_file.read()) != _sum:
+            if crc32(_read(_name)) != _sum:
+                _whole = _read(_name + ".copy")
+                if crc32(_whole) != _sum:
                     raise RuntimeError(_name + " is damaged")
-        SUMS = _file = _kept = None  # their memory too
+                with open("mended", "wb") as _file:
+                    _file.write(_whole)
+                os.rename("mended", _name)
+        SUMS = _file = _whole = _kept = _read = None  # their memory too
         import slots
 
         slots.start()

@@ -40,6 +40,7 @@ _MOST_NAMED_BYTES = 16 * 1024
 PIN_ROUNDS = 1000  # what a board can work out in slices while somebody waits
 _PIN_LENGTH = (4, 32)
 OUTSIDE = ("main.py", "pack.py", "slots.py")  # what lies beside the slots
+COPY = ".copy"
 PACK = "a.pack"  # of the slot that a board is flashed with
 _FREE_BLOCKS = 16  # for configurations being changed, and what a technician copies
 _NEWEST, _MADE_BY_A_BOARD = 0, 0x00020000  # versions of the file system
@@ -63,6 +64,8 @@ def firmware_files(unit: Unit, scripts: str = "", apart: bool = False) -> dict[s
     for name in config.BOARDS:
         files[name] = sealed(unit.pins_json().encode())
     files["config.json"] = files["config.last"] = sealed(unit.board_json().encode())
+    # The copies are for boot.py to mend the others from.
+    files |= {name + COPY: outside[name] for name, _ in sums}
     return files | outside | {PACK: pack.pack(inside, version("qingxi"))}
 
 

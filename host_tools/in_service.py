@@ -190,7 +190,7 @@ def bring(
     changed = [name for name in files if there.get(name) != str(zlib.crc32(files[name]))]
     gone = [name for name in fsimage.NAMED_FILES.values() if name in there and name not in files]
     settings = _differences(board, unit) if _CONFIG in changed and _CONFIG in there else ()
-    for name in sorted(changed, key=lambda name: name == _CONFIG):  # last: what it needs is there then
+    for name in sorted(changed, key=_turn):
         board.run('_open("_new","wb")', _SILENT_S)
         _send(board, files[name])
         board.run(f"_put({name!r})", _SILENT_S)
@@ -202,6 +202,16 @@ def bring(
     sizes = sum(len(files[name]) for name in changed)
     pairs = ":".join(mac[i : i + 2] for i in range(0, len(mac), 2))
     return Brought(tuple(sorted(changed + gone)), settings, sizes, len(data) - at if renewed else 0, at, pairs)
+
+
+def _turn(name: str) -> int:
+    """When a file is written: an end at any moment leaves a board whose boot.py has bytecode that it knows, or a copy.
+
+    The configuration comes last: what it needs is there then.
+    """
+    if name.endswith(".mpy"):
+        return 0  # a boot.py of before takes its own back from the copies
+    return 1 if name == "boot.py" else 3 if name == _CONFIG else 2
 
 
 def _run(board: RawRepl, program: str) -> None:

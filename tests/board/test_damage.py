@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+from littlefs import UserContext
 from unit import config
 from unit import settings as catalogue
 
@@ -217,18 +218,36 @@ class Console:
     assert board.starts == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "at", "rot"),
-    [("pack.mpy", 113, b"\x04"), ("slots.mpy", -40, b"\xff" * 40)],
-    ids=["would-crash", "would-hang"],
-)
-def test_rotten_bytecode_outside_the_slots_is_not_run_and_ends_at_the_prompt(tmp_path, name, at, rot):
+def _rotten(name: str) -> bytes:
+    """A file beside the slots whose rot would crash the interpreter, or hang it."""
     rotten = bytearray(fsimage.firmware_files(UNIT)[name])
-    at %= len(rotten)
+    at, rot = {"pack.mpy": (113, b"\x04"), "slots.mpy": (len(rotten) - 40, b"\xff" * 40)}[name]
     rotten[at : at + len(rot)] = rot
-    outcome = damage.start(damage.with_files(damage.in_service(), {name: bytes(rotten)}), tmp_path)
+    return bytes(rotten)
+
+
+@pytest.mark.parametrize("name", ["pack.mpy", "slots.mpy"])
+@pytest.mark.parametrize("copy", [b"", None], ids=["no-copy", "rotten-copy"])
+def test_rotten_bytecode_outside_the_slots_is_not_run_and_ends_at_the_prompt(tmp_path, name, copy):
+    rotten = _rotten(name)
+    files = {name: rotten, name + fsimage.COPY: rotten if copy is None else copy}
+    outcome = damage.start(damage.with_files(damage.in_service(), files), tmp_path)
     assert outcome.safe and outcome.console and not outcome.closed and outcome.starts == 8
     assert f"{name} is damaged" in outcome.shown and "firmware is damaged" in outcome.shown
+
+
+def test_rotten_bytecode_outside_the_slots_is_mended_from_its_copy(tmp_path):
+    files = {name: _rotten(name) for name in ("pack.mpy", "slots.mpy")}
+    outcome = damage.start(damage.with_files(damage.in_service(), files), tmp_path)
+    assert outcome.safe and outcome.console and outcome.controls and outcome.starts == 1
+    vfs = (tmp_path / "flash").read_bytes()[VFS.at : VFS.at + VFS.size]
+    context = UserContext(VFS.size)
+    context.buffer[:] = vfs
+    fs = fsimage.file_system(VFS.size, context)
+    for name in files:
+        with fs.open(name, "rb") as f:
+            assert f.read() == fsimage.firmware_files(UNIT)[name]
+    assert "mended" not in fs.listdir("/")
 
 
 def test_when_safe_mode_fails_too_the_unit_stands_at_the_prompt(tmp_path):

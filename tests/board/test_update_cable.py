@@ -206,3 +206,18 @@ def test_what_the_unit_file_does_not_name_any_more_goes_and_so_does_a_setting_on
     for name in ("config.trial", "wifi.txt"):
         with pytest.raises(FileNotFoundError):
             rig.stored(found, name)
+
+
+def test_an_end_between_two_files_leaves_a_board_that_starts(tmp_path):
+    """Bytecode beside the slots first, then the boot.py that knows it, then the copies from which it would mend it."""
+    files = fsimage.firmware_files(rig.unit())
+    order = sorted(files, key=in_service._turn)
+    copies = [name for name in files if name.endswith(fsimage.COPY)]
+    assert order[-1] == "config.json" and len(copies) == 2
+    for name in ("pack.mpy", "slots.mpy"):
+        assert order.index(name) < order.index("boot.py") < order.index(name + fsimage.COPY)
+    # The worst moment: one of the two is new, and boot.py still knows the other.
+    found = rig.board(tmp_path, plant=True)
+    install(found, {"slots.mpy": fsimage.compiled("raise ValueError('of another version')\n", "slots")}, A, _TRUSTED)
+    found.run(60)
+    assert found.starts == 1

@@ -26,7 +26,7 @@ _MAX_BRACKETS = const(8)  # `set` needs three; deep nesting would fill the heap 
 # Modules of one answer.
 _SELDOM = (
     "uplink.lookups", "uplink.past", "uplink.update", "settings_words", "settings", "wiring", "config", "assembly",
-    "control.configure",
+    "control.configure", "kept",
 )  # fmt: skip
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
 _MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
