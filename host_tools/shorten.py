@@ -39,9 +39,10 @@ def shorten(sources: dict[str, str], foreign: str, outside: Collection[str] = ()
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
     words = {path: {token.string for token in _names(text)} for path, text in sources.items()}
     met = {word for path in outside for word in words[path] if not word.startswith("_")}
-    fixed = _fixed(trees) | set(_WORD.findall(foreign)) | _known() | set(dir(builtins)) | met
-    said = set().union(*words.values())
-    free = [name for name in _IN_FLASH.split() if name not in said.union(_WORD.findall(foreign))]
+    abroad = set(_WORD.findall(foreign))
+    fixed = _fixed(trees) | abroad | _known() | set(dir(builtins)) | met
+    said = abroad.union(*words.values())
+    free = [name for name in _IN_FLASH.split() if name not in said]
     short = _share(_defined(trees) - fixed, _namespaces(trees), free, said | fixed)
     return {path: _renamed(text, short) for path, text in sources.items()}
 

@@ -76,7 +76,7 @@ def _settle():
     from .uplink import made
 
     made.uplink()
-    forget("uplink.made", "made")
+    forget("uplink.made")  # the app wants `made` itself
 
 
 class Newest:

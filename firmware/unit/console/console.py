@@ -11,9 +11,10 @@ import sys
 
 from ..control.alarms import NORMAL, UNACKNOWLEDGED
 from ..control.basics import const
+from ..kept import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID
 from ..modules import forget
 from ..tables import row
-from .door import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID, has_pin
+from .door import has_pin
 from .line import CANCEL, CHANGED, COMPLETE, ENTER, Line, width
 from .output import Output
 from .text import COLUMNS, Text, wrap

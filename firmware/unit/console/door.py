@@ -8,18 +8,10 @@ import os
 import sys
 
 from ..control.basics import const
+from ..kept import LANGUAGE, LOCK_MIN
 from ..modules import forget
 
 PIN_FILE = "console-pin"
-
-# The settings that a console needs, in `app.kept`: see kept.py.
-UNIT_ID = const(0)
-NAME_ZH = const(1)
-NAME_EN = const(2)
-TIMEZONE_MIN = const(3)
-LANGUAGE = const(4)
-INTERVAL_S = const(5)
-LOCK_MIN = const(6)
 
 _IDLE_MS = const(250)  # between two looks while nobody is there: the UART keeps 256 bytes meanwhile
 CALM_MS = const(300)  # a step as long as a write to flash needs before the tick that comes next

@@ -1,8 +1,7 @@
 """Keeps the time by NTP: asked in slices, the servers in turn, again every few hours."""
 
-from ..modules import forget
 from . import ticks
-from .dial import address, numeric, where
+from .dial import address, numeric, questions
 
 AGAIN_MS = 6 * 3600 * 1000
 RETRY_MS = 30000
@@ -43,7 +42,7 @@ class Clock:
             if numeric(host):
                 self._ask(host, now)
             elif dns:
-                self._question = where(host, dns, now)
+                self._question = questions().Where(host, dns, now)
                 self._naming = True
             else:
                 self._since = now
@@ -55,8 +54,5 @@ class Clock:
         self._wait_ms = RETRY_MS
 
     def _ask(self, host, now):
-        from .ask import Time
-
-        forget("uplink.ask")
         self._naming = False
-        self._question = Time(address(host, self.port), now)
+        self._question = questions().Time(address(host, self.port), now)

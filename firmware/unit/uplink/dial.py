@@ -33,12 +33,12 @@ def address(host, port):
     return socket.getaddrinfo(host, port)[0][-1]
 
 
-def where(host, dns, now):
-    """A question for the address of a name; see `ask`."""
-    from .ask import Where
+def questions():
+    """The module `ask`, for one question: nothing else of it stays in memory."""
+    from . import ask
 
     forget("uplink.ask")
-    return Where(host, dns, now)
+    return ask
 
 
 class Dialer:
@@ -79,7 +79,7 @@ class Dialer:
             if numeric(host):
                 self._call(host, now)
             elif dns:
-                self._question = where(host, dns, now)
+                self._question = questions().Where(host, dns, now)
             elif may_block:
                 self._call(self._look_up(host, port), now)
 
