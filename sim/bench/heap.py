@@ -136,11 +136,13 @@ def board_with(
     heap_bytes: int = _ROOMY,
     in_rom: bool = False,
     apart: bool = False,
+    with_broker: bool = False,
     story: scenario.Scenario | None = None,
 ) -> VirtualBoard:
     """A virtual board whose main.py is `main`, or its own for "", in a quiet plant or in `story`.
 
-    `in_rom`: with the modules in a ROMFS image, the file `rom`. `apart`: with every module by itself.
+    `in_rom`: with the modules in a ROMFS image, the file `rom`. `apart`: with every module by itself. `with_broker`:
+    one is configured; nobody answers there.
     """
     unit = unitfile.load(_UNIT)
     if story is None:
@@ -154,6 +156,8 @@ def board_with(
         files["rom"] = _romfs(fsimage.slot_files(main))
     vfs = partitions.named(partitions.of_board(unit.board), "vfs")
     board.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
+    if with_broker:
+        board.connect(("127.0.0.1", 1883))
     return board
 
 
@@ -177,9 +181,7 @@ def _romfs(files: dict[str, bytes]) -> bytes:
 def weigh_in_flash(with_broker: bool) -> int:
     """Bytes of heap of the running unit if its modules lay in flash."""
     with tempfile.TemporaryDirectory() as folder:
-        board = board_with(_IN_FLASH, Path(folder), in_rom=True)
-        if with_broker:
-            board.connect(("127.0.0.1", 1883))
+        board = board_with(_IN_FLASH, Path(folder), in_rom=True, with_broker=with_broker)
         found = re.search(r"total (\d+)", text := shown(board, 1))
         if found is None:
             raise RuntimeError(text)
@@ -200,9 +202,7 @@ def least_heap(with_broker: bool) -> int:
 
 def _answers(heap_bytes: int, with_broker: bool) -> bool:
     with tempfile.TemporaryDirectory() as folder:
-        board = board_with("", Path(folder), heap_bytes + SHIM_HEAP_BYTES)
-        if with_broker:
-            board.connect(("127.0.0.1", 1883))
+        board = board_with("", Path(folder), heap_bytes + SHIM_HEAP_BYTES, with_broker=with_broker)
         crew = Crew(board, (120, *_VISIT), _PROMPTS)
         try:
             board.run(3600)
@@ -244,9 +244,7 @@ def weigh(with_broker: bool = False) -> tuple[dict[str, int], int, int]:
 def _printed(script: str, with_broker: bool, apart: bool = False) -> tuple[str, int]:
     """What a board prints with this in the place of main.py, and the bytes that the shim takes of its heap."""
     with tempfile.TemporaryDirectory() as folder:
-        board = board_with(script, Path(folder), apart=apart)
-        if with_broker:
-            board.connect(("127.0.0.1", 1883))
+        board = board_with(script, Path(folder), apart=apart, with_broker=with_broker)
         return shown(board, 1), board.shim_heap_bytes
 
 

@@ -10,6 +10,7 @@ from unit import settings as catalogue
 
 from host_tools import fsimage, pack
 from sim.board.crew import Crew
+from sim.board.virtual_board import VirtualBoard
 
 from . import damage, rig
 from .damage import JOURNAL, UNIT, VFS
@@ -157,6 +158,19 @@ class Console:
     assert outcome.safe and outcome.console and outcome.controls and ">>> " in outcome.shown
 
 
+def _visited(folder, console: str, waits_s: tuple[int, ...]) -> tuple[VirtualBoard, str]:
+    """A unit with this source of its console, and what it showed; after each wait somebody presses Enter."""
+    module = fsimage.compiled(console, "unit/console/console.py")
+    (folder / "board.flash").write_bytes(_with_modules({"unit/console/console.mpy": module}, console))
+    board = rig.board(folder, plant=True)
+    crew = Crew(board, [step for after_s in waits_s for step in (after_s, b"\r")], ())
+    try:
+        board.run()
+    finally:
+        crew.close()
+    return board, crew.shown.decode()
+
+
 def test_a_console_that_breaks_says_so_rests_and_begins_afresh(tmp_path):
     rotten = """
 class Console:
@@ -171,15 +185,7 @@ class Console:
                 raise ValueError("rotten")
             print("well again")
 """
-    module = fsimage.compiled(rotten, "unit/console/console.py")
-    (tmp_path / "board.flash").write_bytes(_with_modules({"unit/console/console.mpy": module}, rotten))
-    board = rig.board(tmp_path, plant=True)
-    crew = Crew(board, [step for after_s in (60, 5, 5, 5, 60, 500, 60, 5) for step in (after_s, b"\r")], ())
-    try:
-        board.run()
-    finally:
-        crew.close()
-    shown = crew.shown.decode()
+    board, shown = _visited(tmp_path, rotten, (60, 5, 5, 5, 60, 500, 60, 5))
     assert shown.count("has restarted: press Enter") == shown.count("已重新启动：请按回车") == 2
     assert shown.count("rotten") == 3
     assert shown.count("no console for 10 min") == shown.count("控制台停用10分钟") == 1
@@ -205,15 +211,7 @@ class Console:
                 raise ValueError("rotten")
             print("well again")
 """
-    module = fsimage.compiled(rotten, "unit/console/console.py")
-    (tmp_path / "board.flash").write_bytes(_with_modules({"unit/console/console.mpy": module}, rotten))
-    board = rig.board(tmp_path, plant=True)
-    crew = Crew(board, [step for after_s in (60, 5, 5, 5) for step in (after_s, b"\r")], ())
-    try:
-        board.run()
-    finally:
-        crew.close()
-    shown = crew.shown.decode()
+    board, shown = _visited(tmp_path, rotten, (60, 5, 5, 5))
     assert "rotten" in shown and "nothing left" in shown and "well again" in shown
     assert board.starts == 1
 
