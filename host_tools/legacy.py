@@ -58,7 +58,7 @@ def of_image(flash: bytes, name: object) -> Legacy:
 
 
 def read_file(path: Path) -> Legacy:
-    """What is in a backup. SurroundingsFailed where it cannot be read, BadInput where it is none."""
+    """What is in a backup. BadInput where it is none or cannot be read."""
     try:
         return of_image(path.read_bytes(), path)
     except OSError as e:

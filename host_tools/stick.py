@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 from . import micropython_image, upackages
-from .errors import BadInput, Both, SurroundingsFailed, ToolError
+from .errors import BadInput, Both, SurroundingsFailed, ToolError, cannot_write
 
 ROOT = Path(__file__).resolve().parents[1]
 _LEFT_OUT = (".venv", "build", "out", "typings", ".git", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "*.so")
@@ -67,7 +67,11 @@ _GUIDE = """# 清溪现场 U 盘 · Qingxi in the field
 
 def make(folder: Path) -> list[str]:
     """Fill `folder`, which must not exist or be empty. Returns what it holds, in lines. ToolError if it cannot."""
-    if folder.exists() and any(folder.iterdir()):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise cannot_write(folder, e) from e
+    if any(folder.iterdir()):
         raise BadInput(Both(f"{folder}：不是空的；换一个文件夹", f"{folder}: is not empty; choose another folder"))
     images = micropython_image.pinned()
     packages = upackages.ensure()
@@ -114,6 +118,9 @@ def _copy_source(tree: Path) -> None:
 
 
 def main(argv: list[str]) -> int:
+    if len(argv) != 1:
+        print("usage: python -m host_tools.stick FOLDER", file=sys.stderr)
+        return 2
     folder = Path(argv[0])
     try:
         held = make(folder)
