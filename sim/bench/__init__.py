@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from itertools import takewhile
 from types import ModuleType
 
-from host_tools.errors import ToolError
+from host_tools.unitkit.errors import ToolError
 
 from ..durations import parse_duration
 

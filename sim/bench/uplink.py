@@ -12,12 +12,12 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 
-from host_tools import upackages
-from host_tools.errors import Both, SurroundingsFailed
+from host_tools.unitkit import upackages
+from host_tools.unitkit.errors import Both, SurroundingsFailed
+from host_tools.unitkit.places import ROOT
 
 from . import ended, options
 
-ROOT = Path(__file__).resolve().parents[2]
 BACKLOG = 30 * 24 * 60  # one reading a minute
 RUNS = 3
 SHORT = 60  # readings
