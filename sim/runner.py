@@ -15,10 +15,15 @@ from unit import tables
 from unit.control import alarms as alarm_states
 from unit.control import events as control_events
 from unit.control.basics import NONE
+from unit.control.controller import N_POINTS
+from unit.journal.layout import EPOCH_UNIX_S
+from unit.journal.ring import Journal
+from unit.recorder import Recorder
 
 from host_tools.unitfile import Unit
 
 from . import fast, report, summary
+from .board.nor import Nor
 from .outbox import Outbox
 from .readings_book import ReadingsBook
 from .record import Day, Event, Record
@@ -30,7 +35,6 @@ from .summary import AlarmList
 if TYPE_CHECKING:
     from .publish import Publisher
 
-SNAPSHOT_EVERY_S = 600  # as the board does
 _EPOCH = datetime(2000, 1, 1)
 _STATES = {
     getattr(alarm_states, name): name.lower()
@@ -89,8 +93,13 @@ class _Run:
         self.machinery = Machinery(options.plain)
         self.began = time.perf_counter()
         self.world = self.machinery.World(self.settings, scenario)
+        self._start_unix_s = int(scenario.start.timestamp())
+        self._flash: Nor | None = None  # read after a power cut alone, so other scenarios do not pay for it
+        if any(fault.target == "board" for fault in scenario.faults):
+            self._flash = Nor(bytearray(b"\xff" * (unit.board.partitions["journal_kib"] << 10)))
         start_s = int((scenario.start.replace(tzinfo=None) - _EPOCH).total_seconds())
-        self.loop = self.machinery.Loop(self._new_controller(), self.world, start_s)
+        self.loop = self.machinery.Loop(self._power_up(0), self.world, start_s)
+        self.loop.ctrl.events.clear()  # the story of a unit in service begins with its first second, not with a start
 
         self.outbox = Outbox()
         self.alarms = AlarmList()
@@ -100,24 +109,26 @@ class _Run:
         self.names = _Names()
         self._day_of_start = scenario.start.replace(hour=0, minute=0, second=0)
 
-        self._snapshot = bytearray(1024)
-        self._snapshot_n = 0
-        self._off_since_s = 0
-        self._saves = any(fault.target == "board" for fault in scenario.faults)
         self._bin = _BinStart(self.world)
         self._day = _BinStart(self.world)
         self._publisher = options.publisher
 
-    def _new_controller(self):
-        return self.machinery.Controller(self.settings, alarm_catalogue.definitions())
+    def _power_up(self, t_s: int) -> Any:
+        """A controller that remembers what a board's would, and its recorder: as `unit.app` makes them."""
+        ctrl = self.machinery.Controller(self.settings, alarm_catalogue.definitions())
+        journal = _NoFlash(self) if self._flash is None else _Flash(self, self._flash, self.interval_s)
+        self.recorder = Recorder(journal, ctrl, self.interval_s)
+        self._record_s = t_s + self.interval_s
+        if self._flash is not None:
+            self.recorder.wake(self._utc_s(t_s))
+        return ctrl
 
     def go(self) -> None:
         """The whole run; returns early when it is asked to stop."""
         end_s = self.scenario.seconds
         loop = self.loop
-        interval_s, bin_s = self.interval_s, self.record.series.bin_s
-        reading_s, bin_end_s, day_end_s = interval_s, bin_s, self._next_midnight(0)
-        save_s = SNAPSHOT_EVERY_S if self._saves else end_s + 1
+        bin_s = self.record.series.bin_s
+        bin_end_s, day_end_s = bin_s, self._next_midnight(0)
         visits = [visit.at_s for visit in self.scenario.visits if visit.at_s <= end_s] + [end_s + 1]
         told = 0
         if self._publisher:
@@ -125,24 +136,18 @@ class _Run:
             self._publisher.begin(loop)
         pace = _Pace(self.options.speed)
         while loop.t_s < end_s:
-            until_s = min(reading_s, bin_end_s, day_end_s, save_s, visits[0], end_s, pace.until(loop.t_s))
+            until_s = min(self._record_s, bin_end_s, day_end_s, visits[0], end_s, pace.until(loop.t_s))
             if loop.run(until_s):
                 self._drain()
             t_s = loop.t_s
-            if t_s == reading_s:
-                reading_s += interval_s
-                if loop.board_on:
-                    self._take_reading(t_s)
+            if loop.board_on:
+                self._record()
             if t_s in (bin_end_s, end_s):
                 bin_end_s = t_s + bin_s
                 self._end_bin()
             if t_s in (day_end_s, end_s):
                 day_end_s = self._next_midnight(t_s)
                 self._end_day()
-            if t_s == save_s:
-                save_s += SNAPSHOT_EVERY_S
-                if loop.board_on:
-                    self._save()
             if t_s == visits[0]:
                 visits.pop(0)
                 self._visit()
@@ -163,7 +168,7 @@ class _Run:
     # --- what happened
 
     def _drain(self) -> None:
-        """Events of the last second, and a board or line that changed."""
+        """Events of the world in the last second, and a board or line that changed."""
         t_s, loop, world = self.loop.t_s, self.loop, self.world
         if self._publisher:
             self._publisher.now(t_s, self._unix_s(t_s))
@@ -179,34 +184,34 @@ class _Run:
                 self._publisher.line(bool(up))
         if world.board_on != loop.board_on:
             self._board(t_s, world.board_on)
-        events = loop.ctrl.events
-        for i in range(events.count):
-            self._control_event(t_s, events.code[i], events.a[i], events.b[i])
-        events.clear()
 
     def _board(self, t_s: int, on: int) -> None:
         loop = self.loop
-        loop.board_on = on
-        loop.boot_s = t_s
         self._write((t_s, "board", "starts" if on else "loses_power", ""))
         if not on:
-            self._off_since_s = t_s
+            loop.board_on = 0
+            self._record_s = self.scenario.seconds
             self.alarms.all_cleared(t_s)
             loop.ctrl.events.clear()
             if self._publisher:
                 self._publisher.power(False)
             return
-        loop.ctrl = self._new_controller()
-        if self._snapshot_n:
-            outage_s = t_s - self._off_since_s if self.world.clock_known else 0
-            loop.ctrl.restore(self._snapshot, self._snapshot_n, outage_s)
+        loop.start(self._power_up(t_s))
         if self._publisher:
             self._publisher.power(True)
 
-    def _save(self) -> None:
-        self._snapshot_n = self.loop.ctrl.save(self._snapshot)
+    def _record(self) -> None:
+        """What the road does after the step of this second; in seconds without a call there is nothing to do."""
+        loop, recorder = self.loop, self.recorder
+        now_s = loop.t_s - loop.boot_s
+        busy = loop.ctrl.events.count or now_s >= recorder.next_reading_s
+        recorder.second(now_s, self._utc_s(loop.t_s))
+        # The next quiet second may be the one in which the journal erases ahead.
+        self._record_s = loop.t_s + 1 if busy and self._flash else loop.boot_s + recorder.next_reading_s
 
-    def _control_event(self, t_s: int, code: int, a: int, b: int) -> None:
+    def take_event(self, code: int, a: int, b: int) -> None:
+        """The recorder writes an event of the controller."""
+        t_s = self.loop.t_s
         self._write((t_s, "control", self.names.events[code], self.names.detail(code, a, b)), quiet=True)
         if self._publisher:
             self._publisher.event(code, a, b)
@@ -228,26 +233,31 @@ class _Run:
         self._write((self.loop.t_s, "crew", "visit", ""))
         if self.loop.board_on:
             self.loop.ctrl.acknowledge(NONE)
-            self._drain()
+            self._record()
 
     # --- what is recorded
 
-    def _take_reading(self, t_s: int) -> None:
-        loop = self.loop
-        quality = loop.ctrl.reading(self.book.values)
-        self.book.write(t_s, quality)
-        self.outbox.record(t_s, bool(loop.line_up))
+    def take_reading(self, quality: int, values: list[int]) -> None:
+        """The recorder writes a reading."""
+        t_s = self.loop.t_s
+        self.book.write(t_s, quality, values)
+        self.outbox.record(t_s, bool(self.loop.line_up))
         if self.options.reading:
-            self.options.reading(self._unix_s(t_s), quality, self.book.values)
+            self.options.reading(self._unix_s(t_s), quality, values)
         if self._publisher:
             self._publisher.now(t_s, self._unix_s(t_s))
-            self._publisher.reading(quality, self.book.values)
+            self._publisher.reading(quality, values)
             self._publisher.poll()
 
     def _unix_s(self, t_s: int) -> int:
         """What the unit's clock shows, -1 while it was never set."""
         known = self.world.clock_known
-        return int(self.scenario.start.timestamp()) + t_s + self.world.clock_offset_s if known else -1
+        return self._start_unix_s + t_s + self.world.clock_offset_s if known else -1
+
+    def _utc_s(self, t_s: int) -> int:
+        """The same as the firmware counts: seconds since 2020, NONE while unknown."""
+        unix_s = self._unix_s(t_s)
+        return NONE if unix_s < EPOCH_UNIX_S else unix_s - EPOCH_UNIX_S
 
     def _publish(self) -> None:
         if self._publisher and self.loop.board_on:
@@ -311,6 +321,31 @@ class _Run:
         (self.folder / "report.html").write_text(report.page(self.record), encoding="utf-8")
         (self.folder / "summary.json").write_text(summary.as_json(done), encoding="utf-8")
         return done
+
+
+class _NoFlash:
+    """In place of a journal where no power cut will have one read."""
+
+    def __init__(self, run: _Run):
+        self.event = lambda now_s, *event: run.take_event(*event)
+        self.reading = lambda now_s, *reading: run.take_reading(*reading)
+        self.set_clock = self.erase_ahead = self.save_snapshot = lambda *args: None
+
+
+class _Flash(Journal):
+    """The board's journal; tells the run what is written."""
+
+    def __init__(self, run: _Run, device: Nor, interval_s: int):
+        super().__init__(device, N_POINTS, interval_s)
+        self._run = run
+
+    def event(self, uptime_s, code, a, b):
+        self._run.take_event(code, a, b)
+        return super().event(uptime_s, code, a, b)
+
+    def reading(self, uptime_s, quality, values):
+        self._run.take_reading(quality, values)
+        return super().reading(uptime_s, quality, values)
 
 
 class _BinStart:

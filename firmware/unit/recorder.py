@@ -11,7 +11,10 @@ _TIME_BYTES = const(4)  # of the clock, behind the snapshot: how long was the un
 
 
 class Recorder:
-    """Takes from control after each step what must not be forgotten, and writes it to the journal."""
+    """Takes from control after each step what must not be forgotten, and writes it to the journal.
+
+    `next_reading_s`: the second of this start in which the next reading is due.
+    """
 
     def __init__(self, journal, control, interval_s):
         self.journal = journal
@@ -19,7 +22,7 @@ class Recorder:
         self.interval_s = interval_s
         self._values = [0] * N_POINTS
         self._snapshot = bytearray(SNAPSHOT_BYTES + _TIME_BYTES)
-        self._next_reading_s = interval_s
+        self.next_reading_s = interval_s
         self._saved_s = 0
         self._next_snapshot_s = _SNAPSHOT_S
 
@@ -31,12 +34,12 @@ class Recorder:
             self._control.restore(data, 0, 0)
             self.save(0, utc_s)
             return
-        from .catch_up import Past
+        from .catch_up import LastRun
 
-        past = Past(self.journal, data[n] | data[n + 1] << 8 | data[n + 2] << 16 | data[n + 3] << 24)
-        outage_s = past.outage_s(utc_s)
+        last_run = LastRun(self.journal, data[n] | data[n + 1] << 8 | data[n + 2] << 16 | data[n + 3] << 24)
+        outage_s = last_run.outage_s(utc_s)
         if self._control.restore(data, n, outage_s):
-            past.relive(self._control, self.interval_s, outage_s)
+            last_run.replay(self._control, self.interval_s, outage_s)
             self.save(0, utc_s)  # so that no start has more than its own run to tell
         forget("catch_up")
 
@@ -52,8 +55,8 @@ class Recorder:
             if events.code[i] == ALARM:
                 self._next_snapshot_s = min(self._next_snapshot_s, self._saved_s + _SOON_S)
         events.clear()
-        if now_s >= self._next_reading_s:
-            self._next_reading_s += self.interval_s
+        if now_s >= self.next_reading_s:
+            self.next_reading_s += self.interval_s
             quality = self._control.reading(self._values)
             journal.reading(now_s, quality, self._values)
             if now_s >= self._next_snapshot_s:
