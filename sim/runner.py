@@ -116,10 +116,10 @@ class _Run:
     def _power_up(self, t_s: int) -> Any:
         """A controller that remembers what a board's would, and its recorder: as `unit.app` makes them."""
         ctrl = self.machinery.Controller(self.settings, alarm_catalogue.definitions())
-        journal = _NoFlash(self) if self._flash is None else _Flash(self, self._flash, self.interval_s)
+        journal = Journal(self._flash, N_POINTS, self.interval_s) if self._flash else _NoFlash()
         self.recorder = Recorder(journal, ctrl, self.interval_s)
         self._record_s = t_s + self.interval_s
-        if self._flash is not None:
+        if self._flash:
             self.recorder.wake(self._utc_s(t_s))
         return ctrl
 
@@ -202,16 +202,19 @@ class _Run:
 
     def _record(self) -> None:
         """What the road does after the step of this second; in seconds without a call there is nothing to do."""
-        loop, recorder = self.loop, self.recorder
-        now_s = loop.t_s - loop.boot_s
-        busy = loop.ctrl.events.count or now_s >= recorder.next_reading_s
-        recorder.second(now_s, self._utc_s(loop.t_s))
-        # The next quiet second may be the one in which the journal erases ahead.
-        self._record_s = loop.t_s + 1 if busy and self._flash else loop.boot_s + recorder.next_reading_s
+        loop, recorder, t_s = self.loop, self.recorder, self.loop.t_s
+        events = loop.ctrl.events
+        told = events.count
+        for i in range(told):
+            self._control_event(t_s, events.code[i], events.a[i], events.b[i])
+        quality = recorder.second(t_s - loop.boot_s, self._utc_s(t_s))
+        if quality is not None:
+            self._take_reading(t_s, quality, recorder.values)
+        # After what was written, the next quiet second may be the one in which the journal erases ahead.
+        written = told or quality is not None
+        self._record_s = t_s + 1 if written and self._flash else loop.boot_s + recorder.next_reading_s
 
-    def take_event(self, code: int, a: int, b: int) -> None:
-        """The recorder writes an event of the controller."""
-        t_s = self.loop.t_s
+    def _control_event(self, t_s: int, code: int, a: int, b: int) -> None:
         self._write((t_s, "control", self.names.events[code], self.names.detail(code, a, b)), quiet=True)
         if self._publisher:
             self._publisher.event(code, a, b)
@@ -237,9 +240,7 @@ class _Run:
 
     # --- what is recorded
 
-    def take_reading(self, quality: int, values: list[int]) -> None:
-        """The recorder writes a reading."""
-        t_s = self.loop.t_s
+    def _take_reading(self, t_s: int, quality: int, values: list[int]) -> None:
         self.book.write(t_s, quality, values)
         self.outbox.record(t_s, bool(self.loop.line_up))
         if self.options.reading:
@@ -326,26 +327,7 @@ class _Run:
 class _NoFlash:
     """In place of a journal where no power cut will have one read."""
 
-    def __init__(self, run: _Run):
-        self.event = lambda now_s, *event: run.take_event(*event)
-        self.reading = lambda now_s, *reading: run.take_reading(*reading)
-        self.set_clock = self.erase_ahead = self.save_snapshot = lambda *args: None
-
-
-class _Flash(Journal):
-    """The board's journal; tells the run what is written."""
-
-    def __init__(self, run: _Run, device: Nor, interval_s: int):
-        super().__init__(device, N_POINTS, interval_s)
-        self._run = run
-
-    def event(self, uptime_s, code, a, b):
-        self._run.take_event(code, a, b)
-        return super().event(uptime_s, code, a, b)
-
-    def reading(self, uptime_s, quality, values):
-        self._run.take_reading(quality, values)
-        return super().reading(uptime_s, quality, values)
+    event = reading = set_clock = erase_ahead = save_snapshot = lambda *record: None
 
 
 class _BinStart:

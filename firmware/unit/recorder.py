@@ -13,14 +13,14 @@ _TIME_BYTES = const(4)  # of the clock, behind the snapshot: how long was the un
 class Recorder:
     """Takes from control after each step what must not be forgotten, and writes it to the journal.
 
-    `next_reading_s`: the second of this start in which the next reading is due.
+    `values` are those of the last reading, `next_reading_s` is the second of this start in which the next one is due.
     """
 
     def __init__(self, journal, control, interval_s):
         self.journal = journal
         self._control = control
         self.interval_s = interval_s
-        self._values = [0] * N_POINTS
+        self.values = [0] * N_POINTS
         self._snapshot = bytearray(SNAPSHOT_BYTES + _TIME_BYTES)
         self.next_reading_s = interval_s
         self._saved_s = 0
@@ -44,7 +44,7 @@ class Recorder:
         forget("catch_up")
 
     def second(self, now_s, utc_s):
-        """Record what the step of this second brought."""
+        """Record what the step of this second brought. Returns the quality of its reading, None if none was due."""
         journal = self.journal
         events = self._control.events
         changed = events.count > 0
@@ -57,11 +57,12 @@ class Recorder:
         events.clear()
         if now_s >= self.next_reading_s:
             self.next_reading_s += self.interval_s
-            quality = self._control.reading(self._values)
-            journal.reading(now_s, quality, self._values)
+            quality = self._control.reading(self.values)
+            journal.reading(now_s, quality, self.values)
             if now_s >= self._next_snapshot_s:
                 self.save(now_s, utc_s)  # with the reading, so that the next one counts from here
-        elif not changed:
+            return quality
+        if not changed:
             journal.erase_ahead(now_s)  # an erase stalls the chip: not while outputs change
 
     def save(self, now_s, utc_s):

@@ -306,9 +306,8 @@ def test_a_board_that_loses_its_power_at_bad_moments(tmp_path, monkeypatch):
     save_snapshot = Journal.save_snapshot
     monkeypatch.setattr("sim.world.world.World", SeenByBoard)
     monkeypatch.setattr(
-        "sim.runner._Flash.save_snapshot",
+        "unit.journal.ring.Journal.save_snapshot",
         lambda self, now_s, *data: (saved.append((self.boot, now_s)), save_snapshot(self, now_s, *data))[1],
-        raising=False,
     )
     with Results(tmp_path / "out") as results:
         run = runner._Run(BAD_MOMENTS, UNIT, results.folder, runner.Options(plain=True))
