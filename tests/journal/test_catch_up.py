@@ -3,13 +3,13 @@
 import random
 
 import pytest
-from unit.alarms import definitions
 from unit.assembly import control_settings
+from unit.catalogue.alarms import definitions
 from unit.control.controller import HAND, N_POINTS, Controller
+from unit.journal.recorder import Recorder
 from unit.journal.ring import Journal
-from unit.recorder import Recorder
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 from tests.control.rig import Rig
 
 START_S = 200_000_000  # seconds since 2020

@@ -10,13 +10,13 @@ import sys
 from array import array
 
 import micropython
-from unit.alarms import definitions
+from unit.catalogue.alarms import definitions
 from unit.control.basics import NONE
 from unit.control.controller import N_POINTS, Controller
+from unit.journal.recorder import Recorder
 from unit.journal.ring import Journal
-from unit.recorder import Recorder
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 from tests.micropython import trace
 
 _RECORDS = 256  # read at once

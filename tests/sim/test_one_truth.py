@@ -21,17 +21,17 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import END, READING
 from unit.journal.ring import Journal
 
-from host_tools import partitions, unitfile
+from host_tools.unitkit import partitions, unitfile
+from host_tools.unitkit.nor import Nor
 from sim import runner
 from sim.board.memory import SharedMemory
-from sim.board.nor import Nor
 from sim.board.plant import ScenarioPlant
 from sim.board.shim import wire
 from sim.board.virtual_board import VirtualBoard
-from sim.faults import KINDS, FaultKind
-from sim.inflow_file import Row
-from sim.results import Results
-from sim.scenario import FOREVER, Fault, Holiday, Inflow, Rain, Scenario, Visit, load
+from sim.report.results import Results
+from sim.scenario.faults import KINDS, FaultKind
+from sim.scenario.inflow_file import Row
+from sim.scenario.scenario import FOREVER, Fault, Holiday, Inflow, Rain, Scenario, Visit, load
 from sim.world.world import World
 from tests.vm import ROOT
 
