@@ -19,7 +19,7 @@ from tests import vm
 from tests.micropython.record_trace import record
 
 UNIT = unitfile.load(vm.ROOT / "boards/esp32/units/qiaotou.toml")
-TABLES = sorted((fsimage.FIRMWARE_DIR / "unit").glob("*.txt"))
+TABLES = sorted((fsimage.FIRMWARE_DIR / "unit/catalogue").glob("*.txt"))
 PLAYER = vm.ROOT / "tests/micropython/play_trace.py"
 
 
