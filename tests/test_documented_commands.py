@@ -290,7 +290,7 @@ def runs(*words: str, code: int = 0) -> str:
 MODULES: dict[str, Callable[[list[str], Path], object]] = {
     "bench": named_bench,
     "romloader": romloader,
-    "bundle": lambda words, _: runs(*words),
+    "where": lambda words, _: runs(*words),
     "record": lambda words, _: runs(words[0], "no-story"),  # it would write the pictures of a story anew
     "test_campaign": lambda words, _: runs(words[0], "1"),
 }
