@@ -14,7 +14,7 @@ from types import ModuleType
 
 from host_tools.unitkit.errors import ToolError
 
-from ..durations import parse_duration
+from ..scenario.durations import parse_duration
 
 
 def options(what: str | None) -> argparse.ArgumentParser:

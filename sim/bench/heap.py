@@ -14,10 +14,10 @@ from mpremote.romfs import VfsRomWriter
 
 from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
-from sim import scenario
 from sim.board.crew import Crew
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import SHIM_HEAP_BYTES, VirtualBoard
+from sim.scenario import scenario
 
 from . import duration_s, ended, options
 

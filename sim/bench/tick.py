@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from sim import scenario
+from sim.scenario import scenario
 
 from . import duration_s, ended, options
 from .heap import board_with, shown

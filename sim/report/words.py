@@ -5,7 +5,7 @@ from pathlib import Path
 
 from unit.catalogue import tables
 
-from ..faults import BY_KIND
+from ..scenario.faults import BY_KIND
 
 Words = tuple[str, str]  # zh, en
 
