@@ -273,16 +273,18 @@ def main(arguments: list[str]) -> int:
     p = options(__doc__)
     p.add_argument("--for", dest="life_s", type=duration_s, metavar="DURATION", help="watch a life of so long: 30d")
     args = p.parse_args(arguments)
-    report(*weigh())
-    if not args.short:
-        _compare()
+    if args.short:
+        print(f"if the modules lay in flash: {weigh_in_flash(False)}")
+    else:
+        _report_all()
     if args.life_s:
         _report_growth(args.life_s)
     return 0
 
 
-def _compare() -> None:
-    """Print what a broker, modules in flash and a small heap make of it."""
+def _report_all() -> None:
+    """Print what the modules weigh, and what a broker, modules in flash and a small heap make of it."""
+    report(*weigh())
     print("with a broker:")
     report(*weigh(with_broker=True))
     print(f"if the modules lay in flash: {weigh_in_flash(False)}, with a broker {weigh_in_flash(True)}")
