@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from host_tools import first_start, raw_repl
+from host_tools.device import first_start, raw_repl
 from tests import patience
 
 os.environ["LC_ALL"] = "C.UTF-8"

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from host_tools import partitions
+from host_tools.unitkit import partitions
 from sim.board.shim import wire
 
 from . import rig

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from unit.console.line import width
+from unit.console.terminal.line import width
 
 from tests import patience
 from tests.board import rig

@@ -1,6 +1,6 @@
 """A unit's ordinary days with a real broker, in both worlds: what arrives, in which order, and once."""
 
-from unit.tables import rows
+from unit.catalogue.tables import rows
 
 from tests import patience
 from tests.uplink.books import Books
