@@ -118,13 +118,16 @@ def mpremote(port: Path, *words: str, limit_s: float = 60) -> str:
 
 
 @contextmanager
-def program(folder: Path, *words: str):
-    """`qingxi sim board` as a process of its own, with flash and port in `folder`."""
+def program(folder: Path, *words: str, flashed: bool = True):
+    """`qingxi sim board` as a process of its own, with flash and port in `folder`.
+
+    `flashed`: a new flash gets its firmware here, where it is compiled once for all tests; else the program does it.
+    """
     path, link = folder / "quiet.toml", folder / "tty"
     path.write_text(QUIET, encoding="utf-8")
-    if "--unit" not in words and not (folder / "board.flash").exists():
-        board(folder).close()  # what it would do itself, but compiled once in all tests
-        link.unlink()
+    unit_file = Path(words[words.index("--unit") + 1]) if "--unit" in words else UNIT_FILE
+    if flashed and not (folder / "board.flash").exists():
+        VirtualBoard(unitfile.load(unit_file), folder / "board.flash").close()
     command = [sys.executable, "-m", "host_tools.main", "sim", "board", "--unit", str(UNIT_FILE)]
     command += ["--scenario", str(path), "--flash", str(folder / "board.flash"), "--port", str(link)]
     command += ["--heap", str(ROOMY_HEAP), *words]

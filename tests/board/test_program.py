@@ -21,7 +21,7 @@ def test_killed_in_the_middle_the_flash_keeps_what_was_written(tmp_path):
 
 
 def test_sigterm_ends_it_cleanly(tmp_path):
-    with rig.program(tmp_path, "--json") as process:
+    with rig.program(tmp_path, "--json", flashed=False) as process:
         # With its machine it has taken charge of the signal, too.
         assert patience.until(lambda: _machines(process.pid))
         children = _machines(process.pid)
