@@ -103,10 +103,15 @@ def _built(scripts: str = "", apart: bool = False) -> tuple[dict[str, bytes], di
 
 
 @cache  # seconds of work, which a flash does twice and the tests hundreds of times
+def _put_together(texts: tuple[tuple[str, str], ...], apart: bool) -> dict[str, str]:
+    folded = fold(dict(texts))
+    return folded if apart else bundle(folded)
+
+
+@cache
 def _modules(texts: tuple[tuple[str, str], ...], umqtt: str, scripts: str, apart: bool) -> dict[str, bytes]:
     """main.py as it is to be, and the bytecode of every module, by path."""
-    folded = fold(dict(texts))
-    short = shorten(folded if apart else bundle(folded), umqtt + scripts, OUTSIDE)
+    short = shorten(_put_together(texts, apart), umqtt + scripts, OUTSIDE)
     made = {"main.py": short.pop("main.py").encode()}
     for path, text in short.items():
         stem = path.removesuffix(".py")
@@ -228,6 +233,7 @@ def sealed(text: bytes) -> bytes:
     return text + b"\n%08x\n" % zlib.crc32(text)
 
 
+@cache
 def compiled(text: str, name: str) -> bytes:
     """The bytecode of a source, which a traceback will call `name`. SurroundingsFailed if it will not compile.
 
