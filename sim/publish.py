@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from unit import tables
 from unit.control.basics import NONE
-from unit.control.controller import N_POINTS
 from unit.journal.cursor import Cursor
 from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
@@ -98,7 +98,7 @@ class Publisher:
         settings |= {"mqtt.broker": "%s:%d" % self._broker, "mqtt.tls": 0, "network.ntp": "", "network.dns": ""}
         account = self._unit.files().get("mqtt.credentials_file")
         secrets = credentials.broker(str(account)) if account else (None, None, None)
-        self.journal = Journal(self._nor, N_POINTS, int(settings["readings.interval_s"]))
+        self.journal = Journal(self._nor, tables.count("points"), int(settings["readings.interval_s"]))
         self._counted = self.journal.acked
         self.uplink = Uplink(
             settings, _Identity(self._unit, self.journal.boot), Newest(self), self.journal, Cursor(self.journal),

@@ -14,10 +14,11 @@ from . import restart
 from .clock import Clock
 from .config import FROM_TRIAL, TRIAL_S  # numbers by the time a board sees them: the module itself is forgotten
 from .control.basics import const
-from .control.controller import N_POINTS, Controller
+from .control.controller import Controller
 from .journal.ring import Journal
 from .modules import forget
 from .recorder import Recorder
+from .tables import count
 
 _TICK_MS = const(1000)
 _WATCHDOG_MS = const(8000)
@@ -46,7 +47,7 @@ class App:
             settings.clear()
         forget("assembly", "alarms", "control.configure")
         partition = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0]
-        self.recorder = Recorder(Journal(partition, N_POINTS, interval_s), self.control, interval_s)
+        self.recorder = Recorder(Journal(partition, count("points"), interval_s), self.control, interval_s)
         self.now_s = 0  # since this start
         self.lost_s = 0  # of these, in which there was no tick
         self.trial_ends_s = TRIAL_S if config_from == FROM_TRIAL else 0  # 0: no settings are on trial

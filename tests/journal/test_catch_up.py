@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from unit.control.controller import N_POINTS
+from unit import tables
 from unit.journal.ring import Journal
 from unit.recorder import Recorder
 
@@ -24,7 +24,7 @@ class Unit(Rig):
 
     def start(self):
         super().start()
-        self.recorder = Recorder(Journal(self.nor, N_POINTS, 60), self.ctrl, 60)
+        self.recorder = Recorder(Journal(self.nor, tables.count("points"), 60), self.ctrl, 60)
         self.recorder.wake(_START + self.t if self.knows_time else -(1 << 29))
 
     def live(self, seconds):
