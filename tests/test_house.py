@@ -137,7 +137,7 @@ def test_catalogue_is_complete_in_both_languages(table):
 
 
 # Modules of the core whose numbers are the lines of a table.
-NUMBERED = {"reasons": "reasons", "events": "events", "points": "points"}
+NUMBERED = {"reasons": "reasons", "events": "events", "points": "points", "supervision": "alarms"}
 
 
 @pytest.mark.parametrize("module", NUMBERED)
@@ -152,7 +152,7 @@ def test_numbers_in_the_core_are_lines_of_the_table(module):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Name):
             name, value = node.targets[0].id.lower(), node.value.args[0]
             if not name.startswith("_") and isinstance(value, ast.Constant):
-                each = [f"{output}_{name}" for output in OUTPUT_NAMES]
+                each = [f"{output}_{name}" for output in OUTPUT_NAMES if f"{output}_{name}" in lines]
                 for i, line in enumerate([name] if name in lines else each):
                     assert value.value + i not in numbers, f"{module}.py: {line} has the place of another"
                     numbers[value.value + i] = line
@@ -160,6 +160,14 @@ def test_numbers_in_the_core_are_lines_of_the_table(module):
         numbers[0] = "none"  # a line that only keeps the places: no event has number 0
     assert [numbers.get(place) for place in range(len(lines))] == lines
     assert len(numbers) == len(lines)
+
+
+def test_every_alarm_has_its_cause():
+    tree = ast.parse((FIRMWARE / "unit" / "control" / "supervision.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "self._cause"]
+    used = {part.id for call in calls for part in ast.walk(call.args[0]) if isinstance(part, ast.Name)}
+    numbered = {ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)}
+    assert {name for name in used if name.isupper()} == {name for name in numbered if not name.startswith("_")}
 
 
 def test_settings_that_the_code_names_exist():

@@ -45,7 +45,7 @@ class Controller:
         ]
         self.process: ContactOxidation = ContactOxidation(self.outputs, self.well, self.inflow, self.events)
         self.alarms: AlarmBook = AlarmBook(alarm_rows, self.events)
-        self.supervision: Supervision = Supervision(self.alarms, alarm_rows, self.outputs, self.well, self.inflow)
+        self.supervision: Supervision = Supervision(self.alarms, self.outputs, self.well, self.inflow)
         self.energy_wh: int = 0
         self._energy_ws: int = 0
         self._mains: Switch = Switch(5, 2)
