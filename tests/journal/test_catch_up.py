@@ -93,4 +93,4 @@ def test_the_aeration_cycle_goes_on_where_it_was():
     phase_s = unit.ctrl.process.aeration.phase_s
     unit.start()
     aeration = unit.ctrl.process.aeration
-    assert (phase_s - aeration.phase_s) % (aeration._on_s[0] + aeration._off_s[0]) <= 60
+    assert (phase_s - aeration.phase_s) % (aeration.on_s[0] + aeration.off_s[0]) <= 60
