@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Optional
 
 from unit import alarms as alarm_catalogue
-from unit import tables
+from unit import event_words
 from unit.control import alarms as alarm_states
 from unit.control import events as control_events
 from unit.control.basics import NONE
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
 
 SNAPSHOT_EVERY_S = 600  # as the board does
 _EPOCH = datetime(2000, 1, 1)
-_STATES = {
-    getattr(alarm_states, name): name.lower()
-    for name in ("NORMAL", "UNACKNOWLEDGED", "ACKNOWLEDGED", "RETURNED", "SHELVED", "OUT_OF_SERVICE")
-}
 
 
 @dataclass
@@ -97,7 +94,6 @@ class _Run:
         self.record = Record(scenario, dict(unit.settings), Series(scenario.seconds))
         self.book = ReadingsBook(folder / "readings.csv", scenario.start)
         self.events = Stream(folder / "events.csv", EVENTS_HEADER)
-        self.names = _Names()
         self._day_of_start = scenario.start.replace(hour=0, minute=0, second=0)
 
         self._snapshot = bytearray(1024)
@@ -207,12 +203,12 @@ class _Run:
         self._snapshot_n = self.loop.ctrl.save(self._snapshot)
 
     def _control_event(self, t_s: int, code: int, a: int, b: int) -> None:
-        self._write((t_s, "control", self.names.events[code], self.names.detail(code, a, b)), quiet=True)
+        self._write((t_s, "control", _word("events", code), _detail(code, a, b)), quiet=True)
         if self._publisher:
             self._publisher.event(code, a, b)
         if code != control_events.ALARM:
             return
-        alarm = self.names.alarms[a]
+        alarm = _word("alarms", a)
         if b == alarm_states.UNACKNOWLEDGED and self.alarms.raised(alarm, t_s):
             self.record.note((t_s, "control", "alarm_raised", alarm))
         elif b in (alarm_states.NORMAL, alarm_states.RETURNED) and self.alarms.cleared(alarm, t_s):
@@ -328,28 +324,15 @@ class _BinStart:
         return self.at_s
 
 
-class _Names:
-    """The controller's integers as the catalogues' names."""
+def _detail(code: int, a: int, b: int) -> str:
+    """The detail of an event of the controller in events.csv."""
+    _, subject, state, why = event_words.describe(code, a, b, _word)
+    return " ".join(word for word in (subject, state, why) if word) if subject else f"{a} {b}"
 
-    def __init__(self) -> None:
-        self.events = [row[0] for row in tables.rows("events")]
-        self.reasons = [row[0] for row in tables.rows("reasons")]
-        self.alarms = [row[0] for row in tables.rows("alarms")]
-        self.outputs = ("p1", "p2", "blower", "return")
 
-    def detail(self, code: int, a: int, b: int) -> str:
-        """The detail of an event of the controller (control/events.py)."""
-        if code in (control_events.OUTPUT_ON, control_events.OUTPUT_OFF):
-            return f"{self.outputs[a]} {self.reasons[b]}"
-        if code == control_events.ALARM:
-            return f"{self.alarms[a]} {_STATES[b]}"
-        if code == control_events.DUTY:
-            return self.outputs[a]
-        if code == control_events.CLAIM:
-            return f"{self.outputs[a]} {'on' if b % 2 else 'off'} source {b // 2}"
-        if code == control_events.CLAIM_END:
-            return f"{self.outputs[a]} source {b}"
-        return f"{a} {b}"
+@cache
+def _word(kind: str, number: int) -> str:
+    return f"source {number}" if kind == "sources" else event_words.plain(kind, number)
 
 
 class _Pace:

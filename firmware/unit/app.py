@@ -243,5 +243,6 @@ def _online(app, settings, board):
     except Exception as e:  # noqa: BLE001  shown; see above
         # Where it ends, memory is also short for finding a module.
         print("MQTT: memory is short or a module damaged:" if isinstance(e, ImportError) else "MQTT:", e)
-        forget(*_JOINING, *[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
+        forget("event_words", *_JOINING)
+        forget(*[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
         return None

@@ -13,6 +13,7 @@ import json
 
 from ..control.basics import NONE, const
 from ..control.io import OUTPUT_NAMES
+from ..event_words import name_of
 from ..modules import forget
 from ..tables import rows
 from . import payloads
@@ -184,7 +185,7 @@ class Commands:
             raise Refusal("args", "for_s is how long, in whole seconds")
         reason = self._actions.claim(output, on, for_s)
         if reason:
-            name = payloads.name_of("reasons", reason)
+            name = name_of("reasons", reason)
             raise Refusal(name, "refused by the control: " + name)
 
     def _op_run(self, args):

@@ -1,6 +1,7 @@
 """The command `log`. `commands.py` imports this for one answer and forgets it."""
 
 from ..control.basics import const
+from ..event_words import for_mqtt
 from . import payloads
 from .commands import Refusal, is_int, only
 
@@ -25,7 +26,7 @@ def log(actions, args):
     events = []
     while newest:
         t, uptime_s, code, a, b = newest.pop()
-        name, happened, why = payloads.event_words(code, a, b)
+        name, happened, why = for_mqtt(code, a, b)
         events.append([payloads.unix(t), uptime_s, name, happened, why])
         if len(newest) % _A_PIECE == 0:
             yield None
