@@ -7,20 +7,20 @@ journal is kept in a file from run to run: the sequence of a unit's records neve
 
 import hashlib
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from unit import tables
+from unit.catalogue import tables
 from unit.control.basics import NONE
 from unit.journal.cursor import Cursor
 from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
 
-from host_tools import fsimage, upackages
-from host_tools.errors import SurroundingsFailed
-from host_tools.unitfile import Unit
-
-from .board.nor import Nor
+from host_tools.unitkit import fsimage, upackages
+from host_tools.unitkit.errors import SurroundingsFailed
+from host_tools.unitkit.nor import Nor
+from host_tools.unitkit.unitfile import Unit
 
 upackages.on_cpython()  # umqtt.simple, which the uplink stands on
 
@@ -35,7 +35,7 @@ _DAY_MS = 86_400_000
 
 
 class Network:
-    """The computer's own network, while the scenario lets the unit have one; see `unit.uplink.net`."""
+    """The computer's own network, while the scenario lets the unit have one; see `unit.uplink.net.net`."""
 
     name = "simulated"
 
@@ -219,8 +219,6 @@ class _Identity:
     """Who this is, for the topic `meta`; see unit/online.py. The hash is that of the sources, for nothing is built."""
 
     def __init__(self, unit: Unit, boot: int):
-        from importlib.metadata import version
-
         self.unit_id = unit.id
         self.lang = "en" if unit.settings["unit.language"] else "zh"
         self.name = str(unit.settings["unit.name_" + self.lang])

@@ -1,7 +1,7 @@
 """What an event says, in the three forms that others read."""
 
 import pytest
-from unit import event_words
+from unit.catalogue import event_words
 from unit.control import events
 from unit.control.alarms import RETURNED
 from unit.control.claims import HAND, REMOTE

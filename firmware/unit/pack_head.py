@@ -8,15 +8,14 @@
     64  6  a place: three bytes of the path's CRC-32, three where the file begins (0 for a folder); in that order
     ...    the files; each .txt is followed by the line END_OF_TEXT
 
-Numbers are little-endian. The firmware gets these integers written in where they are used, slots.py and pack.py too.
+Numbers are little-endian. The image builder writes these integers in where they are used, in slots.py and
+pack.py too, which cannot know where the firmware is before they have read it: so this module imports nothing.
 """
 
-from .control.basics import const
-
-MAGIC = const(0x31505851)
-SIZE_AT = const(4)
-DIGEST_AT = const(8)
-VERSION_AT = const(40)  # the digest ends here, and covers what follows
-COUNT_AT = const(62)
-HEAD_BYTES = const(64)
-ENTRY_BYTES = const(6)
+MAGIC = 0x31505851
+SIZE_AT = 4
+DIGEST_AT = 8
+VERSION_AT = 40  # the digest ends here, and covers what follows
+COUNT_AT = 62
+HEAD_BYTES = 64
+ENTRY_BYTES = 6

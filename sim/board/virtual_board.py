@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from host_tools import partitions
-from host_tools.errors import SurroundingsFailed
-from host_tools.fsimage import firmware_image
-from host_tools.unitfile import Unit
+from host_tools.unitkit import partitions
+from host_tools.unitkit.errors import SurroundingsFailed
+from host_tools.unitkit.fsimage import firmware_image
+from host_tools.unitkit.unitfile import Unit
 
 from . import vm
 from .agenda import NEVER_US, Agenda

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from unit.control.basics import NONE
 from unit.control.io import OUTPUT_NAMES, Inputs
 from unit.drivers.build import curve
-from unit.uplink.ethernet import CLOCK_OUT, PHYS, SPI_FROM
+from unit.uplink.net.ethernet import CLOCK_OUT, PHYS, SPI_FROM
 
-from host_tools.unitfile import Unit
+from host_tools.unitkit.unitfile import Unit
 
 from . import devices
 from .memory import SharedMemory

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import boards, unitdocs, unitfile, upackages
-from sim import scenario
+from host_tools.records import unitdocs
+from host_tools.unitkit import boards, unitfile, upackages
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
+from sim.scenario import scenario
 
 upackages.on_cpython()
 

@@ -5,15 +5,16 @@ Runs on CPython and on MicroPython alike.
 
 import os
 
-from unit import config, tables
+from unit import config
+from unit.catalogue import tables
 from unit.console import access
-from unit.console.door import PIN_FILE, Door
+from unit.console.listener import PIN_FILE, Listener
 from unit.control.basics import NONE
 from unit.drivers.io import Io
 from unit.journal.ring import Journal
 from unit.kept import kept
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 from sim.board.screen import Screen
 from tests.control.rig import Rig
 
@@ -111,12 +112,12 @@ class Unit:
         self.terminal = Terminal()
         self.stream = Stream(self.terminal)
         self.values = [0] * tables.count("points")
-        self.door = Door(self, self.stream)
+        self.listener = Listener(self, self.stream)
 
     @property
     def console(self):
         """The console of the present visit, None between visits."""
-        return self.door.console
+        return self.listener.console
 
     def restart(self):
         self.restarts += 1
@@ -150,7 +151,7 @@ class Unit:
 
     def slices(self, n):
         for _ in range(n):
-            self.door.poll(self.now_ms)
+            self.listener.poll(self.now_ms)
             self.now_ms += SLICE_MS
 
     def type(self, text, settle=True):

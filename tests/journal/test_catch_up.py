@@ -3,11 +3,11 @@
 import random
 
 import pytest
-from unit import tables
+from unit.catalogue import tables
+from unit.journal.recorder import Recorder
 from unit.journal.ring import Journal
-from unit.recorder import Recorder
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 from tests.control.rig import Rig
 
 _START = 200_000_000  # seconds since 2020

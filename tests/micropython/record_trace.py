@@ -6,10 +6,10 @@ from typing import Any, BinaryIO
 
 from unit.control.io import Inputs
 
-from host_tools.unitfile import Unit
+from host_tools.unitkit.unitfile import Unit
 from sim import runner
-from sim.results import Results
-from sim.scenario import Scenario
+from sim.report.results import Results
+from sim.scenario.scenario import Scenario
 from tests.micropython import trace
 
 assert tuple(vars(Inputs())) == trace.SIGNALS

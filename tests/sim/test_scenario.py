@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.errors import BadInput
-from sim import scenario
-from sim.durations import parse_duration, show_duration
-from sim.scenario import FOREVER, Expect, Fault, Rain
+from host_tools.unitkit.errors import BadInput
+from sim.scenario import scenario
+from sim.scenario.durations import parse_duration, show_duration
+from sim.scenario.scenario import FOREVER, Expect, Fault, Rain
 
 GOOD = """\
 name = "storm-and-clog"

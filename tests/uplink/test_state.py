@@ -2,7 +2,7 @@
 
 import json
 
-from unit import tables
+from unit.catalogue import tables
 from unit.uplink import payloads
 from unit.uplink.json_out import JsonOut
 

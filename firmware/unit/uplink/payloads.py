@@ -4,11 +4,11 @@ Values leave in the unit of their point: the recorded integer divided by its 10^
 journal: `seq`, `boot`, `t` (seconds since 2020, NONE while the clock was never set), `uptime_s` and what stood there.
 """
 
+from ..catalogue.event_words import for_mqtt, name_of
+from ..catalogue.tables import rows
 from ..control.alarms import STATE_NAMES
 from ..control.basics import NONE, const
-from ..event_words import for_mqtt, name_of
 from ..journal.layout import EPOCH_UNIX_S
-from ..tables import rows
 
 VERSION = const(1)  # "v" of every payload
 
