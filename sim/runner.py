@@ -5,17 +5,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Optional
 
 from unit.catalogue import alarms as alarm_catalogue
-from unit.catalogue import tables
+from unit.catalogue import event_words, tables
 from unit.control import alarms as alarm_states
 from unit.control import events as control_events
 from unit.control.basics import NONE
-from unit.control.controller import N_POINTS
 from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.recorder import Recorder
 from unit.journal.ring import Journal
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
     from .publish import Publisher
 
 _EPOCH = datetime(2000, 1, 1)
-_STATES = {
-    getattr(alarm_states, name): name.lower()
-    for name in ("NORMAL", "UNACKNOWLEDGED", "ACKNOWLEDGED", "RETURNED", "SHELVED", "OUT_OF_SERVICE")
-}
 
 
 @dataclass
@@ -107,7 +103,6 @@ class _Run:
         self.record = Record(scenario, dict(unit.settings), Series(scenario.seconds))
         self.book = ReadingsBook(folder / "readings.csv", scenario.start)
         self.events = Stream(folder / "events.csv", EVENTS_HEADER)
-        self.names = _Names()
         self._day_of_start = scenario.start.replace(hour=0, minute=0, second=0)
 
         self._bin = _BinStart(self.world)
@@ -117,7 +112,7 @@ class _Run:
     def _power_up(self, t_s: int) -> Any:
         """A controller that remembers what a board's would, and its recorder: as `unit.app` makes them."""
         ctrl = self.machinery.Controller(self.settings, alarm_catalogue.definitions())
-        journal = Journal(self._flash, N_POINTS, self.interval_s) if self._flash else _NoFlash()
+        journal = Journal(self._flash, tables.count("points"), self.interval_s) if self._flash else _NoFlash()
         self.recorder = Recorder(journal, ctrl, self.interval_s)
         self._record_s = t_s + self.interval_s
         if self._flash:
@@ -216,12 +211,12 @@ class _Run:
         self._record_s = t_s + 1 if written and self._flash else loop.boot_s + recorder.next_reading_s
 
     def _control_event(self, t_s: int, code: int, a: int, b: int) -> None:
-        self._write((t_s, "control", self.names.events[code], self.names.detail(code, a, b)), quiet=True)
+        self._write((t_s, "control", _word("events", code), _detail(code, a, b)), quiet=True)
         if self._publisher:
             self._publisher.event(code, a, b)
         if code != control_events.ALARM:
             return
-        alarm = self.names.alarms[a]
+        alarm = _word("alarms", a)
         if b == alarm_states.UNACKNOWLEDGED and self.alarms.raised(alarm, t_s):
             self.record.note((t_s, "control", "alarm_raised", alarm))
         elif b in (alarm_states.NORMAL, alarm_states.RETURNED) and self.alarms.cleared(alarm, t_s):
@@ -328,6 +323,7 @@ class _Run:
 class _NoFlash:
     """In place of a journal where no power cut will have one read."""
 
+    points = tables.count("points")
     event = reading = set_clock = erase_ahead = save_snapshot = lambda *record: None
 
 
@@ -346,28 +342,15 @@ class _BinStart:
         return self.at_s
 
 
-class _Names:
-    """The controller's integers as the catalogues' names."""
+def _detail(code: int, a: int, b: int) -> str:
+    """The detail of an event of the controller in events.csv."""
+    _, subject, state, why = event_words.describe(code, a, b, _word)
+    return " ".join(word for word in (subject, state, why) if word) if subject else f"{a} {b}"
 
-    def __init__(self) -> None:
-        self.events = [row[0] for row in tables.rows("events")]
-        self.reasons = [row[0] for row in tables.rows("reasons")]
-        self.alarms = [row[0] for row in tables.rows("alarms")]
-        self.outputs = ("p1", "p2", "blower", "return")
 
-    def detail(self, code: int, a: int, b: int) -> str:
-        """The detail of an event of the controller (control/events.py)."""
-        if code in (control_events.OUTPUT_ON, control_events.OUTPUT_OFF):
-            return f"{self.outputs[a]} {self.reasons[b]}"
-        if code == control_events.ALARM:
-            return f"{self.alarms[a]} {_STATES[b]}"
-        if code == control_events.DUTY:
-            return self.outputs[a]
-        if code == control_events.CLAIM:
-            return f"{self.outputs[a]} {'on' if b % 2 else 'off'} source {b // 2}"
-        if code == control_events.CLAIM_END:
-            return f"{self.outputs[a]} source {b}"
-        return f"{a} {b}"
+@cache
+def _word(kind: str, number: int) -> str:
+    return f"source {number}" if kind == "sources" else event_words.plain(kind, number)
 
 
 class _Pace:

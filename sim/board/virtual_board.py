@@ -27,15 +27,10 @@ from .memory import SharedMemory
 from .plant import Plant
 from .serial_port import SerialPort
 from .shim import wire
+from .vm import DEFAULT_HEAP_BYTES
 from .wiring import Wiring
 
 PWRON, HARD, WDT, SOFT = 1, 2, 3, 5
-# What the modules of `shim/` take of the heap; an ESP32 has them in flash (tests/board/test_heap.py measures it).
-SHIM_HEAP_BYTES = 22 * 1024
-# The firmware with an open console lives in 128 KiB, in words of 64 bits (`sim.bench.heap`); `trend` and `show` need up
-# to 40 more while they answer, in pieces. An ESP32 needs little more than half.
-DEFAULT_HEAP_BYTES = 192 * 1024 + SHIM_HEAP_BYTES
-HEAP_WITH_BROKER_BYTES = 256 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to a broker
 _BOOT_US = 300_000  # from reset to boot.py, about what an ESP32 needs
 _LOOK_ROUND = 64  # requests between two looks at the terminals
 _PATIENCE_S = 0.02

@@ -26,6 +26,12 @@ from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
 from .shim import wire
 
+# What the modules of `shim/` take of the heap; an ESP32 has them in flash (tests/board/test_heap.py measures it).
+SHIM_HEAP_BYTES = 22 * 1024
+# The firmware with an open console lives in 128 KiB, in words of 64 bits (`sim.bench.heap`); `trend` and `show` need up
+# to 40 more while they answer, in pieces. An ESP32 needs little more than half.
+DEFAULT_HEAP_BYTES = 192 * 1024 + SHIM_HEAP_BYTES
+HEAP_WITH_BROKER_BYTES = 256 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to a broker
 SHIM_DIR = Path(__file__).with_name("shim")
 _PR_SET_PDEATHSIG = 1
 _HUNG_S = 1.0  # of computing

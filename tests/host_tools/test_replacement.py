@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.control.controller import N_POINTS
+from unit.catalogue import tables
 from unit.journal.cursor import Cursor
 from unit.journal.layout import END, EPOCH_UNIX_S, MAX_SNAPSHOT, READING
 from unit.journal.ring import Journal
@@ -26,7 +26,7 @@ class Life:
 
     def __init__(self, data=None, clock=NOW):
         self.nor = Nor(bytearray(data or b"\xff" * SIZE))
-        self.journal = Journal(self.nor, N_POINTS, 60)
+        self.journal = Journal(self.nor, tables.count("points"), 60)
         self.uptime_s = 0
         if clock is not None:
             self.journal.set_clock(0, clock - EPOCH_UNIX_S)
@@ -36,7 +36,7 @@ class Life:
         found = []
         for _ in range(n):
             self.uptime_s += every_s
-            found.append(self.journal.reading(self.uptime_s, 0, [len(found)] * N_POINTS))
+            found.append(self.journal.reading(self.uptime_s, 0, [len(found)] * tables.count("points")))
         return found
 
     @property
@@ -46,7 +46,7 @@ class Life:
 
 def records(data, after=0):
     """[(seq, boot)] of all that a board finds in its journal behind number `after`."""
-    cursor = Cursor(Journal(Nor(bytearray(data)), N_POINTS, 60))
+    cursor = Cursor(Journal(Nor(bytearray(data)), tables.count("points"), 60))
     cursor.seek(after + 1)
     found = []
     while cursor.next() != END:
@@ -56,7 +56,7 @@ def records(data, after=0):
 
 def told(data, after):
     """All that stands in a journal behind number `after`."""
-    cursor = Cursor(Journal(Nor(bytearray(data)), N_POINTS, 60))
+    cursor = Cursor(Journal(Nor(bytearray(data)), tables.count("points"), 60))
     cursor.seek(after + 1)
     found = []
     while (kind := cursor.next()) != END:
@@ -142,7 +142,7 @@ def test_hours_move_also_without_readings(size, with_readings):
     old.readings(4)
     made = prepared(old.data, NOW + 600, size=size, with_readings=with_readings)
     kept = bytearray(MAX_SNAPSHOT)
-    n = Journal(Nor(bytearray(made.journal)), N_POINTS, 60).load_snapshot(kept)
+    n = Journal(Nor(bytearray(made.journal)), tables.count("points"), 60).load_snapshot(kept)
     assert bytes(kept[:n]) == HOURS and made.has_hours
     assert made.unsent == (8 if with_readings else 0) == len(records(made.journal))
 

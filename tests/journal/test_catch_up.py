@@ -4,8 +4,9 @@ import random
 
 import pytest
 from unit.assembly import control_settings
+from unit.catalogue import tables
 from unit.catalogue.alarms import definitions
-from unit.control.controller import HAND, N_POINTS, Controller
+from unit.control.controller import HAND, Controller
 from unit.journal.recorder import Recorder
 from unit.journal.ring import Journal
 
@@ -27,7 +28,8 @@ class Unit(Rig):
 
     def start(self):
         super().start()
-        self.recorder = Recorder(Journal(self.nor, N_POINTS, self.interval_s), self.ctrl, self.interval_s)
+        points = tables.count("points")
+        self.recorder = Recorder(Journal(self.nor, points, self.interval_s), self.ctrl, self.interval_s)
         self.recorder.wake(START_S + self.t if self.knows_time else -(1 << 29))
 
     def live(self, seconds, before_record=lambda: None):
@@ -45,7 +47,7 @@ class Unit(Rig):
         """Another controller, woken from this flash as it is now."""
         ctrl = Controller(control_settings(self.settings), definitions())
         flash = Nor(bytearray(self.nor.data))
-        Recorder(Journal(flash, N_POINTS, self.interval_s), ctrl, self.interval_s).wake(START_S + self.t)
+        Recorder(Journal(flash, tables.count("points"), self.interval_s), ctrl, self.interval_s).wake(START_S + self.t)
         return ctrl
 
     names = __import__("tests.control.rig", fromlist=["EVENT_NAMES"]).EVENT_NAMES
@@ -137,4 +139,4 @@ def test_the_aeration_cycle_goes_on_where_it_was():
     phase_s = unit.ctrl.process.aeration.phase_s
     unit.start()
     aeration = unit.ctrl.process.aeration
-    assert (phase_s - aeration.phase_s) % (aeration._on_s[0] + aeration._off_s[0]) <= 60
+    assert (phase_s - aeration.phase_s) % (aeration.on_s[0] + aeration.off_s[0]) <= 60

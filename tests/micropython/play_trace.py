@@ -10,9 +10,10 @@ import sys
 from array import array
 
 import micropython
+from unit.catalogue import tables
 from unit.catalogue.alarms import definitions
 from unit.control.basics import NONE
-from unit.control.controller import N_POINTS, Controller
+from unit.control.controller import Controller
 from unit.journal.recorder import Recorder
 from unit.journal.ring import Journal
 
@@ -43,7 +44,8 @@ class Player:
         is_first = self.flash is None
         if is_first:
             self.flash = Nor(bytearray(b"\xff" * _JOURNAL_BYTES))
-        self.recorder = Recorder(Journal(self.flash, N_POINTS, self.interval_s), self.ctrl, self.interval_s)
+        journal = Journal(self.flash, tables.count("points"), self.interval_s)
+        self.recorder = Recorder(journal, self.ctrl, self.interval_s)
         self.recorder.wake(clock_s)
         if is_first:
             self.ctrl.events.clear()

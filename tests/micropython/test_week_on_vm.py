@@ -56,11 +56,10 @@ def play(trace: Path, settings: dict[str, int], folder: Path) -> tuple[list[tupl
     shipped = firmware_as_shipped(folder / "firmware")
     words = (str(trace), str(folder / "settings.json"), str(settings["readings.interval_s"]))
     *lines, last = vm.run(shipped / PLAYER.name, *words, timeout_s=900, firmware=shipped).splitlines()
-    names = runner._Names()
     events = []
     for line in lines:
         t_s, code, a, b = map(int, line.split())
-        events.append((t_s, names.events[code], names.detail(code, a, b)))
+        events.append((t_s, runner._word("events", code), runner._detail(code, a, b)))
     return events, int(last.removeprefix("locked steps "))
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.catalogue import tables
 from unit.control.basics import NONE
-from unit.control.controller import N_POINTS
 from unit.drivers.switch import Switch
 from unit.journal.cursor import Cursor
 from unit.journal.layout import END, READING
@@ -289,7 +289,7 @@ class FromSecondOne(ScenarioPlant):
 
 def records(flash: bytes) -> list[tuple]:
     """All that a journal tells of the starts after the first, by number of the start."""
-    journal = Journal(Nor(bytearray(flash)), N_POINTS, 60)
+    journal = Journal(Nor(bytearray(flash)), tables.count("points"), 60)
     cursor = Cursor(journal)
     cursor.seek(0)
     found = []

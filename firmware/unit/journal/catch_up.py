@@ -6,11 +6,9 @@ Needed once a start, and then forgotten.
 from ..control.basics import NONE
 from ..control.events import DUTY, OUTPUT_ON, SERVICE
 from ..control.io import N_OUTPUTS
+from ..control.points import ENERGY_WH, RUN_S
 from .cursor import Cursor
 from .layout import END, READING
-
-_RUN = 3  # the first run time in a reading, see points.txt; energy follows the last
-_ENERGY = _RUN + N_OUTPUTS
 
 
 class LastRun:
@@ -56,10 +54,10 @@ class LastRun:
 def _count(control, values, interval_s):
     """A reading: totals since the one before."""
     for output in control.outputs:
-        ran_s = max(0, values[_RUN + output.index])
+        ran_s = max(0, values[RUN_S + output.index])
         output.run_s += ran_s
         output.rested_s = 0 if ran_s else output.rested_s + interval_s
-    control.energy_wh += max(0, values[_ENERGY])
+    control.energy_wh += max(0, values[ENERGY_WH])
 
 
 def _repeat(control, code, a, at_s):

@@ -1,7 +1,7 @@
 """What a unit remembers: readings at their interval, every event, and the snapshot that control wakes up with."""
 
 from ..control.basics import NONE, const
-from ..control.controller import N_POINTS, SNAPSHOT_BYTES
+from ..control.controller import SNAPSHOT_BYTES
 from ..control.events import ALARM
 from ..modules import forget
 
@@ -20,7 +20,7 @@ class Recorder:
         self.journal = journal
         self._control = control
         self.interval_s = interval_s
-        self.values = [0] * N_POINTS
+        self.values = [0] * journal.points
         self._snapshot = bytearray(SNAPSHOT_BYTES + _TIME_BYTES)
         self.next_reading_s = interval_s
         self._saved_s = 0
