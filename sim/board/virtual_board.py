@@ -77,7 +77,7 @@ class VirtualBoard:
             self._flash_firmware()
         self.i2c: dict[tuple[int, int], I2cDevice] = {}
         self.uarts: dict[int, Callable[[bytes], None]] = {}
-        self.wiring = Wiring(unit, self.memory, self.i2c, self.uarts, self.receive, lambda: self.now_us)
+        self.wiring = Wiring(unit, self.memory, self.i2c, self.uarts, self.receive, self.later, lambda: self.now_us)
         self.serial = SerialPort(link)
         self._heap_bytes = heap_bytes
         self._process: subprocess.Popen | None = None
@@ -390,11 +390,14 @@ class VirtualBoard:
     def receive(self, uart: int, data: bytes, after_us: int = 0) -> None:
         """Let bytes arrive at a UART, now or later."""
 
-        if not data:
-            return
+        if data:
+            self.later(after_us, lambda: self.memory.receive(uart, data))
 
-        def arrive() -> bool:
-            self.memory.receive(uart, data)
+    def later(self, after_us: int, action: Callable[[], None]) -> None:
+        """Let something happen to the machine, which wakes it."""
+
+        def happen() -> bool:
+            action()
             return True
 
-        self.agenda.add(self.now_us + after_us, arrive)
+        self.agenda.add(self.now_us + after_us, happen)
