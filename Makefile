@@ -26,7 +26,7 @@ $(READY): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "setting up $(VENV) (once) ..." >&2
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
-	@$(BIN)/python -m host_tools.upackages
+	@$(BIN)/python -m host_tools.unitkit.upackages
 	@touch $@
 
 run: $(READY)
@@ -44,7 +44,7 @@ console: $(READY)
 	@$(BIN)/qingxi console --port $(PORT)
 
 stick: $(READY)
-	@$(BIN)/python -m host_tools.stick out/stick
+	@$(BIN)/python -m host_tools.records.stick out/stick
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n $(JOBS) -m "not campaign" tests

@@ -1,4 +1,4 @@
-"""A pack as a file system: all files of one firmware in one file, which `host_tools/pack.py` makes.
+"""A pack as a file system: all files of one firmware in one file, which `host_tools/unitkit/pack.py` makes.
 
 This module is itself what `vfs.mount` takes, for it stays in memory: what is needed once a start is in slots.py. A
 reader gets the pack, standing where its file begins, and knows the end when it sees it.

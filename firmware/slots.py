@@ -34,7 +34,7 @@ _TRIES = const(3)
 _HOUR_S = const(3600)
 _GRACE_S = const(60)
 
-# A pack's head, as host_tools/pack.py has it.
+# A pack's head, as host_tools/unitkit/pack.py has it.
 _SIZE_AT = const(4)
 _DIGEST_AT = const(8)
 _VERSION_AT = const(40)

@@ -1,6 +1,6 @@
 """The command `qingxi`: finds the verb, runs it, turns its errors into sentences and exit codes.
 
-A verb is a module of this package with `add_parser(subparsers)`, which sets `run` (a function of the parsed
+A verb is a module of `verbs/` with `add_parser(subparsers)`, which sets `run` (a function of the parsed
 arguments that returns the exit code) as the parser's default.
 """
 
@@ -9,7 +9,7 @@ import importlib
 import os
 import sys
 
-from .errors import ToolError, in_language
+from .unitkit.errors import ToolError, in_language
 
 VERBS = ("sim", "config", "image", "fleet", "flash", "update", "backup", "swap", "register", "journal", "console")
 
@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb in VERBS:
-        importlib.import_module(f".{verb}", __package__).add_parser(verbs)
+        importlib.import_module(f".verbs.{verb}", __package__).add_parser(verbs)
     return top
 
 

@@ -16,11 +16,10 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
 
-from host_tools import fsimage, upackages
-from host_tools.errors import SurroundingsFailed
-from host_tools.unitfile import Unit
-
-from .board.nor import Nor
+from host_tools.unitkit import fsimage, upackages
+from host_tools.unitkit.errors import SurroundingsFailed
+from host_tools.unitkit.nor import Nor
+from host_tools.unitkit.unitfile import Unit
 
 upackages.on_cpython()  # umqtt.simple, which the uplink stands on
 
@@ -35,7 +34,7 @@ _DAY_MS = 86_400_000
 
 
 class Network:
-    """The computer's own network, while the scenario lets the unit have one; see `unit.uplink.net`."""
+    """The computer's own network, while the scenario lets the unit have one; see `unit.uplink.net.net`."""
 
     name = "simulated"
 

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from unit import tables
+from unit.catalogue import tables
 from unit.control.io import OUTPUT_NAMES
 
 TOTALS = (

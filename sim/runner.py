@@ -10,22 +10,23 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Optional
 
-from unit import alarms as alarm_catalogue
-from unit import tables
+from unit.catalogue import alarms as alarm_catalogue
+from unit.catalogue import tables
 from unit.control import alarms as alarm_states
 from unit.control import events as control_events
 from unit.control.basics import NONE
 
-from host_tools.unitfile import Unit
+from host_tools.unitkit.unitfile import Unit
 
-from . import fast, report, summary
+from . import fast
 from .outbox import Outbox
-from .readings_book import ReadingsBook
-from .record import Day, Event, Record
-from .results import EVENTS_HEADER, Results, Stream
+from .report import page, summary
+from .report.readings_book import ReadingsBook
+from .report.record import Day, Event, Record
+from .report.results import EVENTS_HEADER, Results, Stream
+from .report.series import Series
+from .report.summary import AlarmList
 from .scenario import Scenario
-from .series import Series
-from .summary import AlarmList
 
 if TYPE_CHECKING:
     from .publish import Publisher
@@ -308,7 +309,7 @@ class _Run:
         done["expectations"] = summary.check(self.scenario.expects, done)
         done["events_sha256"] = digest
         self.record.summary = done
-        (self.folder / "report.html").write_text(report.page(self.record), encoding="utf-8")
+        (self.folder / "report.html").write_text(page.page(self.record), encoding="utf-8")
         (self.folder / "summary.json").write_text(summary.as_json(done), encoding="utf-8")
         return done
 

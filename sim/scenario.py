@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from host_tools import tomltext
-from host_tools.tomltext import TomlText
+from host_tools.unitkit import tomltext
+from host_tools.unitkit.tomltext import TomlText
 
 from . import faults
 from .durations import DAY_S, parse_duration

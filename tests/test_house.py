@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from pip._internal.models.index import PyPI
-from unit import settings as catalogue
-from unit import tables
+from unit.catalogue import settings as catalogue
+from unit.catalogue import tables
 from unit.control.controller import N_POINTS
 
-from sim.words import columns
+from sim.report.words import columns
 from tests.vm import ROOT
 
 FIRMWARE = ROOT / "firmware"

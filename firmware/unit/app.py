@@ -15,15 +15,15 @@ from .clock import Clock
 from .config import FROM_TRIAL, TRIAL_S  # numbers by the time a board sees them: the module itself is forgotten
 from .control.basics import const
 from .control.controller import N_POINTS, Controller
+from .journal.recorder import Recorder
 from .journal.ring import Journal
 from .modules import forget
-from .recorder import Recorder
 
 _TICK_MS = const(1000)
 _WATCHDOG_MS = const(8000)
 _GARBAGE_BYTES = const(32768)  # calls count too: collecting as often as at the start takes half the time
 _NEVER_S = const(1 << 30)
-_CALM_MS = const(700)  # before a tick is due, what waits at the console's door is not loaded; see `Door.needs_ms`
+_CALM_MS = const(700)  # before a tick is due, the console is not loaded; see `Listener.needs_ms`
 _CONSOLE_FAILURES = const(3)  # after so many the console rests, and then begins afresh
 _REST_S = const(600)
 _JOINING = ("joining", "config", "firmware", "uplink.credentials", "uplink.tls")  # modules, needed once a start
@@ -44,7 +44,7 @@ class App:
         self.control = _control(settings)
         if not settings["mqtt.broker"]:
             settings.clear()
-        forget("assembly", "alarms", "control.configure")
+        forget("assembly", "catalogue.alarms", "control.configure")
         partition = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0]
         self.recorder = Recorder(Journal(partition, N_POINTS, interval_s), self.control, interval_s)
         self.now_s = 0  # since this start
@@ -118,25 +118,25 @@ class App:
         micropython.kbd_intr(-1)  # Ctrl-C is a byte for the console: no crew stops a unit by a slip
         typed = select.poll()
         typed.register(sys.stdin, select.POLLIN)
-        door = None
+        listener = None
         failed = 0
         while True:
             left_ms = time.ticks_diff(self.due_ms, time.ticks_ms())
-            if left_ms < (_CALM_MS if door is None else door.needs_ms):
+            if left_ms < (_CALM_MS if listener is None else listener.needs_ms):
                 await asyncio.sleep_ms(max(left_ms, 0) + 1)
                 continue
             pause_ms = _DEAF_MS
             try:
-                if door is None and _any(typed):
-                    door = _door(self)
-                elif door is not None:
-                    door.poll(time.ticks_ms())
-                    pause_ms = door.pause_ms
+                if listener is None and _any(typed):
+                    listener = _listener(self)
+                elif listener is not None:
+                    listener.poll(time.ticks_ms())
+                    pause_ms = listener.pause_ms
             except Exception as e:  # noqa: BLE001  shown: pumps must not stop for the sake of words
                 sys.print_exception(e)
                 failed += 1
-                if door is not None:
-                    door.forget()
+                if listener is not None:
+                    listener.forget()
                 if failed < _CONSOLE_FAILURES:
                     print("控制台出错，已重新启动：请按回车 / the console broke and has restarted: press Enter")
                 else:
@@ -189,7 +189,7 @@ def _control(settings):
 def _settle(app):
     from . import made
 
-    made.road(app)
+    made.road(app, sys.modules[__name__])
     forget("made")
 
 
@@ -215,11 +215,11 @@ def _trust(app):
     return again_s
 
 
-def _door(app):
-    from .console.door import Door
-    from .console.serial import Serial
+def _listener(app):
+    from .console.listener import Listener
+    from .console.terminal.serial import Serial
 
-    return Door(app, Serial())
+    return Listener(app, Serial())
 
 
 def _online(app, settings, board):

@@ -1,6 +1,6 @@
 """Puts the control core together from checked settings: the same on the board, in the simulator and in tests."""
 
-from .alarms import definitions
+from .catalogue.alarms import definitions
 from .control.io import OUTPUT_NAMES
 
 

@@ -33,7 +33,7 @@ def load(revert=False):
 
     `revert`: with the newest copy the unit did not live long; the last good one takes its place.
     """
-    from . import settings as catalogue  # here alone: whoever only stores does without the catalogue
+    from .catalogue import settings as catalogue  # here alone: whoever only stores does without the catalogue
 
     if revert:
         _copy(LAST_GOOD, NEWEST)

@@ -9,7 +9,7 @@ from binascii import hexlify
 from .control.basics import const
 from .control.events import FIRMWARE_KEPT, FIRMWARE_TRIAL
 
-# Of a pack's head, see host_tools/pack.py.
+# Of a pack's head, see host_tools/unitkit/pack.py.
 _DIGEST_AT = const(8)
 _DIGEST_END = const(40)
 _VERSION_END = const(62)

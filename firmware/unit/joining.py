@@ -52,17 +52,19 @@ def _network(settings, terminal):
     """The network of this unit; of the three kinds, only its own is loaded. OSError, ValueError: it cannot be had."""
     kind = settings["network.kind"]
     if kind == _WIFI:
-        from .uplink import credentials, wifi
+        from .uplink import credentials
+        from .uplink.net import wifi
 
         networks = credentials.pairs(_WIFI_FILE) if _exists(_WIFI_FILE) else []
         if not networks:
             raise ValueError("network.wifi_file: no Wi-Fi network is known")
         return wifi.start(networks)
     if kind == _ETHERNET:
-        from .uplink import ethernet
+        from .uplink.net import ethernet
 
         return ethernet.start(terminal)
-    from .uplink import cellular, credentials
+    from .uplink import credentials
+    from .uplink.net import cellular
 
     account = credentials.sim(_SIM_FILE) if _exists(_SIM_FILE) else None
     return cellular.start(terminal, settings["network.apn"], account)

@@ -9,10 +9,9 @@ takes it.
 import sys
 
 
-def road(app):
-    """`App` and all below it but the uplink, for which see uplink/made.py."""
-    from . import app as unit
-    from . import clock, recorder
+def road(app, top):
+    """The app and all below it but the uplink. `top`: the module of `App`. For the uplink see made_uplink.py."""
+    from . import clock
     from .control import (
         alarms,
         claims,
@@ -28,20 +27,20 @@ def road(app):
         well,
     )
     from .control.process import aeration, contact_oxidation, lift, sludge_return
-    from .journal import encoder, ring, walker
+    from .journal import block_reader, encoder, recorder, ring
 
     if not on_board():
         return
     settle(
-        unit.App, clock.Clock, recorder.Recorder, ring.Journal, encoder.Encoder, controller.Controller, io.Inputs,
+        type(app), clock.Clock, recorder.Recorder, ring.Journal, encoder.Encoder, controller.Controller, io.Inputs,
         io.NoMeter, events.Events, well.Well, signals.Analog, signals.Switch, inflow.Inflow, inflow.PumpFlow,
         output.Output, claims.Claims, claims.Claim, protection.Guard, contact_oxidation.ContactOxidation, lift.Lift,
         aeration.Aeration, sludge_return.SludgeReturn, alarms.AlarmBook, supervision.Supervision,
         type(app.io), type(app.io.clock), *[type(driver) for driver in app.io.inputs],
     )  # fmt: skip
-    unit._drivers = unit._control = unit._kept = unit._online = None
+    top._drivers = top._control = top._kept = top._online = None
     ring.Journal._mount = ring.Journal._numbers_behind = ring.Journal.load_snapshot = None
-    walker.Walker.read_snapshot = recorder.Recorder.wake = snapshot.Reader = None
+    block_reader.BlockReader.read_snapshot = recorder.Recorder.wake = snapshot.Reader = None
     controller.Controller.restore = contact_oxidation.ContactOxidation.restore = inflow.Inflow.restore_day = None
     aeration.Aeration.missed = aeration.Aeration.went_on = None
     protection.Guard.remember_starts = protection.Guard.remember_start = protection.Guard.age_starts = None

@@ -73,10 +73,10 @@ class Online:
 
 
 def _settle():
-    from .uplink import made
+    from . import made_uplink
 
-    made.uplink()
-    forget("uplink.made")  # the app wants `made` itself
+    made_uplink.uplink(Online, Newest, Actions)
+    forget("made_uplink")  # the app wants `made` itself
 
 
 class Newest:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from host_tools import unitfile
+from host_tools.unitkit import unitfile
+from host_tools.unitkit.places import EXAMPLE_UNIT
 from sim import scenario
 from sim.board.crew import BYTE_US, Crew, Step
 from sim.board.plant import ScenarioPlant
@@ -24,7 +25,6 @@ _TIMES = 40
 _KEY_US = 150_000  # between two keys of a quick typist
 _LOOK_US = 1000
 _PROMPT = "qiaotou> "
-_UNIT = Path(__file__).resolve().parents[2] / "boards/esp32/units/qiaotou.toml"
 _QUIET = 'name = "console"\nseed = 1\nstart = 2026-06-15T08:00:00+08:00\ndays = 2\n[inflow]\npopulation = 420\n'
 _VISIT = (
     "status", "levels", "pumps", "alarms", "why p1", "hours", "trend level_mm 1h", "log 20", "show lift.*", "help",
@@ -48,7 +48,7 @@ def histogram(late_us: list[int]) -> str:
 
 
 def _board(folder: Path, times_slower: float) -> SlowBoard:
-    unit = unitfile.load(_UNIT)
+    unit = unitfile.load(EXAMPLE_UNIT)
     path = folder / "quiet.toml"
     path.write_text(_QUIET, encoding="utf-8")
     plant = ScenarioPlant(unit.control_settings(), scenario.load(path))

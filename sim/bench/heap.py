@@ -12,7 +12,8 @@ from pathlib import Path
 
 from mpremote.romfs import VfsRomWriter
 
-from host_tools import fsimage, partitions, unitfile
+from host_tools.unitkit import fsimage, partitions, unitfile
+from host_tools.unitkit.places import EXAMPLE_UNIT
 from sim import scenario
 from sim.board.crew import Crew
 from sim.board.plant import ScenarioPlant
@@ -27,7 +28,6 @@ _VISIT = ("", "status", "why p1", "alarms", "log 20", "trend level_mm 1h", "net"
 _ANSWERED = "last visit"  # how the last answer ends
 _PROMPTS = ("> ", "# ")
 _FROZEN = ("asyncio", "umqtt")  # whose bytecode is in every ESP32 image, and takes no heap there
-_UNIT = Path(__file__).resolve().parents[2] / "boards/esp32/units/qiaotou.toml"
 _QUIET = 'name = "heap"\nseed = 1\nstart = 2026-06-15T00:00:00+08:00\ndays = 40\n[inflow]\npopulation = 420\n'
 
 # Runs in place of main.py: an import hook that weighs every module of the firmware as it is first imported.
@@ -53,7 +53,7 @@ from unit.config import load
 loaded = load()
 del load
 from unit.modules import forget
-forget("config", "settings", "wiring")
+forget("config", "catalogue.settings", "catalogue.wiring")
 from unit.app import App
 app = App(*loaded)
 print("start", start)
@@ -65,7 +65,7 @@ import gc
 from unit import config, modules
 loaded = config.load()
 del config
-modules.forget("config", "settings", "wiring")
+modules.forget("config", "catalogue.settings", "catalogue.wiring")
 from unit.app import App
 app = App(*loaded)
 loaded = None
@@ -82,8 +82,8 @@ class Stream:  # somebody who asks for `status`
         return n
     def write(self, to):
         return len(to)
-from unit.console.door import Door
-loaded = Door(app, Stream())
+from unit.console.listener import Listener
+loaded = Listener(app, Stream())
 for n in range(500):
     loaded.poll(n * 20)
 gc.collect()
@@ -100,7 +100,7 @@ sys.path.insert(0, "/rom")
 from unit.config import load
 loaded = load()
 from unit.modules import forget
-forget("config", "settings", "wiring")
+forget("config", "catalogue.settings", "catalogue.wiring")
 del load
 from unit.app import App
 app = App(*loaded)
@@ -144,7 +144,7 @@ def board_with(
     `in_rom`: with the modules in a ROMFS image, the file `rom`. `apart`: with every module by itself. `with_broker`:
     one is configured; nobody answers there.
     """
-    unit = unitfile.load(_UNIT)
+    unit = unitfile.load(EXAMPLE_UNIT)
     if story is None:
         path = folder / "quiet.toml"
         path.write_text(_QUIET, encoding="utf-8")

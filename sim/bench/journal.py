@@ -5,11 +5,12 @@ import struct
 from collections.abc import Callable
 
 from littlefs import LittleFS, UserContext
-from unit import tables
+from unit.catalogue import tables
 from unit.journal.layout import MAX_SNAPSHOT
 from unit.journal.ring import Journal
 
-from ..board.nor import Nor
+from host_tools.unitkit.nor import Nor
+
 from . import workload
 
 Readings = list[tuple[int, int, list[int]]]

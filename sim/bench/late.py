@@ -14,13 +14,14 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 
-from host_tools import fsimage, partitions, unitfile
+from host_tools.unitkit import fsimage, partitions, unitfile
+from host_tools.unitkit.places import EXAMPLE_UNIT
 from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.slow_board import SlowBoard
 from sim.board.virtual_board import _REQUEST, HEAP_WITH_BROKER_BYTES
 
-from .uplink import ROOT, mosquitto
+from .uplink import mosquitto
 
 EDGES_MS = (1, 10, 20, 50, 100, 200, 500, 1000, 2000, 1 << 30)
 _BEGINS, _ENDS = 1, 2
@@ -35,7 +36,7 @@ gc.threshold(4096)
 from unit import config, modules
 loaded = config.load()
 del config
-modules.forget("config", "settings", "wiring")
+modules.forget("config", "catalogue.settings", "catalogue.wiring")
 from unit.app import App
 unit = App(*loaded)
 loaded = None
@@ -124,7 +125,7 @@ def measure(folder: Path) -> Watched:
     path = folder / "quiet.toml"
     path.write_text(_QUIET, encoding="utf-8")
     unit_file = folder / "unit.toml"
-    text = (ROOT / "boards/esp32/units/qiaotou.toml").read_text(encoding="utf-8")
+    text = EXAMPLE_UNIT.read_text(encoding="utf-8")
     unit_file.write_text(text.replace("interval_s = 60 ", "interval_s = 1 "), encoding="utf-8")
     unit = unitfile.load(unit_file)
     plant = ScenarioPlant(unit.control_settings(), scenario.load(path))

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from .workload import UNIT
+from host_tools.unitkit.places import EXAMPLE_UNIT
 
 _DAY_S = 86_400
 YEAR_D = 365
@@ -129,8 +129,8 @@ def _row(name: str, cost: Cost, first: Cost | None) -> Cost:
 
 def _simulate(scenario: Path, days: float, *options: str) -> Cost:
     """`qingxi sim run` of the first `days` of the scenario."""
-    command = ["-m", "host_tools.main", "sim", "run", str(scenario), "--unit", str(UNIT), "--days", str(days), *options]
-    return _cost([*command, "--out", str(scenario.parent / "out")], days)
+    command = ["-m", "host_tools.main", "sim", "run", str(scenario), "--unit", str(EXAMPLE_UNIT), "--days", str(days)]
+    return _cost([*command, *options, "--out", str(scenario.parent / "out")], days)
 
 
 def _route(folder: Path, routing: str, report: str) -> Cost:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 
-from host_tools import upackages
+from host_tools.unitkit import upackages
+from host_tools.unitkit.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 BACKLOG = 30 * 24 * 60  # one reading a minute
 RUNS = 3
 PACKET_BYTES = 40  # TCP and IPv4 headers of a segment

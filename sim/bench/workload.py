@@ -3,11 +3,11 @@
 import tempfile
 from pathlib import Path
 
-from host_tools import unitfile
+from host_tools.unitkit import unitfile
+from host_tools.unitkit.places import EXAMPLE_UNIT
 
 from .. import runner, scenario
 
-UNIT = Path(__file__).resolve().parents[2] / "boards/esp32/units/qiaotou.toml"
 _WEEK = """
 name = "bench-week"
 seed = 1
@@ -34,5 +34,5 @@ def readings() -> list[tuple[int, int, list[int]]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "week.toml"
         path.write_text(_WEEK, encoding="utf-8")
-        runner.run(scenario.load(path), unitfile.load(UNIT), Path(folder) / "out", runner.Options(reading=take))
+        runner.run(scenario.load(path), unitfile.load(EXAMPLE_UNIT), Path(folder) / "out", runner.Options(reading=take))
     return taken

@@ -6,9 +6,9 @@ import socket
 from littlefs import LittleFS, UserContext
 from unit import config
 
-from host_tools import fsimage, partitions
-from host_tools.errors import BadInput, SurroundingsFailed
-from host_tools.unitfile import compact_json
+from host_tools.unitkit import fsimage, partitions
+from host_tools.unitkit.errors import BadInput, SurroundingsFailed
+from host_tools.unitkit.unitfile import compact_json
 
 from .flash_file import FlashFile
 

@@ -8,9 +8,8 @@ import os
 import struct
 from pathlib import Path
 
-from host_tools.errors import BadInput, SurroundingsFailed
-
-from . import nor
+from host_tools.unitkit import nor
+from host_tools.unitkit.errors import BadInput, SurroundingsFailed
 
 BLOCK = 4096
 _WEAR_HEADER = struct.Struct("<QQ")  # bytes programmed, erases

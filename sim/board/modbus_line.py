@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU, ExceptionResponse
 from pymodbus.pdu.register_message import ReadHoldingRegistersResponse, ReadInputRegistersResponse
+from unit.catalogue.tables import rows
 from unit.control.basics import NONE
-from unit.tables import rows
 
 _THINKS_US = 20_000  # from the end of the question to the beginning of the answer
 _NO_SUCH_REGISTER = 2

@@ -1,24 +1,39 @@
 """What surrounds the board: the simulated plant of a scenario, or nothing that moves."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from unit.control.io import Inputs
 
+from host_tools.unitkit.unitfile import Unit
 from sim.scenario import Scenario
 from sim.world.world import World
 
-from .devices import Ds3231Chip
+from .devices import Ds3231Chip, I2cDevice
+from .memory import SharedMemory
 from .shim import wire
+from .wiring import Wiring
 
-if TYPE_CHECKING:
-    from .virtual_board import VirtualBoard
+
+class Board(Protocol):
+    """What a plant sees and moves of the board that it surrounds."""
+
+    unit: Unit
+    i2c: dict[tuple[int, int], I2cDevice]
+    wiring: Wiring
+    memory: SharedMemory
+    now_us: int
+    has_power: bool
+
+    def power_on(self) -> None: ...
+
+    def power_cut(self) -> None: ...
 
 
 class Plant(Protocol):
     """`connect` is called once, `second` for every whole second of virtual time, from 0 on."""
 
-    def connect(self, board: "VirtualBoard") -> None: ...
+    def connect(self, board: Board) -> None: ...
 
     def second(self, t_s: int) -> None: ...
 
@@ -33,7 +48,7 @@ class ScenarioPlant:
         self._inputs = Inputs()
         self._clock_known = 1
 
-    def connect(self, board: "VirtualBoard") -> None:
+    def connect(self, board: Board) -> None:
         self._board = board
         self._clock = Ds3231Chip(self._utc)
         for kind, bus, *_ in board.unit.board.terminals.values():

@@ -19,8 +19,8 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from host_tools import unitfile
-from host_tools.errors import ToolError
+from host_tools.unitkit import unitfile
+from host_tools.unitkit.errors import ToolError
 
 from .flash_file import BLOCK, FlashFile
 from .rom_chips import CHIPS, Registers

@@ -3,7 +3,7 @@
 Runs on CPython and on MicroPython alike.
 """
 
-from unit.console.line import width
+from unit.console.terminal.line import width
 
 
 class Screen:

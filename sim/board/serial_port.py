@@ -14,7 +14,7 @@ import time
 import tty
 from collections.abc import Callable
 
-from host_tools.errors import SurroundingsFailed
+from host_tools.unitkit.errors import SurroundingsFailed
 
 _CTRL_C = b"\x03"
 _RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n"

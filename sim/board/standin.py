@@ -9,8 +9,8 @@ import random
 import struct
 from pathlib import Path
 
-from host_tools import partitions
-from host_tools.partitions import Partition
+from host_tools.unitkit import partitions
+from host_tools.unitkit.partitions import Partition
 
 BOOT_AT = {"esp32": 0x1000, "esp32s3": 0}
 CHIP_IDS = {"esp32": 0, "esp32s3": 9, "esp32c3": 5}

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from host_tools import partitions
-from host_tools.errors import SurroundingsFailed
-from host_tools.fsimage import firmware_image
-from host_tools.unitfile import Unit
+from host_tools.unitkit import partitions
+from host_tools.unitkit.errors import SurroundingsFailed
+from host_tools.unitkit.fsimage import firmware_image
+from host_tools.unitkit.unitfile import Unit
 
 from . import vm
 from .agenda import NEVER_US, Agenda
@@ -77,7 +77,7 @@ class VirtualBoard:
             self._flash_firmware()
         self.i2c: dict[tuple[int, int], I2cDevice] = {}
         self.uarts: dict[int, Callable[[bytes], None]] = {}
-        self.wiring = Wiring(unit, self.memory, self.i2c, self.uarts, self.receive, self.later, lambda: self.now_us)
+        self.wiring = Wiring(unit, self.memory, self.i2c, self.uarts, self.receive, self.agenda, lambda: self.now_us)
         self.serial = SerialPort(link)
         self._heap_bytes = heap_bytes
         self._process: subprocess.Popen | None = None
@@ -390,14 +390,11 @@ class VirtualBoard:
     def receive(self, uart: int, data: bytes, after_us: int = 0) -> None:
         """Let bytes arrive at a UART, now or later."""
 
-        if data:
-            self.later(after_us, lambda: self.memory.receive(uart, data))
+        if not data:
+            return
 
-    def later(self, after_us: int, action: Callable[[], None]) -> None:
-        """Let something happen to the machine, which wakes it."""
-
-        def happen() -> bool:
-            action()
+        def arrive() -> bool:
+            self.memory.receive(uart, data)
             return True
 
-        self.agenda.add(self.now_us + after_us, happen)
+        self.agenda.add(self.now_us + after_us, arrive)

@@ -20,9 +20,9 @@ from pathlib import Path
 import micropython_unix
 from mpremote.romfs import VfsRomWriter
 
-from host_tools import upackages
-from host_tools.fsimage import compiled, sources
-from host_tools.shorten import foreign_names, shorten
+from host_tools.unitkit import upackages
+from host_tools.unitkit.fsimage import compiled, sources
+from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
 from .shim import wire
 

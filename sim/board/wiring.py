@@ -5,11 +5,12 @@ from collections.abc import Callable
 from unit.control.basics import NONE
 from unit.control.io import OUTPUT_NAMES, Inputs
 from unit.drivers.build import curve
-from unit.uplink.ethernet import CLOCK_OUT, PHYS, SPI_FROM
+from unit.uplink.net.ethernet import CLOCK_OUT, PHYS, SPI_FROM
 
-from host_tools.unitfile import Unit
+from host_tools.unitkit.unitfile import Unit
 
 from . import devices
+from .agenda import Agenda
 from .memory import SharedMemory
 from .modbus_line import ModbusLine
 from .modem import Modem
@@ -33,7 +34,7 @@ class Wiring:
     """Connects a plant's signals to the terminals that the unit file wires them to.
 
     `i2c` and `uarts` are the board's devices by bus (and address), which this fills. `receive(uart, bytes, after_us)`
-    lets bytes arrive there, `later(after_us, action)` anything else.
+    lets bytes arrive there.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Wiring:
         i2c: dict[tuple[int, int], devices.I2cDevice],
         uarts: dict[int, Callable[[bytes], None]],
         receive: Callable[[int, bytes, int], None],
-        later: Callable[[int, Callable[[], None]], None],
+        agenda: Agenda,
         now_us: Callable[[], int],
     ):
         self._memory = memory
@@ -52,7 +53,8 @@ class Wiring:
         self._i2c = i2c
         self._uarts = uarts
         self._receive = receive
-        self._later = later
+        self._agenda = agenda
+        self._now_us = now_us
         self._lines: dict[int, ModbusLine] = {}
         self._apply: list[tuple[str, Callable[[int], None]]] = []
         self.modem: Modem | None = None
@@ -153,8 +155,11 @@ class Wiring:
             return lambda wh: show(NONE if wh == NONE else wh // 10)  # the scale of probes.txt
         active, pin = int(terminal[1]), int(terminal[2])
         per_kwh = int(self._settings["energy.pulses_per_kwh"])
-        self._memory.put_pin(pin, 1 - active)
         before = NONE  # pulses of the total that it showed a second ago; none while it is missing
+
+        def contact(level: int) -> bool:
+            self._memory.put_pin(pin, level)
+            return True
 
         def pulse(wh: int) -> None:
             nonlocal before
@@ -162,10 +167,11 @@ class Wiring:
             new = total - before if NONE not in (total, before) else 0
             before = total
             for i in range(new if new < _MOST_PULSES else 0):  # more are no pulses, but another meter's total
-                at_us = i * 1_000_000 // new
-                self._later(at_us, lambda: self._memory.put_pin(pin, active))
-                self._later(at_us + _PULSE_US, lambda: self._memory.put_pin(pin, 1 - active))
+                at_us = self._now_us() + i * 1_000_000 // new
+                self._agenda.add(at_us, lambda: contact(active))
+                self._agenda.add(at_us + _PULSE_US, lambda: contact(1 - active))
 
+        contact(1 - active)
         return pulse
 
     def _sensor(self, name: str, terminal: Terminal) -> Callable[[int], None]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from littlefs import UserContext
 
-from host_tools import fsimage, journal, partitions
+from host_tools.unitkit import fsimage, partitions
+from host_tools.verbs import journal
 from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard

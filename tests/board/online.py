@@ -16,8 +16,8 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import END, READING
 from unit.journal.ring import Journal
 
-from host_tools import fsimage, partitions, unitfile
-from host_tools.journal import open_image
+from host_tools.unitkit import fsimage, partitions, unitfile
+from host_tools.verbs.journal import open_image
 from sim.board.flash_file import FlashFile
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker, free_port
@@ -38,7 +38,7 @@ gc.threshold(4096)
 from unit import config, modules
 loaded = config.load()
 del config
-modules.forget("config", "settings", "wiring")
+modules.forget("config", "catalogue.settings", "catalogue.wiring")
 from unit.app import App
 unit = App(*loaded)
 loaded = None

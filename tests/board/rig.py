@@ -10,7 +10,7 @@ from pathlib import Path
 
 from littlefs import UserContext
 
-from host_tools import fsimage, partitions, unitfile
+from host_tools.unitkit import fsimage, partitions, unitfile
 from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard

@@ -6,9 +6,9 @@ import random
 import pytest
 from littlefs import UserContext
 from unit import config
-from unit import settings as catalogue
+from unit.catalogue import settings as catalogue
 
-from host_tools import fsimage, pack
+from host_tools.unitkit import fsimage, pack
 from sim.board.crew import Crew
 from sim.board.virtual_board import VirtualBoard
 
@@ -134,7 +134,7 @@ def test_a_blank_file_system_is_formatted_as_the_image_does(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "controls"),
-    [("console/console", True), ("console/door", True), ("online", True), ("app", False), ("assembly", False)],
+    [("console/console", True), ("console/listener", True), ("online", True), ("app", False), ("assembly", False)],
 )
 def test_a_module_that_cannot_be_loaded(tmp_path, name, controls):
     """The console's own code is not needed for control; without the road's, safe mode pumps on floats."""
@@ -148,7 +148,7 @@ def test_a_console_that_breaks_whenever_it_is_used_is_given_up_for_the_prompt(tm
 class Console:
     left_for_s = 0
     pause_ms = 50
-    def __init__(self, door):
+    def __init__(self, listener):
         pass
     def poll(self, now_ms):
         raise ValueError("rotten")
@@ -176,12 +176,12 @@ def test_a_console_that_breaks_says_so_rests_and_begins_afresh(tmp_path):
 class Console:
     left_for_s = needs_ms = 0
     pause_ms = 50
-    def __init__(self, door):
-        door.opened = getattr(door, "opened", 0) + 1
-        self.door = door
+    def __init__(self, listener):
+        listener.opened = getattr(listener, "opened", 0) + 1
+        self.listener = listener
     def poll(self, now_ms):
-        if self.door.stream.readinto(bytearray(9)):
-            if self.door.opened <= 3:
+        if self.listener.stream.readinto(bytearray(9)):
+            if self.listener.opened <= 3:
                 raise ValueError("rotten")
             print("well again")
 """
@@ -198,15 +198,15 @@ def test_a_console_comes_back_even_if_it_could_not_be_let_go(tmp_path):
 class Console:
     left_for_s = needs_ms = 0
     pause_ms = 50
-    def __init__(self, door):
-        self.door = door
-        door.app.visits = self.visits = getattr(door.app, "visits", 0) + 1
+    def __init__(self, listener):
+        self.listener = listener
+        listener.app.visits = self.visits = getattr(listener.app, "visits", 0) + 1
         if self.visits == 1:
-            door.forget = self.forget
+            listener.forget = self.forget
     def forget(self):
         raise MemoryError("nothing left")
     def poll(self, now_ms):
-        if self.door.stream.readinto(bytearray(9)):
+        if self.listener.stream.readinto(bytearray(9)):
             if self.visits == 1:
                 raise ValueError("rotten")
             print("well again")

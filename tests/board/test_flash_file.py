@@ -3,8 +3,8 @@
 import pytest
 from littlefs import UserContext
 
-from host_tools import fsimage, partitions
-from host_tools.errors import BadInput, SurroundingsFailed
+from host_tools.unitkit import fsimage, partitions
+from host_tools.unitkit.errors import BadInput, SurroundingsFailed
 from sim.board.flash_file import FlashFile
 
 from . import rig

@@ -8,7 +8,9 @@ import time
 
 import pytest
 
-from host_tools import fsimage, journal_port, main, partitions
+from host_tools import main
+from host_tools.device import journal_port
+from host_tools.unitkit import fsimage, partitions
 from sim.board.flash_file import FlashFile
 
 from . import rig
@@ -83,7 +85,7 @@ def test_ports_that_are_none(tmp_path, capsys, monkeypatch):
     assert main.main(["--lang", "zh", "journal", "--port", str(tmp_path / "file")]) == 3
     assert "不是串口" in capsys.readouterr().err
     master, terminal = pty.openpty()
-    monkeypatch.setattr("host_tools.raw_repl._PROMPT_S", 0.05)
+    monkeypatch.setattr("host_tools.device.raw_repl._PROMPT_S", 0.05)
     assert main.main(["journal", "--port", os.ttyname(terminal)]) == 3
     assert "nothing answers on" in capsys.readouterr().err
     with pytest.raises(SystemExit):

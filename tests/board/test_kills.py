@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from unit.control.basics import NONE
 
-from host_tools import fsimage, journal, main, partitions
+from host_tools import main
+from host_tools.unitkit import fsimage, partitions
+from host_tools.verbs import journal
 
 from . import rig
 

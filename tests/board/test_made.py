@@ -4,14 +4,13 @@ import ast
 import re
 from pathlib import Path
 
-from host_tools import fsimage
-from host_tools.edits import origin
+from host_tools.unitkit import fsimage
+from host_tools.unitkit.shrink.edits import origin
 from sim.bench import heap
 
 Kinds = set[tuple[str, str]]  # (module, class)
-Kinds = set[tuple[str, str]]  # (module, class)
-BEFORE = ("main.py", "unit/drivers/build.py", "unit/joining.py", "unit/catch_up.py")  # what a start forgets
-GONE = ("unit/made.py", "unit/uplink/made.py")
+BEFORE = ("main.py", "unit/drivers/build.py", "unit/joining.py", "unit/journal/catch_up.py")  # what a start forgets
+GONE = ("unit/made.py", "unit/made_uplink.py")
 
 
 def trees_of(sources: dict[str, str]) -> dict[str, ast.Module]:
@@ -35,7 +34,7 @@ def settled(trees: dict[str, ast.Module]) -> tuple[Kinds, Kinds, set[str]]:
     """Classes of which no object is made any more; what of a module is gone; the methods that are gone."""
     kinds, parts, methods = set(), set(), set()
     for path in GONE:
-        names = named(path, trees)
+        names = named(path, trees) | {"top": ("unit/app.py", "")}  # which it is handed
         for node in ast.walk(trees[path]):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr != "__init__":
                 if isinstance(node.value, ast.Name):
@@ -45,6 +44,9 @@ def settled(trees: dict[str, ast.Module]) -> tuple[Kinds, Kinds, set[str]]:
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "settle":
                 found = [arg for arg in node.args if isinstance(arg, ast.Attribute) and isinstance(arg.value, ast.Name)]
                 kinds |= {(names[arg.value.id][0], arg.attr) for arg in found}
+    for node in ast.walk(trees["unit/online.py"]):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "made_uplink.uplink":
+            kinds |= {("unit/online.py", ast.unparse(arg)) for arg in node.args}
     return kinds, parts, methods
 
 

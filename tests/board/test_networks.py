@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import boards, unitdocs, unitfile, upackages
+from host_tools.records import unitdocs
+from host_tools.unitkit import boards, unitfile, upackages
 from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard

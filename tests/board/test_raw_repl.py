@@ -7,8 +7,8 @@ import tty
 
 import pytest
 
-from host_tools.errors import SurroundingsFailed
-from host_tools.raw_repl import RawRepl
+from host_tools.device.raw_repl import RawRepl
+from host_tools.unitkit.errors import SurroundingsFailed
 
 from . import rig
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from unit import config
 
-from host_tools import fsimage, in_service, pack, partitions, raw_repl, unitfile
+from host_tools.device import in_service, raw_repl
+from host_tools.unitkit import fsimage, pack, partitions, unitfile
 from sim.board.flash_file import BLOCK
 from sim.board.virtual_board import VirtualBoard
 
@@ -32,7 +33,7 @@ state = slots.load()
 print("runs", name, sound, bytes(state), "!")
 def receive():
     from binascii import b2a_base64, hexlify
-    from unit.uplink.update import update
+    from unit.uplink.commands.update import update
     def ask(**args):
         job = update(args)
         try:

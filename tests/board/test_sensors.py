@@ -2,7 +2,7 @@
 
 import pytest
 
-from host_tools import unitfile
+from host_tools.unitkit import unitfile
 from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard

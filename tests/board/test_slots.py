@@ -5,7 +5,7 @@ import zlib
 import pytest
 from littlefs import UserContext
 
-from host_tools import fsimage, pack, partitions
+from host_tools.unitkit import fsimage, pack, partitions
 from sim.board.virtual_board import VirtualBoard
 from tests.board.damage import records_events
 

@@ -1,6 +1,6 @@
 """From power-on to the prompt: outputs first, time as on an ESP32, resets and their causes."""
 
-from host_tools import partitions
+from host_tools.unitkit import partitions
 from sim.board.shim import wire
 
 from . import rig

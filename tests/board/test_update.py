@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import main, pack
-from host_tools import update_mqtt as update
-from host_tools.errors import AnswerIsNo, BadInput
+from host_tools import main
+from host_tools.device import update_mqtt as update
+from host_tools.unitkit import pack
+from host_tools.unitkit.errors import AnswerIsNo, BadInput
 
 from . import rig
 from .online import UNIT, Scene

@@ -7,8 +7,11 @@ from importlib.metadata import version
 import pytest
 from unit import config
 
-from host_tools import fsimage, in_service, journal, main, pack, partitions, register
-from host_tools.raw_repl import RawRepl
+from host_tools import main
+from host_tools.device import in_service
+from host_tools.device.raw_repl import RawRepl
+from host_tools.unitkit import fsimage, pack, partitions
+from host_tools.verbs import journal, register
 from sim.board.virtual_board import DEFAULT_HEAP_BYTES
 
 from . import rig
@@ -137,7 +140,7 @@ def test_a_visit_costs_a_firmware_on_trial_none_of_its_starts(served):
 
 
 def test_what_broke_off_goes_on(served, capsys, monkeypatch):
-    from host_tools import raw_repl
+    from host_tools.device import raw_repl
 
     real, left = raw_repl.RawRepl.run, [150]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from unit import tables
+from unit.catalogue import tables
 
-from host_tools import fsimage, upackages
-from host_tools.errors import BadInput
+from host_tools.unitkit import fsimage, upackages
+from host_tools.unitkit.errors import BadInput
 from sim.board.broker import address
 from sim.board.virtual_board import HEAP_WITH_BROKER_BYTES
 

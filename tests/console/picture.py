@@ -7,7 +7,7 @@ the reader has; blocks and bars are drawn as rectangles.
 from html import escape
 from itertools import groupby
 
-from unit.console.line import width
+from unit.console.terminal.line import width
 
 _CELL = 8.4  # width of a column
 _LINE = 19

@@ -7,14 +7,14 @@ import os
 
 from unit import config
 from unit.console import access
-from unit.console.door import PIN_FILE, Door
+from unit.console.listener import PIN_FILE, Listener
 from unit.control.basics import NONE
 from unit.control.controller import N_POINTS
 from unit.drivers.io import Io
 from unit.journal.ring import Journal
 from unit.kept import kept
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 from sim.board.screen import Screen
 from tests.control.rig import Rig
 
@@ -112,12 +112,12 @@ class Unit:
         self.terminal = Terminal()
         self.stream = Stream(self.terminal)
         self.values = [0] * N_POINTS
-        self.door = Door(self, self.stream)
+        self.listener = Listener(self, self.stream)
 
     @property
     def console(self):
         """The console of the present visit, None between visits."""
-        return self.door.console
+        return self.listener.console
 
     def restart(self):
         self.restarts += 1
@@ -151,7 +151,7 @@ class Unit:
 
     def slices(self, n):
         for _ in range(n):
-            self.door.poll(self.now_ms)
+            self.listener.poll(self.now_ms)
             self.now_ms += SLICE_MS
 
     def type(self, text, settle=True):

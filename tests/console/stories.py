@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from host_tools import unitfile
+from host_tools.unitkit import unitfile
 from sim import scenario
 from sim.board.crew import Crew, Step
 from sim.board.plant import ScenarioPlant

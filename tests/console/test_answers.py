@@ -2,9 +2,9 @@
 
 import os
 
+from unit.catalogue.tables import rows
 from unit.control.alarms import ACKNOWLEDGED, UNACKNOWLEDGED
 from unit.control.claims import HAND
-from unit.tables import rows
 
 from tests.console.rig import Unit
 

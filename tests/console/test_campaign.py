@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from unit import tables
+from unit.catalogue import tables
 from unit.control.events import CLAIM, OUTPUT_ON
 from unit.journal.cursor import Cursor
 from unit.journal.ring import Journal
 
-from host_tools import journal
+from host_tools.verbs import journal
 from sim.bench.console import histogram
 from sim.board.crew import Crew, Step
 from sim.board.slow_board import ESP32_TIMES_SLOWER, SlowBoard

@@ -1,9 +1,9 @@
 """Prompt, dispatch, lock and notices, against the real control core. Runs on CPython and on MicroPython alike."""
 
 
-from unit.console.door import Door
-from unit.console.line import width
-from unit.tables import rows
+from unit.catalogue.tables import rows
+from unit.console.listener import Listener
+from unit.console.terminal.line import width
 
 from tests.console.rig import PIN, Unit
 
@@ -73,11 +73,11 @@ def test_a_power_cut_saves_nobody_the_wait():
         unit.seconds(61)
         unit.say("unlock 1")
     unit.now_s = 5  # since a new start
-    unit.door = Door(unit, unit.stream)
+    unit.listener = Listener(unit, unit.stream)
     assert "too many wrong ones, try again in 55s" in unit.unlock()
     unit.seconds(56)
     assert "unlocked" in unit.unlock()
-    unit.door = Door(unit, unit.stream)
+    unit.listener = Listener(unit, unit.stream)
     assert unit.say("unlock 1") == "wrong PIN"
 
 
@@ -113,7 +113,7 @@ def test_console_is_forgotten_when_nobody_is_there_and_wrong_tries_are_not():
     unit.say("lang zh")
     for _ in range(3):
         unit.say("unlock 1")
-    unit.door.wait_until_s = unit.now_s + 5000
+    unit.listener.wait_until_s = unit.now_s + 5000
     unit.seconds(905)
     assert unit.console is None
     assert "错得太多" in unit.unlock()
@@ -175,16 +175,16 @@ def test_raw_repl_is_out_of_reach_while_locked():
 
 def test_what_takes_long_waits_for_a_tick_to_pass():
     unit = Unit("en")
-    door = unit.door
-    loading_ms = door.needs_ms
+    listener = unit.listener
+    loading_ms = listener.needs_ms
     unit.say("time")
-    resting_ms = door.needs_ms
+    resting_ms = listener.needs_ms
     needed_ms = []
     unit.type("visit Li cleaned the probe\r", settle=False)
     while unit.stream.typed or unit.console.busy:
         unit.slices(1)
-        needed_ms.append(door.needs_ms)
-    assert loading_ms > max(needed_ms) > sorted(set(needed_ms))[-2] > resting_ms == door.needs_ms
+        needed_ms.append(listener.needs_ms)
+    assert loading_ms > max(needed_ms) > sorted(set(needed_ms))[-2] > resting_ms == listener.needs_ms
 
 
 def test_a_command_that_fails_says_so_and_the_console_goes_on():

@@ -5,8 +5,8 @@ Runs on CPython and on MicroPython alike. The lines come from a generator of its
 
 import gc
 
+from unit.catalogue.tables import rows
 from unit.control.claims import HAND
-from unit.tables import rows
 
 from tests.console.rig import Unit
 
@@ -90,7 +90,7 @@ def test_a_poll_with_nothing_to_do_allocates_nothing():
         return  # as above
     unit = Unit("en")
     unit.type("\r")
-    poll = unit.door.poll
+    poll = unit.listener.poll
     stream = unit.stream
     stream.readinto = lambda buffer: 0
     now_ms = unit.now_ms

@@ -2,7 +2,7 @@
 
 import gc
 
-from unit.console.line import CANCEL, CHANGED, COMPLETE, ENTER, NOTHING, Line, width
+from unit.console.terminal.line import CANCEL, CHANGED, COMPLETE, ENTER, NOTHING, Line, width
 
 
 def test_typed_characters_are_not_kept_for_ever():

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import fsimage, unitfile
-from host_tools.errors import BadInput
+from host_tools.unitkit import fsimage, unitfile
+from host_tools.unitkit.errors import BadInput
 from tests.console.rig import Unit
 from tests.vm import ROOT
 

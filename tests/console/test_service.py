@@ -5,7 +5,7 @@ import time
 import pytest
 import serial
 
-from host_tools import fsimage, partitions
+from host_tools.unitkit import fsimage, partitions
 from sim.board.virtual_board import HEAP_WITH_BROKER_BYTES
 from tests.board import rig
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from unit.console.line import width
+from unit.console.terminal.line import width
 
 from tests.board import rig
 from tests.vm import ROOT

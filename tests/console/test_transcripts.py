@@ -6,7 +6,7 @@ After a change that is meant, `python -m tests.console.record` writes transcript
 import re
 
 import pytest
-from unit.console.line import width
+from unit.console.terminal.line import width
 
 from tests.console import record
 from tests.console.stories import STORIES

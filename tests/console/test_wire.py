@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from serial.tools.list_ports_common import ListPortInfo
 
-from host_tools import port
-from host_tools.errors import SurroundingsFailed
+from host_tools.device import port
+from host_tools.unitkit.errors import SurroundingsFailed
 from tests.vm import ROOT
 
 PATIENCE_S = 30

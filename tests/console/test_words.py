@@ -3,10 +3,10 @@
 import ast
 import importlib
 
+from unit.catalogue.tables import nth, piece, row, rows
 from unit.console import text
 from unit.control.claims import SOURCE_NAMES
 from unit.control.io import OUTPUT_NAMES
-from unit.tables import nth, piece, row, rows
 
 from tests.vm import ROOT
 
@@ -17,7 +17,7 @@ MADE = {"mode_0", "mode_1", "mode_2", "mode_3", *OUTPUT_NAMES, *SOURCE_NAMES}
 
 def strings() -> set[str]:
     found = set()
-    for path in FOLDER.glob("*.py"):
+    for path in FOLDER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)
@@ -27,7 +27,7 @@ def strings() -> set[str]:
 def asked() -> set[str]:
     """The first arguments of `say` and `label`, as far as they are written out."""
     found = set()
-    for path in FOLDER.glob("*.py"):
+    for path in FOLDER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -53,16 +53,17 @@ def test_no_text_is_idle():
 def test_every_command_has_its_function_and_every_function_its_line():
     named = {(row[1], row[0]) for row in rows("commands")}
     found = set()
-    for path in FOLDER.glob("*.py"):
+    for path in FOLDER.rglob("*.py"):
         if path.stem in ("serial", "__init__"):
             continue  # the one imports what only MicroPython has, the other is empty
-        module = importlib.import_module(f"unit.console.{path.stem}")
-        found |= {(path.stem, name[4:]) for name in dir(module) if name.startswith("cmd_")}
+        place = ".".join(path.relative_to(FOLDER).with_suffix("").parts)
+        module = importlib.import_module(f"unit.console.{place}")
+        found |= {(place, name[4:]) for name in dir(module) if name.startswith("cmd_")}
     assert found == named
 
 
 def test_what_is_looked_up_is_what_stands_there():
-    for path in (ROOT / "firmware/unit").glob("*.txt"):
+    for path in (ROOT / "firmware/unit/catalogue").glob("*.txt"):
         table = list(rows(path.stem))
         for i, found in enumerate(table):
             assert nth(path.stem, i) == found

@@ -3,13 +3,13 @@
 Runs on CPython and on MicroPython alike.
 """
 
-from unit.alarms import definitions
 from unit.assembly import control_settings
+from unit.catalogue.alarms import definitions
+from unit.catalogue.settings import defaults
+from unit.catalogue.tables import rows
 from unit.control.basics import NONE
 from unit.control.controller import SNAPSHOT_BYTES, Controller
 from unit.control.io import OUTPUT_NAMES
-from unit.settings import defaults
-from unit.tables import rows
 
 P1, P2, BLOWER, RETURN = range(4)
 EVENT_NAMES = [row[0] for row in rows("events")]

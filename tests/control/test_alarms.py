@@ -2,11 +2,11 @@
 
 import random
 
+from unit.catalogue.tables import rows
 from unit.control.alarms import ACKNOWLEDGED, NORMAL, OUT_OF_SERVICE, RETURNED, SHELVED, UNACKNOWLEDGED, AlarmBook
 from unit.control.basics import NONE
 from unit.control.controller import SNAPSHOT_BYTES
 from unit.control.events import Events
-from unit.tables import rows
 
 from tests.control.rig import P1, Rig
 

@@ -1,11 +1,11 @@
 """The cases of this folder on CPython and on the MicroPython machine, and the tables behind them."""
 
 import pytest
-from unit import settings as catalogue
+from unit.catalogue import settings as catalogue
+from unit.catalogue.tables import rows
 from unit.drivers import build
-from unit.tables import rows
 
-from host_tools import boards
+from host_tools.unitkit import boards
 from tests import vm
 from tests.drivers import cases
 

@@ -5,14 +5,14 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.catalogue.tables import rows
 from unit.control.basics import NONE
 from unit.drivers import CHECKSUM, RANGE, REFUSED
 from unit.drivers.modbus import crc16, find_answer, write_request
 from unit.drivers.registers import RegisterMap, find
 from unit.drivers.ultrasonic import A02yyuw
-from unit.tables import rows
 
-from sim.words import columns
+from sim.report.words import columns
 
 GOOD = bytes((0xFF, 0x07, 0xA1, 0xA7))  # 1953 mm, from the sensor's data sheet
 

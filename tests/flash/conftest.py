@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import main, micropython_image
+from host_tools import main
+from host_tools.image import micropython_image
 from sim.board import standin
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from littlefs import UserContext
 
-from host_tools import fsimage, partitions, port, unitfile
-from host_tools.image_build import FlashImage
+from host_tools.device import port
+from host_tools.image.image_build import FlashImage
+from host_tools.unitkit import fsimage, partitions, unitfile
 from sim.board.flash_file import FlashFile
 from sim.board.romloader import RomLoader
 from tests.board.rig import QUIET, ROOMY_HEAP, ROOT, UNIT_FILE
-from tests.host_tools.test_succession import Life
+from tests.host_tools.test_replacement import Life
 
 MAC = b"\x24\x0a\xc4\x12\x34\x56"
 MB = 1 << 20

@@ -8,8 +8,8 @@ import tty
 
 import pytest
 
-from host_tools import first_start, self_test
-from host_tools.errors import AnswerIsNo, SurroundingsFailed
+from host_tools.device import first_start, self_test
+from host_tools.unitkit.errors import AnswerIsNo, SurroundingsFailed
 
 GOOD = b"""qiaotou> check\r
 the board checks itself: ok, bad, or - for what it has not\r
@@ -89,7 +89,8 @@ def test_half_a_report_is_none():
 
 def test_a_visit_at_the_console_that_ends_in_an_error_is_no_crash(talker):
     text = (
-        b'Traceback (most recent call last):\r\n  File "unit.app", line 117\r\n  File "unit.console.door", line 58\r\n'
+        b'Traceback (most recent call last):\r\n  File "unit.app", line 117\r\n'
+        b'  File "unit.console.listener", line 58\r\n'
     )
     start = first_start.watch(talker(text + b"MemoryError: memory allocation failed\r\n", GOOD))
     assert not start.tests.failed

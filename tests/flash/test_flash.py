@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
-from host_tools import flash as flash_verb
-from host_tools import image_build, micropython_image, partitions, register, unitfile
+from host_tools.image import image_build, micropython_image
+from host_tools.unitkit import partitions, unitfile
+from host_tools.verbs import flash as flash_verb
+from host_tools.verbs import register
 from sim.board import standin
-from tests.host_tools.test_succession import records
+from tests.host_tools.test_replacement import records
 
 from .desk import MB, SENT, UNIT_FILE, WAITING, Desk, holds, in_service, journal_of
 from .test_image import S3_BOARD, unit_file

@@ -10,7 +10,10 @@ import sys
 import pytest
 from littlefs import LittleFS
 
-from host_tools import boards, image_build, main, micropython_image, partitions, unitdocs, unitfile
+from host_tools import main
+from host_tools.image import image_build, micropython_image
+from host_tools.records import unitdocs
+from host_tools.unitkit import boards, partitions, unitfile
 from sim.board import standin
 from tests.board.rig import ROOT, UNIT_FILE
 

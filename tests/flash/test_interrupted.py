@@ -9,10 +9,11 @@ from importlib.metadata import version
 
 import pytest
 
-from host_tools import flash as flash_verb
-from host_tools import fsimage, image_build, pack, partitions, unitfile
+from host_tools.image import image_build
+from host_tools.unitkit import fsimage, pack, partitions, unitfile
+from host_tools.verbs import flash as flash_verb
 from sim.board.romloader import FLASH_DEFL_DATA, SPI_FLASH_MD5
-from tests.host_tools.test_succession import records
+from tests.host_tools.test_replacement import records
 
 from .desk import (
     ROOT,

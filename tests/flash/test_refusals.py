@@ -7,9 +7,11 @@ import subprocess
 
 import pytest
 
-from host_tools import first_start, port, register, self_test, unitfile
-from host_tools.errors import SurroundingsFailed
-from host_tools.first_start import FirstStart
+from host_tools.device import first_start, port, self_test
+from host_tools.device.first_start import FirstStart
+from host_tools.unitkit import unitfile
+from host_tools.unitkit.errors import SurroundingsFailed
+from host_tools.verbs import register
 from sim.board.flash_file import FlashFile
 
 from .desk import MB, UNIT_FILE, Desk

@@ -7,8 +7,10 @@ import sys
 
 import pytest
 
-from host_tools import main, micropython_image, stick
-from host_tools.errors import BadInput
+from host_tools import main
+from host_tools.image import micropython_image
+from host_tools.records import stick
+from host_tools.unitkit.errors import BadInput
 from sim.board import standin
 from tests.vm import ROOT
 

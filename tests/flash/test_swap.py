@@ -9,9 +9,12 @@ import pytest
 from unit.control.controller import SNAPSHOT_BYTES, Controller
 from unit.journal.layout import EPOCH_UNIX_S
 
-from host_tools import fsimage, image_build, legacy, micropython_image, partitions, register, unitfile
+from host_tools.image import image_build, micropython_image
+from host_tools.records import old_board
+from host_tools.unitkit import fsimage, partitions, unitfile
+from host_tools.verbs import register
 from sim.board import standin
-from tests.host_tools.test_succession import Life, records
+from tests.host_tools.test_replacement import Life, records
 
 from .desk import MB, UNIT_FILE, Desk, stored
 from .test_image import S3_BOARD, unit_file
@@ -28,7 +31,7 @@ def left_behind(image, path, on_the_spot=None, damaged=False):
     flash = bytearray(built.whole())
     vfs, ring = (partitions.named(list(built.table), name) for name in ("vfs", "journal"))
     files = fsimage.firmware_files(unit) | fsimage.named_files(unit)
-    files[legacy.VISITS] = VISITS
+    files[old_board.VISITS] = VISITS
     stored = unit.board_settings() | (on_the_spot or {})
     files["config.json"] = files["config.last"] = fsimage.sealed(json.dumps(stored).encode())
     flash[vfs.at : vfs.at + vfs.size] = fsimage.littlefs_image(files, vfs.size)
@@ -99,7 +102,7 @@ def test_from_a_dead_board_to_its_unsent_readings_at_the_broker(qingxi, swap, tm
     got = village.books.entries
     waited = [seq for seq in seqs("qiaotou") if seq < first]
     assert waited == list(range(SENT + 1, SENT + WAITING + 1)) and set(got.values()) == {1}
-    assert result["visits"] == 2 and stored(desk.as_flashed, built, legacy.VISITS) == VISITS
+    assert result["visits"] == 2 and stored(desk.as_flashed, built, old_board.VISITS) == VISITS
     # Its hours: the newest snapshot on the new board is the old one's.
     assert RUN_S.to_bytes(4, "little") in journal_of(desk.as_flashed, image, village.unit)
     page = next((tmp_path / "new/records").glob("*.html")).read_text(encoding="utf-8")
@@ -120,7 +123,7 @@ def test_a_board_from_before_the_packs_moves_to_the_new_partitions(qingxi, swap,
     ]
     flash = bytearray(built.whole())
     flash[moved["vfs"][0] :] = b"\xff" * (4 * MB - moved["vfs"][0])
-    files = {f"unit/{n}.mpy": b"M" * 3000 for n in range(60)} | {legacy.VISITS: VISITS}
+    files = {f"unit/{n}.mpy": b"M" * 3000 for n in range(60)} | {old_board.VISITS: VISITS}
     files["config.json"] = fsimage.sealed(json.dumps(unit.board_settings() | {"lift.start_level_mm": 610}).encode())
     files["board.json"] = fsimage.sealed(unit.pins_json().encode())
     flash[moved["vfs"][0] : sum(moved["vfs"])] = fsimage.littlefs_image(files, moved["vfs"][1])

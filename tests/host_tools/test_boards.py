@@ -1,10 +1,11 @@
 """Board files: the ones there are, what is refused in one, and the wiring pages."""
 
 import pytest
-from unit.uplink.ethernet import CLOCK_OUT
+from unit.uplink.net.ethernet import CLOCK_OUT
 
-from host_tools import boards, fsimage, unitdocs
-from host_tools.errors import BadInput
+from host_tools.records import unitdocs
+from host_tools.unitkit import boards, fsimage
+from host_tools.unitkit.errors import BadInput
 from tests.vm import ROOT
 
 

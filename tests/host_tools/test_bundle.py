@@ -6,10 +6,11 @@ import types
 
 import pytest
 
-from host_tools import bundle, fsimage
-from host_tools.errors import BadInput
-from host_tools.fold import fold
-from host_tools.lines import join
+from host_tools.unitkit import fsimage
+from host_tools.unitkit.errors import BadInput
+from host_tools.unitkit.shrink import bundle
+from host_tools.unitkit.shrink.fold import fold
+from host_tools.unitkit.shrink.lines import join
 
 PARTS = {
     "main.py": "from unit.app import App\n",

@@ -5,10 +5,12 @@ import tomllib
 
 import jsonschema
 import pytest
-from unit import settings as catalogue
-from unit.tables import rows
+from unit.catalogue import settings as catalogue
+from unit.catalogue.tables import rows
 
-from host_tools import boards, main, unitdocs, unitfile
+from host_tools import main
+from host_tools.records import unitdocs
+from host_tools.unitkit import boards, unitfile
 from tests.vm import ROOT
 
 EXAMPLE = boards.BOARDS_DIR / "units" / "qiaotou.toml"

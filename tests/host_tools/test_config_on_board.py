@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from unit import config
 
-from host_tools import fsimage, unitfile
+from host_tools.unitkit import fsimage, unitfile
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = unitfile.load(ROOT / "boards/esp32/units/qiaotou.toml")

@@ -8,8 +8,11 @@ from html import unescape
 
 import pytest
 
-from host_tools import fleet, fleet_file, fsimage, main, unitfile
-from host_tools.errors import BadInput
+from host_tools import main
+from host_tools.records import fleet_file
+from host_tools.unitkit import fsimage, unitfile
+from host_tools.unitkit.errors import BadInput
+from host_tools.verbs import fleet
 from tests.board.rig import UNIT_FILE
 
 TABLE = """unit.id,unit.name_zh,unit.name_en,lift.start_level_mm,mains.sensed,turbidity.limit_ntu,readings.interval_s

@@ -4,9 +4,9 @@ import ast
 
 import pytest
 
-from host_tools import fsimage
-from host_tools.errors import SurroundingsFailed
-from host_tools.fold import fold
+from host_tools.unitkit import fsimage
+from host_tools.unitkit.errors import SurroundingsFailed
+from host_tools.unitkit.shrink.fold import fold
 
 BASICS = "def const(value):\n    return value\nNONE = const(-(1 << 29))\nGOOD = const(0)\n"
 

@@ -7,8 +7,9 @@ import pytest
 from unit.control.events import RESTART
 from unit.journal.ring import Journal
 
-from host_tools import main, partitions
-from sim.board.nor import Nor
+from host_tools import main
+from host_tools.unitkit import partitions
+from host_tools.unitkit.nor import Nor
 from tests.journal.test_ring import CLOCK, POINTS, values
 
 BLOCKS = 8

@@ -11,8 +11,8 @@ from tests.vm import ROOT
 TOOLS = ROOT / "host_tools"
 ERRORS = {"BadInput", "AnswerIsNo", "SurroundingsFailed"}
 # The simulator's and the board files' users are developers: these speak English alone.
-FOR_DEVELOPERS = {"boards.py", "fold.py", "sim.py", "sim_board.py", "tomltext.py"}
-MODULES = [path for path in sorted(TOOLS.glob("*.py")) if path.name not in FOR_DEVELOPERS]
+FOR_DEVELOPERS = {"boards.py", "fold.py", "sim.py", "sim_board.py", "tomltext.py", "__init__.py"}
+MODULES = [path for path in sorted(TOOLS.rglob("*.py")) if path.name not in FOR_DEVELOPERS]
 
 
 def has_chinese(text: str) -> bool:

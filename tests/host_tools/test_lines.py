@@ -2,10 +2,10 @@
 
 import ast
 
-from host_tools import fsimage
-from host_tools.bundle import bundle
-from host_tools.fold import fold
-from host_tools.lines import join
+from host_tools.unitkit import fsimage
+from host_tools.unitkit.shrink.bundle import bundle
+from host_tools.unitkit.shrink.fold import fold
+from host_tools.unitkit.shrink.lines import join
 
 SOURCE = '''"""What it is."""
 import math  # for the root

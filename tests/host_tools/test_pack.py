@@ -1,12 +1,13 @@
 """A pack: what a board reads out of it is what went in; whatever is not whole is refused."""
 
 import zlib
+from pathlib import Path
 
 import pytest
-from unit import tables
+from unit.catalogue import tables
 
-from host_tools import fsimage, pack
-from host_tools.errors import BadInput
+from host_tools.unitkit import fsimage, pack
+from host_tools.unitkit.errors import BadInput
 from tests.board import rig
 
 _READ_ALL = """
@@ -16,7 +17,7 @@ def crc(f):
 for name in NAMES:
     with open("/fw/" + name, "rb") as f:
         print(name, binascii.crc32(f.read(SIZES[name])))
-from unit import tables
+from unit.catalogue import tables
 for name in TABLES:
     found = [row[0] for row in tables.rows(name)]
     print(name, len(found), tables.row(name, found[-1])[0], tables.row(name, "a.mpy"))
@@ -31,7 +32,7 @@ print(os.stat("/fw/unit/control")[0], os.stat("/fw/unit/app.mpy")[0])
 
 def test_a_board_reads_out_of_a_pack_what_went_in(tmp_path):
     files = fsimage.slot_files(_READ_ALL + " ".join(fsimage.slot_files()))
-    names = [path[5:-4] for path in files if path.endswith(".txt")]
+    names = [Path(path).stem for path in files if path.endswith(".txt")]
     sizes = {name: len(content) for name, content in files.items()}
     main = f"NAMES = {sorted(files)}\nTABLES = {names}\nSIZES = {sizes}\n" + _READ_ALL
     shown = rig.output(rig.board(tmp_path, main)).splitlines()

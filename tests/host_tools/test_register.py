@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from host_tools import main, register
-from host_tools.errors import BadInput
+from host_tools import main
+from host_tools.unitkit.errors import BadInput
+from host_tools.verbs import register
 
 
 def line(unit, **facts):

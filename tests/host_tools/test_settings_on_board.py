@@ -1,4 +1,4 @@
-"""PC and board agree: `unit.settings`, the same file, gives the same answers on CPython and on the real MicroPython."""
+"""PC and board agree: `unit.catalogue.settings` gives the same answers on CPython and on the real MicroPython."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from unit import settings as catalogue
-from unit import settings_words, wiring
-from unit.tables import rows
+from unit.catalogue import settings as catalogue
+from unit.catalogue import settings_words, wiring
+from unit.catalogue.tables import rows
 
-from host_tools import boards, unitfile
+from host_tools.unitkit import boards, unitfile
 from tests import vm
 
 EXAMPLE = unitfile.load(boards.BOARDS_DIR / "units" / "qiaotou.toml")
@@ -20,7 +20,7 @@ ROWS = {row[0]: row for row in catalogue.entries()}
 # One VM for many cases: it reads them as JSON lines, answers with codes and keys, and with every sentence.
 _ON_BOARD = """
 import json, sys
-from unit import settings, settings_words
+from unit.catalogue import settings, settings_words
 with open(sys.argv[1]) as f:
     board = json.loads(f.readline())
     for line in f:
@@ -170,7 +170,8 @@ def test_every_rule_can_say_no_and_says_it_in_both_languages():
 
 @pytest.mark.parametrize("heap", ["96k"])
 def test_check_fits_into_a_small_heap(heap):
-    assert vm.run("from unit import settings; print(len(list(settings.check({}))))", heap=heap).strip().isdigit()
+    script = "from unit.catalogue import settings; print(len(list(settings.check({}))))"
+    assert vm.run(script, heap=heap).strip().isdigit()
 
 
 DAMAGED = [None, 5, "x", [], [[1]], {"terminals": 5}, {"name": "x"}]

@@ -3,10 +3,10 @@
 import ast
 import re
 
-from host_tools import fsimage
-from host_tools.bundle import bundle
-from host_tools.fold import fold
-from host_tools.shorten import foreign_names, shorten
+from host_tools.unitkit import fsimage
+from host_tools.unitkit.shrink.bundle import bundle
+from host_tools.unitkit.shrink.fold import fold
+from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
 
 def run(texts: dict[str, str], path: str) -> dict:

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from unit import settings as catalogue
+from unit.catalogue import settings as catalogue
 
-from host_tools import boards, unitfile
-from host_tools.errors import BadInput
+from host_tools.unitkit import boards, unitfile
+from host_tools.unitkit.errors import BadInput
 
 EXAMPLE = boards.BOARDS_DIR / "units" / "qiaotou.toml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")

@@ -3,11 +3,12 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit import settings as catalogue
-from unit import settings_words
+from unit.catalogue import settings as catalogue
+from unit.catalogue import settings_words
 from unit.drivers.build import build
 
-from host_tools import boards, unitdocs, unitfile
+from host_tools.records import unitdocs
+from host_tools.unitkit import boards, unitfile
 from tests.drivers import hardware
 
 # The pins that tests/drivers/hardware.py models are those of this chip.

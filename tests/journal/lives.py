@@ -11,7 +11,7 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import ERASING, EVENT, MARKS, READING
 from unit.journal.ring import ACK_EVERY, Journal
 
-from sim.board.nor import ERASE, PROGRAM, Nor, erase_part, program, program_part
+from host_tools.unitkit.nor import ERASE, PROGRAM, Nor, erase_part, program, program_part
 from tests.journal.test_ring import BLOCK, CLOCK, POINTS, values
 
 BLOCKS = 8

@@ -4,10 +4,10 @@ import random
 
 import pytest
 from unit.control.controller import N_POINTS
+from unit.journal.recorder import Recorder
 from unit.journal.ring import Journal
-from unit.recorder import Recorder
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 from tests.control.rig import Rig
 
 _START = 200_000_000  # seconds since 2020

@@ -1,10 +1,10 @@
 """The bytes of a record. Runs on CPython and on the MicroPython virtual machine."""
 
 from unit.control.basics import NONE
+from unit.journal.block_reader import BlockReader
 from unit.journal.layout import BASE, EVENT, READING, crc16, odd, put_frame, put_int, put_uint
-from unit.journal.walker import Walker
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 
 
 def test_the_crc_is_the_known_one():
@@ -38,14 +38,14 @@ def test_a_length_with_a_rotten_bit_is_no_length_whatever_the_crc_says():
                 flash = bytearray(b"\xff" * 512)
                 flash[:n] = data[:n]
                 flash[place] ^= 1 << bit
-                walker = Walker(Nor(flash, 512), 9)
-                walker.base_crc = 0
+                reader = BlockReader(Nor(flash, 512), 9)
+                reader.base_crc = 0
                 length = (flash[0] >> 1 & 15) + 1 if flash[0] >> 1 & 15 != 15 else flash[1] >> 1
                 end = length + (2 if flash[0] >> 1 & 15 == 15 else 1)
                 crc = crc16(flash, 0, end, 0)
                 flash[end] = crc >> 8
                 flash[end + 1] = crc & 255
-                assert walker.check(0) == 0
+                assert reader.check(0) == 0
 
 
 def test_erased_flash_is_two_bits_from_every_header():

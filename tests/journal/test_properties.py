@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from unit.journal.layout import EVENT, READING
 from unit.journal.ring import Journal
 
-from sim.board.nor import PROGRAM, Nor, PowerCut, erase_part, program_part
+from host_tools.unitkit.nor import PROGRAM, Nor, PowerCut, erase_part, program_part
 from tests.journal.lives import BLOCKS, found
 from tests.journal.test_ring import BLOCK, CLOCK, POINTS, values
 

@@ -6,7 +6,7 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import EVENT, MARKS, READING
 from unit.journal.ring import ACK_EVERY, Journal
 
-from sim.board.nor import Nor, program
+from host_tools.unitkit.nor import Nor, program
 
 POINTS = 9
 BLOCK = 512

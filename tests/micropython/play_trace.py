@@ -9,7 +9,7 @@ import sys
 from array import array
 
 import micropython
-from unit.alarms import definitions
+from unit.catalogue.alarms import definitions
 from unit.control.basics import NONE
 from unit.control.controller import SNAPSHOT_BYTES, Controller
 

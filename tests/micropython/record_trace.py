@@ -6,9 +6,9 @@ from typing import Any, BinaryIO
 
 from unit.control.io import Inputs
 
-from host_tools.unitfile import Unit
+from host_tools.unitkit.unitfile import Unit
 from sim import runner
-from sim.results import Results
+from sim.report.results import Results
 from sim.scenario import Scenario
 from tests.micropython import trace
 

@@ -6,7 +6,7 @@ from tests import vm
 
 
 def test_it_is_micropython_with_the_firmware_on_its_path():
-    assert vm.run("import sys, unit.tables; print(sys.implementation.name)") == "micropython\n"
+    assert vm.run("import sys, unit.catalogue.tables; print(sys.implementation.name)") == "micropython\n"
 
 
 def test_an_error_on_the_vm_is_an_error_here():
@@ -21,4 +21,4 @@ def test_the_heap_is_bounded():
 
 def test_a_module_without_tests_does_not_pass():
     with pytest.raises(vm.ScriptFailed, match="0 of 0"):
-        vm.run_cases("unit.tables")
+        vm.run_cases("unit.catalogue.tables")

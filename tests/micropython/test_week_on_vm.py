@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import fsimage, unitfile
-from host_tools.fold import fold
-from host_tools.shorten import shorten
+from host_tools.unitkit import fsimage, unitfile
+from host_tools.unitkit.shrink.fold import fold
+from host_tools.unitkit.shrink.shorten import shorten
 from sim import runner
-from sim.results import EVENTS_HEADER
+from sim.report.results import EVENTS_HEADER
 from sim.scenario import load
 from tests import vm
 from tests.micropython.record_trace import record

@@ -6,7 +6,7 @@ from typing import Any
 
 from unit.control.io import Inputs
 
-from host_tools import unitfile
+from host_tools.unitkit import unitfile
 from sim.faults import BY_KIND
 from sim.scenario import FOREVER, Fault, Inflow, Scenario
 from sim.world.world import World

@@ -6,8 +6,9 @@ import json
 import pytest
 from unit.control.basics import NONE
 
-from host_tools import unitfile
-from sim import scenario, words
+from host_tools.unitkit import unitfile
+from sim import scenario
+from sim.report import words
 from sim.runner import Options, run
 from sim.world.sensors import METER_AT_START_WH
 

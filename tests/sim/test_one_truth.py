@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host_tools import unitfile
+from host_tools.unitkit import unitfile
 from sim import runner
 from sim.faults import KINDS, FaultKind
 from sim.inflow_file import Row

@@ -8,10 +8,10 @@ import threading
 import time
 from pathlib import Path
 
-from unit import tables
+from unit.catalogue import tables
 
-from host_tools import upackages
 from host_tools.main import main
+from host_tools.unitkit import upackages
 from sim import publish
 
 upackages.on_cpython()

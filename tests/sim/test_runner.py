@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from host_tools import unitfile
+from host_tools.unitkit import unitfile
 from sim.runner import Options, run
 from sim.scenario import load
 

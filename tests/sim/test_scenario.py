@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.errors import BadInput
+from host_tools.unitkit.errors import BadInput
 from sim import scenario
 from sim.durations import parse_duration, show_duration
 from sim.scenario import FOREVER, Expect, Fault, Rain

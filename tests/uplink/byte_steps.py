@@ -11,7 +11,7 @@ import time
 from unit.uplink import dial, ticks, uplink, wire
 from unit.uplink.session import IDLE, UP, Session
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 from tests.uplink import unit_main
 
 OPTIONS = {
@@ -179,11 +179,11 @@ class Life:
         """A command, and its answer acknowledged."""
         if self.wire.struck:
             return True
-        seen = len(self.uplink.orders.seen)
-        last = self.uplink.orders.seen[-1:]
+        seen = len(self.uplink.queue.seen)
+        last = self.uplink.queue.seen[-1:]
         self.platform.command(self.unit.boot)
-        orders = self.uplink.orders
-        if not self.until(lambda: len(orders.seen) > seen or orders.seen[-1:] != last):
+        queue = self.uplink.queue
+        if not self.until(lambda: len(queue.seen) > seen or queue.seen[-1:] != last):
             return False
         return self.until(lambda: not self.uplink._replies and not self.uplink._reply_ids)
 

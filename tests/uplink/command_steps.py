@@ -8,11 +8,12 @@ import os
 import sys
 
 from unit.control.basics import NONE
-from unit.uplink import json_out, sign
-from unit.uplink.commands import Commands
-from unit.uplink.orders import MAX_BYTES, Orders
+from unit.uplink import json_out
+from unit.uplink.commands import sign
+from unit.uplink.commands.handler import Commands
+from unit.uplink.commands.queue import MAX_BYTES, CommandQueue
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 from tests.uplink import unit_main
 
 BOOT = 1
@@ -154,8 +155,8 @@ class Place:
         self.rested = False
         self.full = self.poor = False
         self.clock = True
-        self.plain = Commands("u1", BOOT, self, b"", Orders("u1", BOOT, self))
-        self.keyed = Commands("u1", BOOT, self, KEY, Orders("u1", BOOT, self, KEY))
+        self.plain = Commands("u1", BOOT, self, b"", CommandQueue("u1", BOOT, self))
+        self.keyed = Commands("u1", BOOT, self, KEY, CommandQueue("u1", BOOT, self, KEY))
         self.ids = 0
         self.counter = 0
 

@@ -9,8 +9,8 @@ import random
 import sys
 
 from unit.control.basics import NONE
-from unit.uplink.commands import OPS, Commands
-from unit.uplink.orders import MAX_BYTES, Orders
+from unit.uplink.commands.handler import OPS, Commands
+from unit.uplink.commands.queue import MAX_BYTES, CommandQueue
 
 BOOT = 7
 GOOD = (
@@ -85,8 +85,8 @@ def spoil(chance, number):
 def main(n, seed):
     random.seed(seed)
     actions = Watched()
-    orders = Orders("u1", BOOT, actions)
-    commands = Commands("u1", BOOT, actions, b"", orders)
+    queue = CommandQueue("u1", BOOT, actions)
+    commands = Commands("u1", BOOT, actions, b"", queue)
     out = commands.out
     allocated = hasattr(gc, "mem_alloc")
     before = grown = 0
@@ -103,7 +103,7 @@ def main(n, seed):
             if i == 199:
                 before = gc.mem_alloc()
             grown = gc.mem_alloc() - before
-    print("refused", sum(orders.refused.values()), "calls", actions.calls, "reboot", orders.reboot)
+    print("refused", sum(queue.refused.values()), "calls", actions.calls, "reboot", queue.reboot)
     print("grown", grown)
 
 

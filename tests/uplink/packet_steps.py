@@ -16,7 +16,7 @@ from unit.control.controller import Controller
 from unit.uplink import ticks, uplink, wire
 from unit.uplink.session import IDLE, UP
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 from tests.uplink import fuzz_steps, unit_main
 
 CMD = b"qingxi/v1/u1/cmd"
@@ -193,16 +193,16 @@ def main(n, seed, port):
         life.serve()
         life.suffer(*spoil(random, i))
         if allocated and i % (n // _LOOKS) == 0:
-            while life.uplink.orders.busy(True):
+            while life.uplink.queue.busy(True):
                 life.poll(10)
-            life.uplink.orders.rest(ticks.add(life.now, _LONG_MS))  # or the code of commands would count
+            life.uplink.queue.rest(ticks.add(life.now, _LONG_MS))  # or the code of commands would count
             gc.collect()
             if i <= n // 10:
                 before = gc.mem_alloc()
             grown = max(grown, gc.mem_alloc() - before)
-        if unit.rebooted or life.uplink.orders.reboot:
+        if unit.rebooted or life.uplink.queue.reboot:
             raise ValueError("a packet has made it restart")
-    commands = sum(life.uplink.orders.refused.values())
+    commands = sum(life.uplink.queue.refused.values())
     connects = life.uplink.connects
     life.session.stop("enough")
     life.wire.real = True

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import upackages
+from host_tools.unitkit import upackages
 
 upackages.on_cpython()
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.tables import rows
-from unit.uplink.commands import OPS
+from unit.catalogue.tables import rows
+from unit.uplink.commands.handler import OPS
 
 from tests.uplink import command_steps
 from tests.uplink.books import Books

@@ -14,7 +14,7 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import END
 from unit.journal.ring import Journal
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker
 from tests.uplink.proxy import DOWN, UP, Fault, Proxy, Pubacks

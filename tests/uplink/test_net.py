@@ -2,9 +2,9 @@
 
 import heapq
 
-from unit.uplink import cellular
-from unit.uplink.cellular import ANSWER_MS, CALL_MS, DIAL_MS, RESET_EVERY, Cellular
-from unit.uplink.wifi import JOIN_MS, Wifi
+from unit.uplink.net import cellular
+from unit.uplink.net.cellular import ANSWER_MS, CALL_MS, DIAL_MS, RESET_EVERY, Cellular
+from unit.uplink.net.wifi import JOIN_MS, Wifi
 
 from sim.board.modem import Modem
 from sim.board.shim.ppp import PPP
@@ -204,7 +204,7 @@ def test_the_unit_loads_the_module_of_its_own_network_only():
     from pathlib import Path
 
     folder = Path(cellular.__file__).parent
-    for name in ("net", "wifi", "ethernet", "cellular", "uplink"):
+    for name in ("net", "wifi", "ethernet", "cellular", "../uplink"):
         text = (folder / f"{name}.py").read_text()
         others = {"wifi", "ethernet", "cellular"} - {name}
         assert not any(f"import {other}" in text or f"from .{other}" in text for other in others), name

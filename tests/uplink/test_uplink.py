@@ -2,7 +2,7 @@
 
 import time
 
-from unit.tables import rows
+from unit.catalogue.tables import rows
 
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker, free_port

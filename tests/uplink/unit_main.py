@@ -11,7 +11,7 @@ import sys
 import time
 
 from unit import assembly
-from unit import settings as catalogue
+from unit.catalogue import settings as catalogue
 from unit.control.basics import NONE
 from unit.control.claims import REMOTE
 from unit.control.controller import Controller
@@ -20,7 +20,7 @@ from unit.journal.ring import Journal
 from unit.uplink import credentials, dial, ticks, tls
 from unit.uplink.uplink import Uplink
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 
 OPTIONS = {
     "unit": "u1",
@@ -228,7 +228,7 @@ class Unit:
             "next_seq": self.journal.next_seq,
             "connects": self.uplink.connects,
             "why": self.uplink.dialer.why,
-            "refused": self.uplink.orders.refused,
+            "refused": self.uplink.queue.refused,
             "time_set": self.time_set,
             "ntp_failures": self.uplink.clock.failures,
             "longest_ms": self.longest_ms,

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from host_tools import upackages
+from host_tools.unitkit import upackages
 
 ROOT = Path(__file__).resolve().parents[2]
 WORLDS = ("cpython", "micropython")

@@ -13,7 +13,7 @@ import hashlib
 import os
 
 from ..control.basics import const
-from .door import CALM_MS, PIN_FILE
+from .listener import CALM_MS, PIN_FILE
 
 _WRONG_FILE = "console-wrong"
 _SOME = const(50)  # rounds between two times of giving way: some 10 ms
@@ -40,11 +40,11 @@ def cmd_unlock(c, words):
     if len(words) != 1:
         yield c.say("unlock_usage")
         return
-    if c.door.wrong < 0:
-        c.door.wrong = _counted()
-        c.door.wait_until_s = _wait_s(c.door.wrong)
-    if c.app.now_s < c.door.wait_until_s:
-        yield c.say("unlock_wait", span=c.text.span(c.door.wait_until_s - c.app.now_s))
+    if c.listener.wrong < 0:
+        c.listener.wrong = _counted()
+        c.listener.wait_until_s = _wait_s(c.listener.wrong)
+    if c.app.now_s < c.listener.wait_until_s:
+        yield c.say("unlock_wait", span=c.text.span(c.listener.wait_until_s - c.app.now_s))
         return
     try:
         with open(PIN_FILE) as f:
@@ -56,23 +56,23 @@ def cmd_unlock(c, words):
         yield c.say("pin_damaged")
         return
     # Counted as wrong until it proves right, so that Ctrl-C in time does not save a try.
-    c.door.wrong += 1
+    c.listener.wrong += 1
     yield CALM_MS
-    _count(c.door.wrong)
-    c.door.wait_until_s = c.app.now_s + _wait_s(c.door.wrong)
+    _count(c.listener.wrong)
+    c.listener.wait_until_s = c.app.now_s + _wait_s(c.listener.wrong)
     digest = None
     for digest in stretched(salt, rounds, words[0]):
         if digest is None:
             yield None
     if digest == wanted:
-        c.door.wrong = 0
-        c.door.wait_until_s = 0
+        c.listener.wrong = 0
+        c.listener.wait_until_s = 0
         yield CALM_MS
         _count(0)
         c.unlocked = True
         yield c.say("unlocked", span=c.text.span(c.lock_s))
-    elif c.app.now_s < c.door.wait_until_s:
-        yield c.say("unlock_wrong_wait", span=c.text.span(c.door.wait_until_s - c.app.now_s))
+    elif c.app.now_s < c.listener.wait_until_s:
+        yield c.say("unlock_wrong_wait", span=c.text.span(c.listener.wait_until_s - c.app.now_s))
     else:
         yield c.say("unlock_wrong")
 

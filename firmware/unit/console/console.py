@@ -9,14 +9,13 @@ holds up the second that control decides in.
 import gc
 import sys
 
+from ..catalogue.tables import row
 from ..control.alarms import NORMAL, UNACKNOWLEDGED
 from ..control.basics import const
 from ..kept import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID
 from ..modules import forget
-from ..tables import row
-from .door import has_pin
-from .line import CANCEL, CHANGED, COMPLETE, ENTER, Line, width
-from .output import Output
+from .terminal.line import CANCEL, CHANGED, COMPLETE, ENTER, Line, width
+from .terminal.output import Output
 from .text import COLUMNS, Text, wrap
 
 _TOOL_MS = const(100)  # a return and Ctrl-C closer together than this were not typed by a hand
@@ -24,7 +23,7 @@ _WIRE_BYTES_MS = const(11)  # that the UART sends in a millisecond
 _STEP_MS = const(60)  # before a tick is due, nothing typed is taken up
 _WORK_MS = const(110)  # nor goes a command on, whose steps are longer
 _SLICE_MS = const(20)  # while somebody types: an answer begins at once
-_IDLE_MS = const(250)  # else; see `Door`
+_IDLE_MS = const(250)  # else; see `Listener`
 _ATTENDED_S = const(20)  # after the last key
 _AHEAD = const(96)  # bytes typed while a command works
 _SOME = const(24)  # of them are taken in a slice
@@ -38,25 +37,25 @@ _FLAGS = const(2)
 class Console:
     """One visit at the serial port. Call `poll` again after `pause_ms`; it returns soon, raises only KeyboardInterrupt.
 
-    `door`: what stays when the visit is over, see `Door`; its `app` has `kept`, `control`, `clock` (`tod_s`, `day`,
-    `utc_s`, `set`), `now_s`, `recorder`, `uplink` or None, and `restart()`; its `stream` has `readinto(buffer)`, which
-    returns how many bytes came, and `write(bytes)`.
+    `listener`: what stays when the visit is over, see `Listener`; its `app` has `kept`, `control`, `clock` (`tod_s`,
+    `day`, `utc_s`, `set`), `now_s`, `recorder`, `uplink` or None, and `restart()`; its `stream` has `readinto(buffer)`,
+    which returns how many bytes came, and `write(bytes)`.
     KeyboardInterrupt asks for the raw REPL: two Ctrl-C on an empty line, or what tools like mpremote send, and only
     while the console is unlocked or has no PIN.
     """
 
-    def __init__(self, door):
-        self.door = door
-        self.app = door.app
-        self.text = Text(door)
-        kept = door.app.kept
+    def __init__(self, listener):
+        self.listener = listener
+        self.app = listener.app
+        self.text = Text(listener)
+        kept = listener.app.kept
         self.unit_id = kept[UNIT_ID]
         self.timezone_s = kept[TIMEZONE_MIN] * 60
         self.interval_s = kept[INTERVAL_S]
         self.lock_s = kept[LOCK_MIN] * 60
-        self.has_pin = has_pin()
+        self.has_pin = listener.has_pin()
         self.unlocked = False
-        self._stream = door.stream
+        self._stream = listener.stream
         self._in = bytearray(_SOME)
         self._out = Output(self._stream.write)
         self._sends = 0  # bytes of the last slice, which the UART is at work on
@@ -177,7 +176,7 @@ class Console:
         elif did == CHANGED:
             self._dirty = True
         elif did == COMPLETE and not self._question:
-            self._begin(_loaded(self, "complete", "complete", [self._line.text[: self._line.cursor]]))
+            self._begin(_loaded(self, "terminal.complete", "complete", [self._line.text[: self._line.cursor]]))
         return did in (ENTER, COMPLETE)
 
     def _enter(self):
@@ -188,7 +187,7 @@ class Console:
         if not self._line.text and not self._somebody:
             self._somebody = True
             self._out.put("\r\n")
-            self._begin(_loaded(self, "status", "hello", []))
+            self._begin(_loaded(self, "commands.status", "hello", []))
             self._entered_ms = self._now_ms
             return
         self._somebody = True

@@ -1,8 +1,8 @@
 """Words for people at the console: from the tables, in the language of the moment, filled in and broken into lines."""
 
+from ..catalogue.tables import entry, nth, piece
 from ..control.basics import NONE, const
-from ..tables import entry, nth, piece
-from .line import width
+from .terminal.line import width
 
 _SETTLED_S = const(6)
 _PIECES = const(4)  # that are kept: in so many stands all that status says
@@ -14,19 +14,19 @@ _STEPS = (86400, 3600, 60, 1)
 
 
 class Text:
-    """`lang` is "zh" or "en"; `utf8` False asks for plain ASCII in drawings. The door remembers both."""
+    """`lang` is "zh" or "en"; `utf8` False asks for plain ASCII in drawings. The listener remembers both."""
 
-    def __init__(self, door):
-        self._door = door
-        self.lang = door.lang
-        self.utf8 = door.utf8
+    def __init__(self, listener):
+        self._listener = listener
+        self.lang = listener.lang
+        self.utf8 = listener.utf8
         self._pieces = []  # of console.txt, around the words said last: what is said next mostly stands there too
 
     def choose(self, lang, utf8):
         """Speak and draw like this from now on."""
         self.forget()
-        self.lang = self._door.lang = lang
-        self.utf8 = self._door.utf8 = utf8
+        self.lang = self._listener.lang = lang
+        self.utf8 = self._listener.utf8 = utf8
 
     def forget(self):
         """Let go of the words of this command."""

@@ -4,8 +4,8 @@ Needed once a start, so an app may forget this module afterwards; and a driver t
 bytecode lives in the heap.
 """
 
+from ..catalogue.tables import rows
 from ..control.basics import const
-from ..tables import rows
 from .analog import Current, PinVolts
 from .io import NAMES, Io
 from .switch import Switch

@@ -1,7 +1,7 @@
 """What a probe's registers mean: register maps as data, in `probes.txt`, and the sum from bytes to a whole number."""
 
+from ..catalogue.tables import rows
 from ..control.basics import NONE, const
-from ..tables import rows
 
 _PRODUCT_MAX = const(0x1FFFFFFF)  # with as much again for rounding still a small int on a 32-bit board
 _VALUE_MAX = const(0x0FFFFFFF)  # well inside NONE

@@ -1,8 +1,8 @@
 """Reads the journal in order, from any sequence number on, while it is being written."""
 
 from ..control.basics import NONE
+from .block_reader import BlockReader
 from .layout import ACK, BASE, END, READING
-from .walker import Walker
 
 
 class Cursor:
@@ -16,7 +16,7 @@ class Cursor:
 
     def __init__(self, journal):
         self._journal = journal
-        self._walker = Walker(journal.device, journal.points)
+        self._reader = BlockReader(journal.device, journal.points)
         self.values = [0] * journal.points
         self.quality = self.code = self.a = self.b = 0
         self.seq = self.boot = self.uptime_s = 0
@@ -33,14 +33,14 @@ class Cursor:
         self.damaged = self.torn = self.unreadable = 0
         gen = journal.tail.gen
         # Seen from the newest block on, what is not yet acknowledged begins near by.
-        while gen > journal.oldest and not (self._walker.open(gen) and self._walker.first_seq <= seq):
+        while gen > journal.oldest and not (self._reader.open(gen) and self._reader.first_seq <= seq):
             gen -= 1
         self._enter(gen)
 
     def next(self):
         """Go to the next reading or event: READING or EVENT, or END when nothing more has been written so far."""
         journal = self._journal
-        walker = self._walker
+        reader = self._reader
         tail = journal.tail
         while tail.gen >= 0:
             if self._gen < journal.oldest:
@@ -49,46 +49,46 @@ class Cursor:
             if newest:
                 if not self._is_open:
                     self._enter(self._gen)
-                walker.forget()
-                if not self._is_open or walker.pos >= tail.pos:
+                reader.forget()
+                if not self._is_open or reader.pos >= tail.pos:
                     return END
             if not self._is_open:
                 self.unreadable += 1
                 self._enter(self._gen + 1)
                 continue
-            known = walker.damaged
-            kind = walker.next()
-            self.damaged += walker.damaged - known
+            known = reader.damaged
+            kind = reader.next()
+            self.damaged += reader.damaged - known
             if kind == END:
-                if walker.torn:
+                if reader.torn:
                     self.torn += 1
                 if newest:
                     return END
                 self._enter(self._gen + 1)
-            elif BASE < kind < ACK and walker.seq >= self._wanted:
+            elif BASE < kind < ACK and reader.seq >= self._wanted:
                 self._take(kind)
                 return kind
         return END
 
     def _take(self, kind):
-        walker = self._walker
-        self.seq = walker.seq
-        self._wanted = walker.seq + 1
-        self.boot = walker.boot
-        self.uptime_s = walker.uptime_s
-        offset = walker.offset
+        reader = self._reader
+        self.seq = reader.seq
+        self._wanted = reader.seq + 1
+        self.boot = reader.boot
+        self.uptime_s = reader.uptime_s
+        offset = reader.offset
         if offset == NONE:
-            offset = self._journal.offset_of(self._gen, walker.boot)
-        self.t = NONE if offset == NONE else walker.uptime_s + offset
+            offset = self._journal.offset_of(self._gen, reader.boot)
+        self.t = NONE if offset == NONE else reader.uptime_s + offset
         if kind == READING:
-            self.quality = walker.read_values(self.values)
+            self.quality = reader.read_values(self.values)
         else:
-            self.code = walker.code
-            self.a = walker.a
-            self.b = walker.b
+            self.code = reader.code
+            self.a = reader.a
+            self.b = reader.b
 
     def _enter(self, gen):
         self._gen = gen
-        self._is_open = gen >= 0 and self._walker.open(gen)
+        self._is_open = gen >= 0 and self._reader.open(gen)
         if self._is_open:
-            self.damaged += self._walker.damaged
+            self.damaged += self._reader.damaged

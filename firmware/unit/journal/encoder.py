@@ -5,7 +5,7 @@ from .layout import ACK, BASE, FORMAT, READING, SNAPSHOT, WINDOW, put_frame, put
 
 
 class Encoder:
-    """The next record, in `data` from its start; `tail` is the Walker at the end of the journal.
+    """The next record, in `data` from its start; `tail` is the BlockReader at the end of the journal.
 
     `row` holds quality and values of the newest reading; `snapshot` and `snapshot_bytes` the snapshot to be written.
     """

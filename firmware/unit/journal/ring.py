@@ -2,9 +2,9 @@
 
 from ..control.basics import NONE, const
 from ..control.events import READINGS_LOST
+from .block_reader import RESERVE, BlockReader
 from .encoder import Encoder
 from .layout import ACK, BASE, END, ERASING, EVENT, MAX_SNAPSHOT, READING, READY, SEALED, SNAPSHOT
-from .walker import RESERVE, Walker
 
 ACK_EVERY = const(16)  # acknowledged records between two notes of it on flash
 _SHORTEST_NUMBERED = const(6)  # bytes of the shortest record that uses a sequence number
@@ -26,8 +26,8 @@ class Journal:
     def __init__(self, device, points, interval_s):
         self.device = device
         self.points = points
-        self.tail = Walker(device, points)
-        self._scratch = Walker(device, points)
+        self.tail = BlockReader(device, points)
+        self._scratch = BlockReader(device, points)
         self._next = Encoder(self.tail, points, interval_s)
         self._views = {}  # of the first n bytes of a record, made when first needed, so that appends allocate nothing
         self._mark = bytearray(1)
@@ -72,16 +72,16 @@ class Journal:
         `snapshot_seq` is then the number of the first record behind it; `snapshot_boot` and `snapshot_uptime_s` tell of
         the start that took it and when, at the latest.
         """
-        walker = self._scratch
+        reader = self._scratch
         gen = self.tail.snap_gen
-        if gen < self.oldest or gen < 0 or not walker.open(gen):
+        if gen < self.oldest or gen < 0 or not reader.open(gen):
             return 0
-        while walker.next() != END:
-            if walker.start == self.tail.snap_at:
-                self.snapshot_seq = walker.first_seq + walker.n
-                self.snapshot_uptime_s = walker.last_uptime_s
-                self.snapshot_boot = walker.boot
-                return walker.read_snapshot(data) if walker.kind == SNAPSHOT else 0
+        while reader.next() != END:
+            if reader.start == self.tail.snap_at:
+                self.snapshot_seq = reader.first_seq + reader.n
+                self.snapshot_uptime_s = reader.last_uptime_s
+                self.snapshot_boot = reader.boot
+                return reader.read_snapshot(data) if reader.kind == SNAPSHOT else 0
         return 0
 
     def ack(self, seq):
@@ -159,12 +159,12 @@ class Journal:
 
     def _numbers_behind(self, newest):
         """How many numbers newer blocks may have used whose starts cannot be read; the first of them must be erased."""
-        walker = self._scratch
+        reader = self._scratch
         numbers = 0
-        for gen in range(newest + 1, newest + walker.blocks):
-            if walker.head(gen % walker.blocks) >= 0:
+        for gen in range(newest + 1, newest + reader.blocks):
+            if reader.head(gen % reader.blocks) >= 0:
                 break
-            written = walker.written_end(0)
+            written = reader.written_end(0)
             if written == 0:
                 break
             self._ready = False
@@ -226,17 +226,17 @@ class Journal:
 
     def _give_up(self, gen):
         """Count the readings of block `gen` that no broker holds, and note that they are lost before they are."""
-        walker = self._scratch
-        if gen < self.oldest or (walker.open(gen + 1) and walker.first_seq <= self.acked + 1) or not walker.open(gen):
+        reader = self._scratch
+        if gen < self.oldest or (reader.open(gen + 1) and reader.first_seq <= self.acked + 1) or not reader.open(gen):
             return
         readings = 0
         last = 0
         while True:
-            kind = walker.next()
+            kind = reader.next()
             if kind == END:
                 break
             if BASE < kind < ACK:
-                last = walker.seq
+                last = reader.seq
                 if kind == READING and last > self.acked:
                     readings += 1
         if last <= self.acked:
@@ -253,18 +253,18 @@ class Journal:
 
     def _find_offset(self, gen, boot):
         """The clock was set in the last block of this start that does not begin with it set."""
-        walker = self._scratch
+        reader = self._scratch
         for following in range(gen + 1, self.tail.gen + 1):
-            if walker.open(following):
-                if walker.boot != boot:
+            if reader.open(following):
+                if reader.boot != boot:
                     break
-                if walker.offset != NONE:
-                    return walker.offset
+                if reader.offset != NONE:
+                    return reader.offset
                 gen = following
-        if walker.open(gen):
-            while walker.next() != END and walker.boot <= boot:
-                if walker.boot == boot and walker.offset != NONE:
-                    return walker.offset
+        if reader.open(gen):
+            while reader.next() != END and reader.boot <= boot:
+                if reader.boot == boot and reader.offset != NONE:
+                    return reader.offset
         return NONE
 
     def _write(self, n, reserve):

@@ -34,11 +34,11 @@ def address(host, port):
 
 
 def questions():
-    """The module `ask`, for one question: nothing else of it stays in memory."""
-    from . import ask
+    """The module, for one question: nothing else of it stays in memory."""
+    from .net import dns_ntp
 
-    forget("uplink.ask")
-    return ask
+    forget("uplink.net.dns_ntp")
+    return dns_ntp
 
 
 class Dialer:

@@ -1,6 +1,6 @@
 """Home Assistant finds the unit by itself: one retained message a point, derived from the points catalogue."""
 
-from ..tables import rows
+from ..catalogue.tables import rows
 from .json_value import write_value
 
 # What Home Assistant calls the quantity of a unit, where it has a name for it.

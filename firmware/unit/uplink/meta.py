@@ -1,7 +1,7 @@
 """What the topic `meta` carries. `uplink.py` imports this for each connection and forgets it."""
 
+from ..catalogue.tables import rows
 from ..control.basics import const
-from ..tables import rows
 from .payloads import DECIMALS, ID, VERSION
 
 # More columns of points.txt.

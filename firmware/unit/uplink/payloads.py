@@ -4,11 +4,11 @@ Values leave in the unit of their point: the recorded integer divided by its 10^
 journal: `seq`, `boot`, `t` (seconds since 2020, NONE while the clock was never set), `uptime_s` and what stood there.
 """
 
+from ..catalogue.tables import rows
 from ..control.basics import NONE, const
 from ..control.events import ALARM, CLAIM, CLAIM_END, DUTY, OUTPUT_OFF, OUTPUT_ON
 from ..control.io import OUTPUT_NAMES, P1
 from ..journal.layout import EPOCH_UNIX_S
-from ..tables import rows
 
 VERSION = const(1)  # "v" of every payload
 

@@ -7,10 +7,10 @@ the announcements for discovery, and the backlog. Answers to commands go before 
 from ..modules import forget
 from . import payloads, ticks
 from .clock import Clock
+from .commands.queue import CommandQueue
 from .dial import Dialer, address, broker_list
 from .drain import Drain
 from .json_out import JsonOut
-from .orders import Orders
 from .session import UP, Session
 from .topics import Topics
 from .wire import HEAD_BYTES, Wire
@@ -56,7 +56,7 @@ class Uplink:
             self.session, self._out, self._topics, self._points, journal, cursor,
             settings["mqtt.bytes_per_h"], settings["mqtt.batch_s"],
         )  # fmt: skip
-        self.orders = Orders(identity.unit_id, identity.boot, actions, (key or "").encode())
+        self.queue = CommandQueue(identity.unit_id, identity.boot, actions, (key or "").encode())
         self._replies = []  # to be sent
         self._reply_ids = []  # packet ids of those in flight, and
         self._reply_texts = []  # the answers themselves, until they have arrived
@@ -82,11 +82,11 @@ class Uplink:
         `roomy` False, what takes longer than the rest: a piece of a long command, and of the greeting.
         """
         self._now = now
-        orders = self.orders
-        if not orders.busy(may_block):
-            orders.rest(now)
+        queue = self.queue
+        if not queue.busy(may_block):
+            queue.rest(now)
         elif roomy:
-            answer = orders.work(now, may_block)
+            answer = queue.work(now, may_block)
             if answer is not None:
                 self._replies.append(answer)
                 self._reboot_at = now
@@ -110,10 +110,10 @@ class Uplink:
         more = session.poll(now, may_block)
         if session.state == UP:
             more = self._serve(now, roomy) or more
-        if orders.reboot and self._may_reboot(now):
+        if queue.reboot and self._may_reboot(now):
             self.close()
             self._actions.reboot()
-        return more or (roomy and orders.busy(may_block))
+        return more or (roomy and queue.busy(may_block))
 
     def connected(self):
         """Whether a broker serves the unit now."""
@@ -167,10 +167,10 @@ class Uplink:
     # --- serving a connection
 
     def _command(self, payload, retained, too_long):
-        if len(self._replies) + len(self._reply_texts) + self.orders.waiting() >= _MAX_REPLIES:
-            self.orders.count("busy")
+        if len(self._replies) + len(self._reply_texts) + self.queue.waiting() >= _MAX_REPLIES:
+            self.queue.count("busy")
         else:
-            self.orders.take(payload, retained, too_long)
+            self.queue.take(payload, retained, too_long)
 
     def _serve(self, now, roomy):
         session = self.session

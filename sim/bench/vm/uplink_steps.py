@@ -19,7 +19,7 @@ from unit.uplink.session import UP, Session
 from unit.uplink.topics import Topics
 from unit.uplink.wire import HEAD_BYTES
 
-from sim.board.nor import Nor
+from host_tools.unitkit.nor import Nor
 
 BOOT_T = 200_000_000  # seconds since 2020
 TOPICS = Topics("bench")

@@ -1,0 +1,36 @@
+"""The commands about the world outside: the clock and the network."""
+
+from ..text import label
+from .status import clock_text, network
+
+
+def cmd_net(c, words):
+    yield label(c, "network") + network(c)
+    uplink = c.app.uplink
+    if uplink is not None:
+        yield label(c, "broker") + c.say("net_connects", n=uplink.connects)
+        if uplink.dialer.why:
+            yield label(c, "last_error") + uplink.dialer.why
+    journal = c.app.recorder.journal
+    yield label(c, "journal") + c.say("net_journal", first=journal.acked, last=journal.next_seq - 1)
+
+
+def cmd_time(c, words):
+    """The clock, or `time 2026-06-15 08:30` to set it."""
+    if not words:
+        yield clock_text(c)
+        yield c.say("uptime", span=c.text.span(c.app.now_s))
+        yield c.say("time_hint")
+        return
+    from ..typed import parse
+
+    words = words[1:] if words[0] == "set" else words
+    seconds = parse(words[0], words[1]) if len(words) == 2 else -1
+    if seconds < 0:
+        yield c.say("time_usage")
+    elif not c.unlocked:
+        yield c.say("locked" if c.has_pin else "no_pin")
+    else:
+        c.app.clock.set(seconds - c.timezone_s)
+        c.app.clock.read()
+        yield clock_text(c)

@@ -1,0 +1,140 @@
+"""The commands of the settings: show, set, keep. The next start tries a change; it lasts if somebody keeps it."""
+
+from ...catalogue.tables import rows
+from ..listener import CALM_MS
+
+# Modules are imported where they are needed, a slice of time for each: see `console`.
+
+_YES = ("y", "yes", "是")
+_NOT_HERE = ("unit.board", "unit.process")
+
+
+def _hidden(row):
+    """Settings of the simulator and files of the PC are on no board."""
+    return "s" in row[5] or "p" in row[5]
+
+
+def cmd_show(c, words):
+    if not words:
+        for section in rows("sections"):
+            if section[0] != "plant":
+                yield "%s.*  %s" % (section[0], c.text.of(section, 1))
+        yield c.say("show_usage")
+        return
+    from ...catalogue import settings as catalogue
+
+    yield None
+    from ...catalogue import settings_words
+
+    yield None
+    from ... import config
+
+    yield CALM_MS
+    wanted = words[0].rstrip("*")
+    stored = config.in_force(c.app.config_from)
+    next_start = config.stored_in(config.TRIAL)
+    found = False
+    for row in catalogue.entries():
+        yield None
+        if _hidden(row) or not row[0].startswith(wanted):
+            continue
+        found = True
+        value = stored.get(row[0], catalogue.default(row))
+        yield "%s = %s  %s" % (row[0], settings_words.show(row, value) or '""', c.text.of(row, 6))
+        if row[0] == wanted:
+            yield "  " + c.say("allowed", allowed=settings_words.allowed(row, c.text.lang))
+        if next_start is not None and next_start.get(row[0], catalogue.default(row)) != value:
+            later = settings_words.show(row, next_start.get(row[0], catalogue.default(row)))
+            yield "  " + c.say("from_next_start", value=later)
+    if not found:
+        yield c.say("show_unknown", key=wanted[:40])
+
+
+def cmd_set(c, words):
+    from ...catalogue import settings as catalogue
+
+    yield None
+    from ...catalogue import settings_words
+
+    yield None
+    from ... import config
+
+    if len(words) < 2:
+        yield c.say("set_usage")
+        return
+    yield None
+    key = words[0]
+    row = catalogue.find(key)
+    if row is None or _hidden(row):
+        yield c.say("show_unknown", key=key[:40])
+        return
+    if key.startswith("wiring.") or key in _NOT_HERE:
+        yield c.say("set_wiring", key=key)
+        return
+    written = " ".join(words[1:])
+    value = catalogue.decode(row, written)
+    if value is None or not catalogue.allows(row, value):
+        shown = value if isinstance(value, int) else written
+        yield CALM_MS
+        yield settings_words.sentence(("value", key, shown), c.text.lang)
+        return
+    yield CALM_MS
+    stored = config.stored_in(config.TRIAL)
+    if stored is None:
+        stored = config.in_force(c.app.config_from)
+    old = stored.get(key, catalogue.default(row))
+    stored[key] = value
+    yield None
+    for rule in rows("rules"):
+        if key in rule[0] or key in rule[2] or key in rule[3]:
+            full = {}
+            for name in " ".join(rule[:4]).replace("*", " ").replace("=", " ").split():
+                other = catalogue.find(name) if "." in name else None
+                if other:
+                    full[name] = stored.get(name, catalogue.default(other))
+                yield None
+            problem = catalogue.broken(rule, full)
+            if problem:
+                yield CALM_MS
+                yield settings_words.sentence(problem, c.text.lang)
+                return
+        yield None
+    yield None
+    yield "%s: %s -> %s" % (key, settings_words.show(row, old), settings_words.show(row, value))
+    yield "  " + c.say("allowed", allowed=settings_words.allowed(row, c.text.lang))
+    if "a" in row[5]:
+        yield c.say("set_risky")
+        answer = yield (c.say("sure"),)
+        if answer.lower() not in _YES:
+            yield c.say("left")
+            return
+    if value == catalogue.default(row):
+        del stored[key]
+    yield CALM_MS
+    config.save(stored, config.TRIAL)
+    yield c.say("set_done", span=c.text.span(config.TRIAL_S))
+    answer = yield (c.say("set_restart"),)
+    if answer.lower() not in _YES:
+        yield c.say("set_later")
+        return
+    yield c.say("rebooting")
+    yield None  # until the wire has taken it
+    c.app.restart()
+
+
+def cmd_keep(c, words):
+    """The settings on trial last from now on."""
+    from ... import config
+
+    yield CALM_MS
+    if c.app.config_from != config.FROM_TRIAL:
+        yield c.say("keep_nothing")
+        return
+    try:
+        config.keep()
+    except OSError:  # changed from afar meanwhile
+        yield c.say("keep_nothing")
+        return
+    c.app.config_from = config.FROM_NEWEST
+    c.app.trial_ends_s = 0
+    yield c.say("kept")

@@ -1,0 +1,82 @@
+"""What of the console stays in memory while nobody is at the serial port: who may come in, and how it was left.
+
+The console itself is loaded at the first byte and forgotten some time after the last: its code is a tenth of a heap.
+"""
+
+import gc
+import os
+import sys
+
+from ..control.basics import const
+from ..kept import LANGUAGE, LOCK_MIN
+from ..modules import forget
+
+PIN_FILE = "console-pin"
+
+_IDLE_MS = const(250)  # between two looks while nobody is there: the UART keeps 256 bytes meanwhile
+CALM_MS = const(300)  # a step as long as a write to flash needs before the tick that comes next
+_LOAD_MS = const(700)  # so does the console when it is loaded
+_LEAVE_S = const(900)  # after the last key the console is forgotten, once it is locked
+_RESERVE_BYTES = const(6144)  # what control and uplink may want while a console is open
+_TOO_LITTLE = b"memory is short, no console now / \xe5\x86\x85\xe5\xad\x98\xe4\xb8\x8d\xe8\xb6\xb3\r\n"
+
+
+class Listener:
+    """`poll` every `pause_ms`. Attributes are what outlives a visit; see `Console` for `app` and `stream`."""
+
+    def __init__(self, app, stream):
+        self.app = app
+        self.stream = stream
+        self.lang = "en" if app.kept[LANGUAGE] else "zh"
+        self.utf8 = True
+        self.wrong = -1  # wrong PINs in a row, -1 while nobody has looked into the file of `access`
+        self.wait_until_s = 0  # no try before
+        self.console = None
+
+    def poll(self, now_ms):
+        """A slice of whatever somebody does here. Raises only KeyboardInterrupt: out, to the raw REPL."""
+        if self.console is None and (not self.stream.any() or not self._open()):
+            return
+        console = self.console
+        console.poll(now_ms)
+        if console.left_for_s > max(_LEAVE_S, self.app.kept[LOCK_MIN] * 60):
+            self.forget()
+
+    def has_pin(self):
+        """Whether a PIN has been set: see `access`."""
+        return PIN_FILE in os.listdir()
+
+    @property
+    def needs_ms(self):
+        """How far away the next tick must be, at least, for the next slice to begin."""
+        return self.console.needs_ms if self.console else _LOAD_MS
+
+    @property
+    def pause_ms(self):
+        """How long the port may be left alone now."""
+        return self.console.pause_ms if self.console else _IDLE_MS
+
+    def _open(self):
+        """Load the console; False where the heap has no room for it."""
+        try:
+            from .console import Console
+
+            self.console = Console(self)
+        except MemoryError:
+            pass
+        gc.collect()
+        if self.console is not None and (not hasattr(gc, "mem_free") or gc.mem_free() >= _RESERVE_BYTES):
+            return True
+        self.forget()
+        self.stream.refuse(_TOO_LITTLE, not self.has_pin())
+        return False
+
+    def forget(self):
+        """Let go of the console and of all its modules."""
+        self.console = None
+        gc.collect()  # for the list below too
+        own = "unit.console.listener"
+        forget(*[name[5:] for name in sys.modules if name.startswith("unit.console.") and name != own])
+        gc.collect()
+
+

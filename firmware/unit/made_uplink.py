@@ -1,0 +1,18 @@
+"""Like `made`, for all of an uplink but its network."""
+
+# mypy: disable-error-code="assignment"
+from .made import on_board, settle
+from .uplink import clock, dial, drain, payloads, session, topics, wire
+from .uplink import uplink as whole
+from .uplink.commands import queue
+
+
+def uplink(*kinds):
+    """Once an `Online` stands. `kinds`: the classes of its module."""
+    if not on_board():
+        return
+    settle(
+        *kinds, whole.Uplink, wire.Wire, session.Session, dial.Dialer, clock.Clock, drain.Drain, queue.CommandQueue,
+        payloads.Points, topics.Topics,
+    )  # fmt: skip
+    dial.broker_list = None

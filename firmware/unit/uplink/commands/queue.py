@@ -1,0 +1,82 @@
+"""Commands between their arrival and their answer.
+
+The code that knows them, with what it needs as much memory as the rest of a connection, is loaded when one arrives and
+forgotten when none has come for a while. Here stays what must outlive it.
+"""
+
+import gc
+
+from ...control.basics import const
+from ...modules import forget
+from .. import ticks
+from .refusal import MAX_BYTES
+
+_LINGER_MS = const(30000)  # a second command mostly follows the first at once
+_MODULES = ("uplink.commands.handler", "uplink.commands.sign", "uplink.json_value")
+
+
+class CommandQueue:
+    """What has arrived, and what was seen of commands since this start.
+
+    `refused` counts refusals by code. `reboot`: it was asked for; the uplink does it once the answer has arrived.
+    `seen`: ids of commands that a second delivery must not repeat. `counter`: the newest of the signed ones; the boot
+    id is signed too and never comes again, so that neither need outlive this start.
+    """
+
+    def __init__(self, unit_id, boot, actions, key=b""):
+        self._with = (unit_id, boot, actions, key, self)
+        self._commands = None
+        self._arrived = []
+        self._used_ms = 0
+        self.seen = []
+        self.counter = -1
+        self.refused = {}
+        self.reboot = False
+
+    def count(self, code):
+        """One more refusal."""
+        self.refused[code] = self.refused.get(code, 0) + 1
+
+    def waiting(self):
+        """How many have no answer yet, but for one that takes long."""
+        return len(self._arrived)
+
+    def take(self, payload, retained, too_long):
+        """Keep what arrived on `cmd` until there is time for it."""
+        if len(payload) > MAX_BYTES:
+            payload = b""
+            too_long = True
+        self._arrived.append((payload, retained, too_long))
+
+    def busy(self, calm):
+        """Whether `work` has something to do. `calm`: there is time before the next tick, and no pump runs."""
+        return bool(self._arrived) or (self._commands is not None and self._commands.busy(calm))
+
+    def work(self, now, calm):
+        """A piece of the work. Returns an answer that is ready, or None."""
+        self._used_ms = now
+        commands = self._commands
+        if commands is None:
+            self._load()
+            return None
+        done = commands.handle(*self._arrived.pop(0)) if self._arrived else commands.work(calm)
+        return commands.out.bytes() if done else None
+
+    def rest(self, now):
+        """Nothing is to be done: let go of the code in time."""
+        idle = self._commands is not None and not self._commands.busy(True)
+        if idle and ticks.diff(now, self._used_ms) >= _LINGER_MS:
+            self._commands = None
+            forget(*_MODULES)
+
+    def _load(self):
+        try:
+            from .handler import Commands
+
+            self._commands = Commands(*self._with)
+        except MemoryError:
+            # Without the code nobody can say whom to answer. The sender asks again when no answer comes.
+            self._arrived.pop(0)
+            self.count("too_much")
+            forget(*_MODULES)
+            gc.collect()

@@ -1,0 +1,113 @@
+"""Questions over UDP that never block: where a name lives (DNS), and what time it is (NTP).
+
+In memory only while one is open: a `Question` holds all of this module that it needs.
+"""
+
+import os
+import socket
+import struct
+
+from .. import ticks
+from ..wire import NOT_NOW
+
+TRY_MS = 2000  # one try
+TRIES = 3
+
+NTP_UNIX_S = 2208988800  # 1970 in NTP's seconds, which count from 1900 (RFC 5905)
+_EARLIEST_S = 1767225600  # 2026: no clock of this firmware's life shows less
+
+
+class Question:
+    """One question to one server. `poll` returns None while it is open, then the answer, or False if none came."""
+
+    def __init__(self, address, now):
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._address = address
+        self._tries = 0
+        self._at = now
+        self._nonce = b""
+
+    def poll(self, now):
+        """Ask, ask again, or look for the answer."""
+        try:
+            if not self._tries or ticks.diff(now, self._at) >= TRY_MS:
+                if self._tries == TRIES:
+                    return self._close(False)
+                self._tries += 1
+                self._at = now
+                self._nonce = os.urandom(8)
+                self._socket.connect(self._address)  # from now on only this server is heard
+                self._socket.send(self._ask(self._nonce))
+            data = self._socket.recv(512)
+        except OSError as e:
+            # Anything but "nothing there yet" (no route, port closed) is a try that failed.
+            if e.args[0] not in NOT_NOW and self._tries == TRIES:
+                return self._close(False)
+            return None
+        answer = self._read(data, self._nonce)
+        return None if answer is None else self._close(answer)
+
+    def _ask(self, nonce):
+        """The datagram to send."""
+        raise NotImplementedError
+
+    def _read(self, data, nonce):
+        """The answer in a datagram that came back, False if it says no, None if it is not the answer."""
+        raise NotImplementedError
+
+    def _close(self, answer):
+        self._socket.close()
+        return answer
+
+
+class Where(Question):
+    """The IPv4 address of a host name, as a str (RFC 1035). `server`: address of a resolver."""
+
+    def __init__(self, name, server, now):
+        super().__init__(server, now)
+        self._name = name
+
+    def _ask(self, nonce):
+        labels = b"".join([bytes([len(part)]) + part.encode() for part in self._name.split(".")])
+        return nonce[:2] + b"\x01\0\0\x01\0\0\0\0\0\0" + labels + b"\0\0\x01\0\x01"
+
+    def _read(self, data, nonce):
+        if len(data) < 12 or data[:2] != nonce[:2] or not data[2] & 0x80:
+            return None
+        if data[3] & 15:
+            return False  # there is no such name
+        at = _behind_name(data, 12) + 4
+        for _ in range(data[6] << 8 | data[7]):
+            at = _behind_name(data, at)
+            if at + 10 > len(data):
+                break
+            size = data[at + 8] << 8 | data[at + 9]
+            if data[at : at + 2] == b"\0\x01" and size == 4 and at + 14 <= len(data):
+                return "%d.%d.%d.%d" % tuple(data[at + 10 : at + 14])
+            at += 10 + size
+        return False
+
+
+def _behind_name(data, at):
+    while at < len(data) and data[at]:
+        if data[at] & 0xC0:  # the rest of the name stands elsewhere
+            return at + 2
+        at += data[at] + 1
+    return at + 1
+
+
+class Time(Question):
+    """Unix seconds by NTP (RFC 5905). `server`: address of a time server."""
+
+    def _ask(self, nonce):
+        # Version 4, client. The transmit time is any number: the server returns it, and nobody else knows it.
+        return b"\x23" + bytes(39) + nonce
+
+    def _read(self, data, nonce):
+        if len(data) < 48 or data[0] & 7 != 4 or data[0] >> 6 == 3 or not 1 <= data[1] <= 15 or data[24:32] != nonce:
+            return None
+        unix_s = struct.unpack("!I", data[40:44])[0] - NTP_UNIX_S
+        if unix_s < 0:
+            unix_s += 1 << 32  # the counter runs over in 2036
+        return unix_s if unix_s >= _EARLIEST_S else None

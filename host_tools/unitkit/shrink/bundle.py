@@ -1,0 +1,249 @@
+"""Modules that always come into memory together, made one module for a board.
+
+Each module costs a board's heap some 400 bytes besides its code: its object, its table of names, its path, and every
+name that it imports. So a module (`ROOTS`) and all that it alone imports become one, in the order in which they need
+each other. `python -m host_tools.unitkit.where unit.app 512` names the source of a line in a board's traceback.
+"""
+
+import ast
+import sys
+from itertools import chain
+
+from ..errors import BadInput, Both, SurroundingsFailed
+from .edits import Edits, origin, relative
+from .lines import join
+
+Trees = dict[str, ast.Module]
+Imports = ast.Import | ast.ImportFrom
+
+_LONG_BEFORE = ("main.py", "slots.py", "unit/a", "unit/c", "unit/drivers/", "unit/firmware.py", "unit/s")
+# Module -> paths of those that come into memory without it: what these import stays apart. Three for the uplink, for
+# while a module is loaded it takes 70 bytes more a function.
+ROOTS: dict[str, tuple[str, ...]] = {
+    "unit/app.py": (
+        "main.py", "slots.py", "unit/assembly.py", "unit/config.py", "unit/modules.py", "unit/restart.py",
+        "unit/safe_mode.py", "unit/drivers/",
+    ),
+    "unit/uplink/session.py": _LONG_BEFORE,
+    "unit/uplink/uplink.py": _LONG_BEFORE,
+    "unit/online.py": _LONG_BEFORE,
+    "unit/console/console.py": (
+        "main.py", "unit/app.py", "unit/config.py", "unit/control/", "unit/drivers/", "unit/console/listener.py",
+        "unit/online.py", "unit/catalogue/settings.py",
+    ),
+}  # fmt: skip
+
+
+def bundle(sources: dict[str, str]) -> dict[str, str]:
+    """The same modules, by path, fewer and larger. SurroundingsFailed names what cannot be put together."""
+    for root, apart in ROOTS.items():
+        sources = _Bundle(sources, root, apart).made()
+    return sources
+
+
+def where(sources: dict[str, str], module: str, line: int) -> str:
+    """`unit/control/well.py:12` for a line of a bundle. BadInput for a line that it does not have."""
+    root = module.replace(".", "/") + ".py"
+    members = [root]
+    for path, apart in ROOTS.items():
+        made = _Bundle(sources, path, apart)
+        if path == root:
+            members = made.members
+            break
+        sources = made.made()
+    if root not in sources:
+        raise BadInput(Both(f"{module}：没有这个模块", f"{module}: no such module"))
+    for member in members:
+        lines = sources[member].count("\n") + 1
+        if line <= lines:
+            return f"{member}:{line}"
+        line -= lines
+    raise BadInput(Both(f"{module}：没有这一行", f"{module}: no such line"))
+
+
+def where_on_board(sources: dict[str, str], module: str, line: int) -> str:
+    """`unit/control/well.py:12-14` for a line that a board's traceback names: it has several made one (`lines.py`)."""
+    places = join(bundle(sources).get(module.replace(".", "/") + ".py", "")).sources
+    first, last = places[line - 1] if 0 < line <= len(places) else (sys.maxsize, sys.maxsize)
+    found = where(sources, module, first)
+    return found if first == last else f"{found}-{int(found.rpartition(':')[2]) + last - first}"
+
+
+class _Bundle:
+    """One root and its members; `members` in the order in which they stand."""
+
+    def __init__(self, sources: dict[str, str], root: str, apart: tuple[str, ...]):
+        self._sources = sources
+        self._root = root
+        self._trees = {path: ast.parse(text, path) for path, text in sources.items()}
+        others = [path for path in sources if path != root and path.startswith(apart)]
+        kept = set(chain.from_iterable(self._reach(path, set(), ast.walk) for path in others))
+        alone = self._reach(root, set(), lambda tree: tree.body)
+        self.members = [path for path in alone if path not in kept and _is_plain(self._trees[path])]
+        self._modules = {path: self._modules_in(path) for path in sources}
+        self._names = self._final_names()
+
+    def made(self) -> dict[str, str]:
+        """All modules, with the members put together and the imports of the others led there."""
+        texts = {path: self._changed(path) for path in self._sources}
+        whole = "\n".join(texts.pop(path) for path in self.members)
+        return texts | {self._root: whole}
+
+    def _reach(self, path, seen, nodes):
+        """Modules that come with `path`, those that it needs before it; never through the root of a bundle."""
+        seen.add(path)
+        found = []
+        for node in nodes(self._trees[path]):
+            if isinstance(node, ast.ImportFrom):
+                for target in self._targets(path, node):
+                    if target not in seen and target not in ROOTS:
+                        found += self._reach(target, seen, nodes)
+        return [*found, path]
+
+    def _targets(self, path: str, node: ast.ImportFrom) -> list[str]:
+        """The modules of the firmware from which one import takes something, itself or as a module."""
+        modules = [origin(path, node, self._trees, alias.name) for alias in node.names]
+        found = [module for module in modules if module in self._trees]
+        module = origin(path, node, self._trees)
+        return [module] if not found and module in self._trees else found
+
+    def _final_names(self) -> dict[tuple[str, str], str]:
+        """(member, name at its top) -> the name in the bundle."""
+        through = set()  # names that a member reaches through their module: `ticks.now`
+        for path in self.members:
+            modules = self._modules[path]
+            for node in ast.walk(self._trees[path]) if modules else ():
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+                    through.add((modules[node.value.id], node.attr))
+        owners: dict[str, list[str]] = {}
+        for path in self.members:
+            for name in _given(self._trees[path]):
+                owners.setdefault(name, []).append(path)
+        final = {}
+        for name, paths in owners.items():
+            for path in paths:
+                plain = len(paths) == 1 and (path, name) not in through
+                stem = path.removesuffix(".py").rpartition("/")[2]
+                final[path, name] = name if plain or path == self._root else f"{stem}_{name.lstrip('_')}"
+        said = {n.id for path in self.members for n in ast.walk(self._trees[path]) if isinstance(n, ast.Name)}
+        new = [name for (_, given), name in final.items() if name != given]
+        if len(set(final.values())) < len(final) or said.intersection(new):
+            raise SurroundingsFailed(
+                Both(
+                    f"firmware/{self._root}：合成一个模块后有名字重复",
+                    f"firmware/{self._root}: modules that become one give a name to different things",
+                )
+            )
+        return final
+
+    def _modules_in(self, path: str) -> dict[str, str]:
+        """Names that stand for a member in this module -> the member."""
+        found = {}
+        for node in ast.walk(self._trees[path]):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    module = origin(path, node, self._trees, alias.name)
+                    if module in self.members:
+                        found[alias.asname or alias.name] = module
+        return found
+
+    def _changed(self, path: str) -> str:
+        """A module with its imports and the names that they bind set right."""
+        tree = self._trees[path]
+        member = path in self.members
+        taken = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        if not member:
+            taken = [node for node in taken if not set(self.members).isdisjoint(self._targets(path, node))]
+            if not taken:
+                return self._sources[path]
+        edits = Edits(path, self._sources[path])
+        home = self._root if member else path
+        modules = self._modules[path]
+        renamed = {}  # names of this module -> expression that takes their place
+        if member:
+            renamed = {n: self._names[p, n] for p, n in self._names if p == path}
+        for one in taken:
+            self._import(path, home, one, edits, renamed)
+        renamed = {name: text for name, text in renamed.items() if name != text}
+        shadowed = _shadowed(tree, renamed) if renamed else set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+                name = self._names[modules[node.value.id], node.attr]
+                edits.replace(node, name if member else f"{node.value.id}.{name}")
+            elif isinstance(node, ast.Name) and node.id in renamed and id(node) not in shadowed:
+                edits.replace(node, renamed[node.id])
+        for statement in tree.body if member else ():
+            self._rename_definition(statement, renamed, edits)
+        return edits.text()
+
+    def _rename_definition(self, statement: ast.stmt, renamed: dict[str, str], edits: Edits) -> None:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and statement.name in renamed:
+            word = {ast.FunctionDef: "def ", ast.AsyncFunctionDef: "async def ", ast.ClassDef: "class "}
+            column = statement.col_offset + len(word[type(statement)])
+            place = ast.Name(statement.name, ast.Store(), lineno=statement.lineno, col_offset=column)
+            place.end_lineno, place.end_col_offset = statement.lineno, column + len(statement.name.encode())
+            edits.replace(place, renamed[statement.name])
+        elif isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
+            edits.replace(statement, "")
+
+    def _import(self, path: str, home: str, node: ast.ImportFrom, edits: Edits, renamed: dict[str, str]) -> None:
+        """Lead one import to where things are now; what stands in the same bundle needs none."""
+        member = path in self.members
+        lines = []
+        for alias in node.names:
+            bound = alias.asname or alias.name
+            module = origin(path, node, self._trees, alias.name)
+            source = module if module in self._trees else origin(path, node, self._trees)
+            if source not in self._trees:
+                return  # not of the firmware
+            if member and source in self.members:
+                if module != source:
+                    renamed[bound] = self._names[source, alias.name]
+                continue
+            if source in self.members:
+                name = "" if module == source else self._names[source, alias.name]
+                source = self._root
+            else:
+                name = "" if module == source else alias.name
+            if name:
+                lines.append(f"from {relative(home, source)} import {_as(name, bound)}")
+            else:
+                package, dot, last = relative(home, source).rpartition(".")
+                package += dot if not package.strip(".") else ""
+                lines.append(f"from {package} import {_as(last, bound)}")
+        edits.replace(node, "; ".join(lines) or "pass")
+
+
+def _shadowed(tree: ast.Module, renamed: dict[str, str]) -> set[int]:
+    """Ids of nodes that name a variable of a function, though the module has something of that name too."""
+    found: set[int] = set()
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+            own = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+            own |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+            found |= {id(node) for node in names if node.id in own & renamed.keys()}
+    return found
+
+
+def _is_plain(tree: ast.Module) -> bool:
+    """Whether its top has nothing but imports, assignments, functions and classes."""
+    definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    plain = definitions | ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign | ast.Expr | ast.Pass
+    return all(isinstance(node, plain) for node in tree.body)
+
+
+def _as(name: str, bound: str) -> str:
+    return name if name == bound else f"{name} as {bound}"
+
+
+def _given(tree: ast.Module) -> list[str]:
+    """Names that a module gives to things of its own at its top."""
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+            found += [part.id for part in names if isinstance(part.ctx, ast.Store) and part.id != "__all__"]
+    return found

@@ -1,0 +1,68 @@
+"""The verb `backup`: what a unit's board holds, by cable, in a file from which a spare can take its place."""
+
+import argparse
+import json
+from pathlib import Path
+
+from unit.control.controller import N_POINTS
+from unit.journal.ring import Journal
+
+from host_tools.unitkit.nor import Nor
+
+from ..device import port
+from ..device.esptool import Esptool
+from ..records import old_board
+from ..unitkit.errors import BadInput, both
+from . import journal
+from .image import write_private
+from .provision import say
+
+_WORDS = {
+    "exists": ("{path}：文件已存在，不会覆盖；换一个文件名", "{path}: exists already; choose another name"),
+    "reading": ("正在读取，几分钟 ...", "reading, some minutes ..."),
+    "done": (
+        "{path}：站点 {unit} 的备份：{readings} 条读数，{unsent} 条未送，下一个序号 {next_seq}。含密码，不要发给别人",
+        "{path}: backup of unit {unit}: {readings} readings, {unsent} records not yet delivered, next number "
+        "{next_seq}. It holds passwords; do not pass it on",
+    ),
+}
+
+
+def add_parser(verbs) -> None:
+    """Add the verb `backup` to the command line."""
+    p = verbs.add_parser("backup", help="save what a unit's board holds, for a spare", description=__doc__)
+    p.add_argument("--port", required=True, metavar="DEV", help="serial port, such as /dev/ttyUSB0 or COM3")
+    p.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write it; never over a file")
+    p.add_argument("--json", action="store_true", help="print the result as JSON")
+    p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
+    p.set_defaults(run=backup)
+
+
+def backup(args: argparse.Namespace) -> int:
+    """Read the board, write the file, say what is in it. Returns the exit code."""
+    if args.out.exists():
+        raise BadInput(both(_WORDS["exists"], path=args.out))
+    flash = read(args.port, args.lang)
+    left = old_board.of_image(flash, args.port)
+    write_private(args.out, flash)
+    ring = Journal(Nor(bytearray(left.journal)), N_POINTS, 60)
+    held = journal.read(ring)
+    unsent = max(0, ring.next_seq - 1 - ring.acked)
+    result = {"file": str(args.out), "unit": left.unit_id, "unsent": unsent} | held
+    say(args.lang, both(_WORDS["done"], path=args.out, unit=left.unit_id, unsent=unsent, **_shown(held)))
+    if args.json:
+        print(json.dumps(result, ensure_ascii=False))
+    return 0
+
+
+def read(name: str, lang: str) -> bytes:
+    """The image of the flash of the board on a port. ToolError where there is none that answers."""
+    port.check(name, lang)
+    tool = Esptool(name)
+    found = tool.identify()
+    say(lang, both(_WORDS["reading"]))
+    return old_board.read_board(tool, found.flash_bytes)
+
+
+def _shown(held: dict) -> dict:
+    return {"readings": held["readings"], "next_seq": held["next_seq"]}

@@ -1,0 +1,196 @@
+"""The verb `fleet`: from one table the unit files, secrets and labels of many units at once."""
+
+import argparse
+import json
+import secrets
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..records import fleet_file
+from ..records.flash_record import STYLE, label
+from ..records.fleet_file import Planned
+from ..unitkit import fsimage
+from ..unitkit.errors import BadInput, both, cannot_write
+from ..unitkit.places import EXAMPLE_UNIT
+from .image import write_private
+from .provision import say
+
+_CREDENTIALS, _PIN = "credentials.txt", "console-pin.txt"
+_FIXED = {"mqtt.credentials_file": _CREDENTIALS, "console.pin_file": _PIN}
+_LABELS, _BROKER = "labels.html", "broker-passwords.txt"
+_PIN_DIGITS = 6
+_PASSWORD_BYTES = 18
+
+_NEW = """\
+unit.id,unit.name_zh,unit.name_en,lift.well_area_m2,lift.spill_level_mm
+xiacun,下村污水处理站,Xiacun village,1.80,1500
+shangcun,上村污水处理站,Shangcun village,2.40,1800
+"""
+
+_WORDS = {
+    "exists": ("{path}：文件已存在，不会覆盖；换一个文件名", "{path}: exists already; choose another name"),
+    "new": (
+        "已写入 {path}：每行一个站点，每列一个设置；其余取自共同的站点文件。改好后："
+        "qingxi fleet make {path} --out 文件夹",
+        "wrote {path}: a unit a line, a setting a column; the rest comes from a common unit file. Edit it, then: "
+        "qingxi fleet make {path} --out FOLDER",
+    ),
+    "made": (
+        "{folder}：新建 {new} 个站点，{kept} 个原有的不动。标签：{labels}。密码只有本用户能读",
+        "{folder}: {new} units made, {kept} that were there left alone. Labels: {labels}. Only you can read passwords",
+    ),
+    "changed": (
+        "{path}：表格里这个站点已改，但文件夹里的不动；要用新设置，先移走这个文件夹",
+        "{path}: the table says otherwise now, but what is there stays; to have it made anew, move that folder away",
+    ),
+}
+
+
+def add_parser(verbs) -> None:
+    """Add the verb `fleet` and its sub-verbs to the command line."""
+    fleet = verbs.add_parser("fleet", help="many units at once from one table", description=__doc__)
+    subs = fleet.add_subparsers(dest="fleet_verb", required=True, metavar="VERB")
+    for name, run, what in (
+        ("new", _new, "write a table to start from; never over an existing one"),
+        ("make", _make, "make unit files, secrets and labels; units that are there already are left alone"),
+    ):
+        p = subs.add_parser(name, help=what, description=what)
+        p.add_argument("file", type=Path, metavar="FILE.csv")
+        p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
+        p.set_defaults(run=run)
+    p.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder a unit, and the labels")
+    p.add_argument(
+        "--base",
+        type=Path,
+        default=EXAMPLE_UNIT,
+        metavar="FILE",
+        help="unit file with what all have in common (the example)",
+    )
+    p.add_argument("--command-keys", action="store_true", help="units that obey signed commands only: a key for each")
+    p.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _new(args: argparse.Namespace) -> int:
+    if args.file.exists():
+        raise BadInput(both(_WORDS["exists"], path=args.file))
+    try:
+        args.file.write_text(_NEW, encoding="utf-8-sig")  # a spreadsheet takes it for UTF-8 by the mark
+    except OSError as e:
+        raise cannot_write(args.file, e) from e
+    say(args.lang, both(_WORDS["new"], path=args.file))
+    return 0
+
+
+@dataclass(frozen=True)
+class _Made:
+    """One unit's secrets, for its own files and for the broker."""
+
+    pin: str
+    password: str
+    command_key: str = ""
+
+    def credentials(self, user: str) -> str:
+        lines = [f"user = {user}", f"password = {self.password}"]
+        return "\n".join(lines + ([f"command_key = {self.command_key}"] if self.command_key else [])) + "\n"
+
+
+def _make(args: argparse.Namespace) -> int:
+    """Check all, then make all; a folder is there whole or not at all."""
+    planned = fleet_file.read(args.file, args.base, _FIXED, args.lang)
+    planned, copies = _with_files(planned)
+    new = [plan for plan in planned if not (args.out / plan.unit.id).exists()]
+    for plan in planned:
+        path = args.out / plan.unit.id / "unit.toml"
+        if plan not in new and path.is_file() and path.read_text(encoding="utf-8") != plan.text:
+            say(args.lang, both(_WORDS["changed"], path=path))
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=args.out, prefix=".making-") as folder:
+            for plan in new:
+                _write_unit(Path(folder) / plan.unit.id, plan, copies[plan.unit.id], args.command_keys)
+            for plan in new:
+                (Path(folder) / plan.unit.id).rename(args.out / plan.unit.id)
+        write_private(args.out / _LABELS, _label_sheet(planned).encode())
+        write_private(args.out / _BROKER, _broker_file(args.out).encode())
+    except OSError as e:
+        raise cannot_write(args.out, e) from e
+    labels = args.out / _LABELS
+    say(args.lang, both(_WORDS["made"], folder=args.out, new=len(new), kept=len(planned) - len(new), labels=labels))
+    if args.json:
+        units = [{"unit": p.unit.id, "file": str(args.out / p.unit.id / "unit.toml"), "new": p in new} for p in planned]
+        print(json.dumps({"units": units, "labels": str(labels)}, ensure_ascii=False))
+    return 0
+
+
+def _with_files(planned: list[Planned]) -> tuple[list[Planned], dict[str, dict[str, bytes]]]:
+    """The units with every file that they name beside them, and those files, by unit and name.
+
+    They lie beside the common unit file: certificate, Wi-Fi. BadInput, once each, if one is missing or no good.
+    """
+    problems: dict[str, None] = {}
+    moved, copies = [], {}
+    for plan in planned:
+        others = {key: path for key, path in plan.unit.files().items() if key not in _FIXED}
+        settings = dict(plan.unit.settings) | dict.fromkeys(_FIXED, "")
+        try:
+            fsimage.named_files(replace(plan.unit, settings=settings))
+        except BadInput as e:
+            problems |= dict.fromkeys(e.problems)
+            continue
+        copies[plan.unit.id] = {path.name: path.read_bytes() for path in others.values()}
+        text = fleet_file.edited(plan.text, {key: path.name for key, path in others.items()})
+        moved.append(replace(plan, text=text))
+    if problems:
+        raise BadInput(*problems)
+    return moved, copies
+
+
+def _write_unit(folder: Path, plan: Planned, copies: dict[str, bytes], with_key: bool) -> None:
+    made = _Made(
+        "".join(secrets.choice("0123456789") for _ in range(_PIN_DIGITS)),
+        secrets.token_urlsafe(_PASSWORD_BYTES),
+        secrets.token_hex(32) if with_key else "",
+    )
+    folder.mkdir(mode=0o700)
+    files = {
+        "unit.toml": plan.text.encode(),
+        _PIN: f"{made.pin}\n".encode(),
+        _CREDENTIALS: made.credentials(plan.unit.id).encode(),
+        **copies,
+    }
+    for name, content in files.items():
+        write_private(folder / name, content)
+
+
+def _broker_file(out: Path) -> str:
+    """`user:password` of every unit of the folder, a line each: what mosquitto_passwd -U turns into its own file."""
+    lines = []
+    for path in sorted(out.glob(f"*/{_CREDENTIALS}")):
+        pairs = dict(line.split(" = ", 1) for line in path.read_text(encoding="utf-8").splitlines() if " = " in line)
+        lines.append(f"{pairs.get('user', '')}:{pairs.get('password', '')}\n")
+    return "".join(lines)
+
+
+def _label_sheet(planned: Iterable[Planned]) -> str:
+    """One page of labels for the cabinets; nothing on it is secret."""
+    labels = "\n".join(_label(plan) for plan in planned)
+    return f"""<!doctype html>
+<html lang="zh"><head><meta charset="utf-8"><title>站点标签 unit labels</title>
+<style>{STYLE}</style></head><body>
+<h1>站点标签 Unit labels</h1>
+<p>打印，剪下，贴在控制箱内。Print, cut out, glue into the cabinets.</p>
+<div class="labels">
+{labels}
+</div>
+</body></html>
+"""
+
+
+def _label(plan: Planned) -> str:
+    unit = plan.unit
+    names = str(unit.settings["unit.name_zh"]), str(unit.settings["unit.name_en"])
+    return label(
+        f"QINGXI {unit.id}\nCFG {unit.sha256[:12]}", unit.id, (*names, unit.board.title_zh, unit.board.title_en)
+    )

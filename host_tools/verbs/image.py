@@ -1,0 +1,141 @@
+"""The verb `image`: check and pin a MicroPython image, build the flash image of a unit. Needs no network."""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+from ..image import image_build, micropython_image
+from ..unitkit import unitfile
+from ..unitkit.errors import AnswerIsNo, BadInput, Both, cannot_write
+
+_WORDS = {
+    "unconfirmed": (
+        "{path}：摘要 {sha256} 与公开流传的 {file} 一致，但本项目没有人在下载页核对过。请在下载页核对后加 --yes",
+        "{path}: digest {sha256} is that of the public {file}, which nobody of this project has compared with the "
+        "download page. Compare it there, then say --yes",
+    ),
+    "unknown": (
+        "{path}：未知映像，摘要 {sha256}。请从下载页抄下 SHA-256，加 --sha256 摘要",
+        "{path}: unknown image, digest {sha256}. Take the SHA-256 from the download page and give it with --sha256",
+    ),
+    "differs": (
+        "{path}：摘要是 {sha256}，不是 --sha256 给出的 {wanted}：文件损坏或被改过，请重新下载",
+        "{path}: digest is {sha256}, not {wanted} as --sha256 says: damaged or altered; get it again",
+    ),
+    "pinned": ("已存入 {path}，以后断网也能用", "kept as {path}, usable without a network"),
+    "built": ("已写入 {path}：整片闪存 {size} 字节", "wrote {path}: the whole flash, {size} bytes"),
+    "secret": (
+        "{path} 含有密码，只有本用户能读；不要发给别人",
+        "{path} holds passwords and is readable by you alone; do not pass it on",
+    ),
+}
+
+
+def add_parser(verbs) -> None:
+    """Add the verb `image` and its sub-verbs to the command line."""
+    image = verbs.add_parser("image", help="check and pin a MicroPython image, build a unit's flash image")
+    subs = image.add_subparsers(dest="image_verb", required=True, metavar="VERB")
+
+    take = _sub(subs, "import", _import, "check a MicroPython image, show it, and keep it for use without a network")
+    take.add_argument("file", type=Path, metavar="FILE")
+    take.add_argument("--yes", action="store_true", help="I compared the digest with the download page")
+    take.add_argument("--sha256", metavar="DIGEST", help="what the download page says the digest is")
+
+    build = _sub(subs, "build", _build, "build the flash image of a unit")
+    build.add_argument("--unit", type=Path, required=True, metavar="FILE", help="unit file")
+    build.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write it")
+    add_micropython(build)
+
+
+def add_micropython(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--micropython", type=Path, metavar="BIN", help="an imported image (default: the newest imported for the chip)"
+    )
+
+
+def _sub(subs, name: str, run, what: str) -> argparse.ArgumentParser:
+    sub = subs.add_parser(name, help=what, description=what)
+    sub.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
+    sub.add_argument("--json", action="store_true", help="print the result as JSON")
+    sub.set_defaults(run=run)
+    return sub
+
+
+def _import(args: argparse.Namespace) -> int:
+    image = micropython_image.read(args.file)
+    result = {"file": str(args.file)} | image.summary()
+    if not args.json:
+        print(f"{args.file}: MicroPython {image.version_text}, {image.chip}, {len(image.data)} B")
+        print(f"SHA-256 {image.sha256}")
+    _confirm(args, image)
+    path = micropython_image.pin(image)
+    result["pinned"] = str(path)
+    if args.json:
+        print(json.dumps(result, ensure_ascii=False))
+    print(_words("pinned", args.lang, path=path), file=sys.stderr)
+    return 0
+
+
+def _confirm(args: argparse.Namespace, image: micropython_image.MicroPython) -> None:
+    """Return if somebody vouches for the image: this project, or the person who imports it. Raise otherwise."""
+    fill = {"path": args.file, "sha256": image.sha256}
+    if args.sha256 is not None:
+        wanted = args.sha256.strip().lower()
+        if not re.fullmatch("[0-9a-f]{64}", wanted):
+            raise BadInput(Both("--sha256：应为 64 位十六进制数字", "--sha256: must be 64 hexadecimal digits"))
+        if wanted != image.sha256:
+            raise AnswerIsNo(_words("differs", args.lang, wanted=wanted, **fill))
+        return
+    entry = micropython_image.known(image.sha256)
+    if entry is None and not micropython_image.is_pinned(image):
+        raise BadInput(_words("unknown", args.lang, **fill))
+    if entry is not None and not entry["confirmed"] and not args.yes:
+        raise BadInput(_words("unconfirmed", args.lang, file=entry["file"], **fill))
+
+
+def _build(args: argparse.Namespace) -> int:
+    unit = unitfile.load(args.unit, args.lang)
+    image = image_build.build(unit, micropython_image.choose(unit.board.chip, args.micropython))
+    whole = image.whole()
+    write_private(args.out, whole)
+    result = {"file": str(args.out), "size": len(whole)} | image.report()
+    if not image.holds_secrets:
+        result["sha256"] = hashlib.sha256(whole).hexdigest()
+    if args.json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        _show(result)
+    print(_words("built", args.lang, path=args.out, size=len(whole)), file=sys.stderr)
+    if image.holds_secrets:
+        print(_words("secret", args.lang, path=args.out), file=sys.stderr)
+    return 0
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read. SurroundingsFailed if that fails."""
+    fresh = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(fd, "wb") as f:
+            f.write(data)
+        fresh.replace(path)
+    except OSError as e:
+        raise cannot_write(path, e) from e
+
+
+def _show(result: dict) -> None:
+    rows = [(part["name"], part["at"], part["size"], part.get("sha256", "-")) for part in result["parts"]]
+    for name, at, size, sha256 in rows:
+        print(f"{at:#08x}  {size:>8} B  {name:<12} {sha256}")
+    for name in ("firmware_sha256", "config_sha256", "sha256"):
+        if name in result:
+            print(f"{name:<32} {result[name]}")
+
+
+def _words(code: str, lang: str, **fill: object) -> str:
+    return _WORDS[code][0 if lang == "zh" else 1].format(**fill)

@@ -1,0 +1,241 @@
+"""`qingxi journal`: what a unit's flash holds, with or without its network."""
+
+import argparse
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from unit.catalogue import tables
+from unit.control.basics import NONE
+from unit.control.events import READINGS_LOST
+from unit.journal.cursor import Cursor
+from unit.journal.layout import END, EPOCH_UNIX_S, MAX_SNAPSHOT, READING
+from unit.journal.ring import Journal
+
+from host_tools.unitkit.nor import Nor
+
+from ..device import journal_port
+from ..unitkit import partitions
+from ..unitkit.errors import BadInput, SurroundingsFailed
+
+_BLOCK = partitions.BLOCK
+_WORDS = {
+    "unreadable_file": ("{path}：读不了：{why}", "{path}: cannot be read: {why}"),
+    "size": (
+        "{path}：{size} 字节不是日志分区，也不是整片闪存：应为 4096 的倍数，至少 8192",
+        "{path}: {size} bytes are neither a journal partition nor a whole flash: a multiple of 4096, at least 8192",
+    ),
+    "no_partition": (
+        "{path}：分区表里没有 journal；有：{names}",
+        "{path}: its partition table has no journal; it has: {names}",
+    ),
+    "outside": (
+        "{path}：分区表说 journal 到 {end} 字节为止，文件只有 {size}",
+        "{path}: by its partition table journal ends at byte {end}, but the file has {size}",
+    ),
+    "cannot_write": ("{path}：写不了：{why}", "{path}: cannot be written: {why}"),
+    "empty": ("{path}：日志是空的", "{path}: the journal is empty"),
+    "held": (
+        "序号 {first_seq} 到 {last_seq}：{readings} 条读数，{events} 个事件；已送达到 {acked}，下一个序号 {next_seq}",
+        "numbers {first_seq} to {last_seq}: {readings} readings, {events} events; "
+        "delivered up to {acked}, next number {next_seq}",
+    ),
+    "start": (
+        "启动 {boot:>5}  {from} 到 {to}  {readings} 条读数，{events} 个事件",
+        "start {boot:>5}  {from} to {to}  {readings} readings, {events} events",
+    ),
+    "damage": (
+        "损坏：{damaged} 处读不出；断电残留 {torn} 处；{unreadable_blocks} 个整块读不出；"
+        "未送达即被覆盖的读数 {given_up} 条",
+        "damaged: {damaged} places; ends torn by power cuts: {torn}; whole blocks: {unreadable_blocks}; "
+        "readings overwritten before they were delivered: {given_up}",
+    ),
+    "snapshot": ("最后的状态快照：{bytes} 字节", "last snapshot of the state: {bytes} bytes"),
+    "no_snapshot": ("没有可读的状态快照", "no snapshot of the state can be read"),
+    "unknown": ("开机后{s}秒", "{s} s after the start"),
+}
+
+
+def _words(key: str, lang: str, **fill: object) -> str:
+    return _WORDS[key][0 if lang == "zh" else 1].format(**fill)
+
+
+def add_parser(verbs) -> None:
+    """Add the verb `journal` to the command line."""
+    parser = verbs.add_parser("journal", help="what a unit's flash holds, with or without its network")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "flash", type=Path, metavar="FLASH", nargs="?", help="image of the journal partition or of a whole flash"
+    )
+    source.add_argument("--port", metavar="DEV", help="read a unit in service; its machines stand meanwhile")
+    parser.add_argument("--out", type=Path, metavar="CSV", help="write every reading and event there")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read the image or the unit, write the CSV if one is asked for, print what there is."""
+    if args.out is not None:
+        _check_writable(args.out, args.lang)  # before a unit stands for minutes
+    source = args.port or args.flash
+    flash = Nor(journal_port.read(args.port, args.lang), _BLOCK) if args.port else open_image(args.flash, args.lang)
+    journal = Journal(flash, len(_points()), 60)
+    if args.out is None:
+        found = read(journal)
+    else:
+        with args.out.open("w", newline="", encoding="utf-8") as f:
+            found = read(journal, csv.writer(f))
+    if args.json:
+        print(json.dumps({"file": str(source), **found}, indent=2))
+    else:
+        _print(source, found, args.lang)
+    return 0
+
+
+def _check_writable(path: Path, lang: str) -> None:
+    try:
+        path.open("a").close()
+    except OSError as e:
+        raise SurroundingsFailed(_words("cannot_write", lang, path=path, why=e.strerror)) from e
+
+
+def open_image(path: Path, lang: str = "en") -> Nor:
+    """The journal in a file that holds its partition alone, or a whole flash with a partition table."""
+    try:
+        data = path.read_bytes()
+    except OSError as e:
+        raise BadInput(_words("unreadable_file", lang, path=path, why=e.strerror)) from e
+    table = partitions.decode(data[partitions.TABLE_AT : partitions.TABLE_AT + _BLOCK])
+    if table:
+        try:
+            part = partitions.named(table, "journal")
+        except KeyError:
+            raise BadInput(_words("no_partition", lang, path=path, names=", ".join(p.name for p in table))) from None
+        if part.at + part.size > len(data):
+            raise BadInput(_words("outside", lang, path=path, end=part.at + part.size, size=len(data)))
+        data = data[part.at : part.at + part.size]
+    if len(data) < 2 * _BLOCK or len(data) % _BLOCK:
+        raise BadInput(_words("size", lang, path=path, size=len(data)))
+    return Nor(data, _BLOCK)
+
+
+@dataclass
+class Record:
+    """A reading or an event. `unix_s` is None for a start that never knew the time."""
+
+    seq: int
+    boot: int
+    uptime_s: int
+    unix_s: int | None
+    quality: int | None = None
+    values: tuple[int | None, ...] = ()
+    event: tuple[int, int, int] | None = None
+
+
+def records(cursor: Cursor) -> Iterator[Record]:
+    """Every reading and event that can be read, oldest first."""
+    cursor.seek(0)
+    while (kind := cursor.next()) != END:
+        record = Record(cursor.seq, cursor.boot, cursor.uptime_s, None)
+        if cursor.t != NONE:
+            record.unix_s = cursor.t + EPOCH_UNIX_S
+        if kind == READING:
+            record.quality = cursor.quality
+            record.values = tuple(None if value == NONE else value for value in cursor.values)
+        else:
+            record.event = (cursor.code, cursor.a, cursor.b)
+        yield record
+
+
+def read(journal: Journal, table=None) -> dict:
+    """What the journal holds, in the words of the JSON output; every record also goes to `table`, a csv.writer."""
+    points = _points()
+    names = _events()
+    if table is not None:
+        table.writerow(["seq", "boot", "time", "uptime_s", "quality", *(name for name, _ in points), "event", "a", "b"])
+    cursor = Cursor(journal)
+    starts: dict[int, dict] = {}
+    first = last = given_up = 0
+    for record in records(cursor):
+        first = first or record.seq
+        last = record.seq
+        start = starts.setdefault(
+            record.boot, {"boot": record.boot, "readings": 0, "events": 0, "from": _time(record), "to": None}
+        )
+        start["to"] = _time(record)
+        start["readings" if record.event is None else "events"] += 1
+        if record.event and record.event[0] == READINGS_LOST:
+            given_up += record.event[1]
+        if table is not None:
+            table.writerow(_cells(record, points, names))
+    data = bytearray(MAX_SNAPSHOT)
+    n = journal.load_snapshot(data)
+    return {
+        "blocks": journal.tail.blocks,
+        "first_seq": first,
+        "last_seq": last,
+        "next_seq": journal.next_seq,
+        "acked": journal.acked,
+        "readings": sum(start["readings"] for start in starts.values()),
+        "events": sum(start["events"] for start in starts.values()),
+        "starts": list(starts.values()),
+        "damaged": cursor.damaged,
+        "torn": cursor.torn,
+        "unreadable_blocks": cursor.unreadable,
+        "given_up": given_up,
+        "snapshot": {"bytes": n, "hex": data[:n].hex()} if n else None,
+    }
+
+
+def _cells(record: Record, points: list[tuple[str, int]], names: list[str]) -> list:
+    start = [record.seq, record.boot, "" if record.unix_s is None else _utc(record.unix_s), record.uptime_s]
+    if record.event is None:
+        values = [_scaled(value, decimals) for value, (_, decimals) in zip(record.values, points, strict=True)]
+        return [*start, record.quality, *values, "", "", ""]
+    code, *arguments = record.event
+    name = names[code] if code < len(names) else str(code)
+    return [*start, "", *[""] * len(points), name, *("" if value == NONE else value for value in arguments)]
+
+
+def _points() -> list[tuple[str, int]]:
+    return [(row[0], int(row[2])) for row in tables.rows("points")]
+
+
+def _events() -> list[str]:
+    return [row[0] for row in tables.rows("events")]
+
+
+def _scaled(value: int | None, decimals: int) -> str:
+    if value is None:
+        return ""
+    return f"{value / 10**decimals:.{decimals}f}" if decimals else str(value)
+
+
+def _utc(unix_s: int) -> str:
+    # Not fromtimestamp: a rotten clock may be beyond what the system's library takes.
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=unix_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _time(record: Record) -> str | int:
+    """UTC, or the uptime in seconds as an int where the time is unknown."""
+    return record.uptime_s if record.unix_s is None else _utc(record.unix_s)
+
+
+def _print(path: Path | str, found: dict, lang: str) -> None:
+    damage = _words("damage", lang, **found)
+    if not found["starts"]:
+        print(_words("empty", lang, path=path))
+        print(damage)
+        return
+    print(_words("held", lang, **found))
+    for start in found["starts"]:
+        ends = {
+            end: _words("unknown", lang, s=start[end]) if isinstance(start[end], int) else start[end]
+            for end in ("from", "to")
+        }
+        print(_words("start", lang, **(start | ends)))
+    print(damage)
+    print(_words("snapshot", lang, **found["snapshot"]) if found["snapshot"] else _words("no_snapshot", lang))

@@ -1,0 +1,176 @@
+"""The register: what was flashed where and when, one JSON object a line, only ever appended to.
+
+`qingxi flash` and `qingxi swap` write to it by themselves. Files of several laptops merge: a line is a fact with an id
+of its own, so that putting files together in any order, twice or in parts, gives the same register.
+"""
+
+import argparse
+import contextlib
+import datetime
+import getpass
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+
+from ..unitkit.errors import BadInput, Both, cannot_read, cannot_write
+
+FILE = "register.jsonl"
+DEFAULT = Path("out/records") / FILE
+# The keys of a line; what reads it may rely on them.
+KEYS = (
+    "when", "what", "unit", "board", "chip", "mac", "micropython", "micropython_sha256", "firmware", "firmware_sha256",
+    "config_sha256", "swapped_for", "self_test", "record", "by", "note",
+)  # fmt: skip
+_SHOWN = ("when", "what", "unit", "mac", "firmware", "config_sha256", "self_test", "by", "note")
+
+_WORDS = {
+    "empty": ("{path}：登记簿是空的", "{path}: the register is empty"),
+    "merged": ("{path}：加入 {new} 条，共 {all} 条", "{path}: {new} lines added, {all} in all"),
+}
+
+
+def add_parser(verbs) -> None:
+    """Add the verb `register` to the command line."""
+    p = verbs.add_parser("register", help="what was flashed where and when; merge registers of several computers")
+    p.add_argument("file", nargs="?", type=Path, default=DEFAULT, metavar="FILE", help="(default: %(default)s)")
+    p.add_argument("--merge", nargs="+", type=Path, default=[], metavar="FILE", help="take in the lines of these files")
+    p.add_argument("--unit", metavar="ID", help="show the lines of this unit alone")
+    p.add_argument("--json", action="store_true", help="print the lines as one JSON list")
+    p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
+    p.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Merge what is to be merged, then show."""
+    lines = read(args.file) if args.file.exists() or not args.merge else []
+    if args.merge:
+        new = merge(args.file, args.merge)
+        lines = read(args.file)
+        print(_words("merged", args.lang, path=args.file, new=new, all=len(lines)), file=sys.stderr)
+    lines = [line for line in lines if args.unit in (None, line["unit"])]
+    if args.json:
+        print(json.dumps(lines, ensure_ascii=False, indent=2))
+    elif not lines:
+        print(_words("empty", args.lang, path=args.file))
+    for line in [] if args.json else lines:
+        print("  ".join(_short(name, line[name]) for name in _SHOWN).rstrip())
+    return 0
+
+
+def entry(**facts: object) -> dict[str, object]:
+    """A new line: `facts` under `KEYS`, the time and who did it added, and an id by which two files are merged."""
+    line: dict[str, object] = {key: facts.pop(key, "") for key in KEYS}
+    if facts:
+        raise TypeError(f"the register has no {', '.join(facts)}")
+    line["when"] = line["when"] or datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+    line["by"] = line["by"] or _who()
+    return {"id": _id(line)} | line
+
+
+def append(path: Path, line: dict[str, object]) -> None:
+    """Put a line behind the others, on the disk before this returns. SurroundingsFailed where that fails."""
+    _append(path, [line])
+
+
+def read(path: Path) -> list[dict[str, object]]:
+    """The lines, oldest first. A last line without an end is what a power cut left and does not count.
+
+    BadInput names every line that is no line of a register; SurroundingsFailed where the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+    except OSError as e:
+        raise cannot_read(path, e) from e
+    except UnicodeDecodeError as e:
+        raise BadInput(Both(f"{path}：不是 UTF-8 文字", f"{path}: not UTF-8 text")) from e
+    found: dict[str, dict[str, object]] = {}
+    problems = []
+    for number, text_line in enumerate(text.split("\n")[:-1], 1):
+        line = _parsed(text_line)
+        if line is None:
+            problems.append(
+                Both(
+                    f"{path}:{number}：不是登记簿的一行；可用文本编辑器删掉这一行",
+                    f"{path}:{number}: no line of a register; it may be deleted with an editor",
+                )
+            )
+        elif line:
+            found[str(line["id"])] = line
+    if problems:
+        raise BadInput(*problems)
+    return sorted(found.values(), key=lambda line: (_instant(str(line["when"])), str(line["id"])))
+
+
+def merge(path: Path, others: list[Path]) -> int:
+    """Append to `path` every line of `others` that it does not have; returns how many. One bad line: none is taken."""
+    missing = [other for other in others if not other.exists()]
+    if missing:
+        raise BadInput(*(Both(f"{other}：没有这个文件", f"{other}: there is no such file") for other in missing))
+    known = {line["id"] for line in read(path)}
+    new = {line["id"]: line for other in others for line in read(other) if line["id"] not in known}
+    _append(path, list(new.values()))
+    return len(new)
+
+
+def _append(path: Path, lines: list[dict[str, object]]) -> None:
+    data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+    if not data:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab+") as f:
+            end = f.seek(0, os.SEEK_END)
+            if end:
+                f.seek(end - 1)
+                if f.read(1) != b"\n":  # a power cut in the line before: close it, so that only that one is lost
+                    _drop_torn(f)
+            f.write(data)
+            f.flush()
+            os.fsync(f.fileno())
+    except OSError as e:
+        raise cannot_write(path, e) from e
+
+
+def _drop_torn(f) -> None:
+    f.seek(0)
+    f.truncate(f.read().rfind(b"\n") + 1)
+
+
+def _parsed(text: str) -> dict[str, object] | None:
+    """A line; empty for an empty one; None for what is none."""
+    if not text.strip():
+        return {}
+    with contextlib.suppress(ValueError, RecursionError):
+        line = json.loads(text)
+        if isinstance(line, dict) and all(isinstance(line.get(key), str) for key in ("id", *KEYS)):
+            with contextlib.suppress(ValueError):
+                _instant(line["when"])
+                return line
+    return None
+
+
+def _instant(when: str) -> datetime.datetime:
+    found = datetime.datetime.fromisoformat(when)
+    return found if found.tzinfo else found.astimezone()
+
+
+def _id(line: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(line, sort_keys=True).encode() + os.urandom(8)).hexdigest()[:16]
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def _short(name: str, value: object) -> str:
+    text = str(value)
+    return text[:12] if name.endswith("sha256") else text
+
+
+def _words(code: str, lang: str, **fill: object) -> str:
+    return _WORDS[code][0 if lang == "zh" else 1].format(**fill)

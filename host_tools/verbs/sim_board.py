@@ -1,0 +1,111 @@
+"""The verb `sim board`: the files of a board on a real MicroPython, with flash, serial port and plant."""
+
+import argparse
+import json
+import signal
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sim import scenario as scenarios
+from sim.board import broker
+from sim.board.plant import ScenarioPlant
+from sim.board.virtual_board import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES, VirtualBoard
+from sim.durations import parse_duration
+
+from ..unitkit import unitfile
+from ..unitkit.errors import BadInput
+from ..unitkit.places import EXAMPLE_UNIT, ROOT
+
+EXAMPLE_SCENARIO = ROOT / "sim/scenarios/week.toml"
+_HEAP_HELP = f"heap (default: {DEFAULT_HEAP_BYTES}, with a broker {HEAP_WITH_BROKER_BYTES})"
+_LEAST_HEAP = 64 * 1024
+_MOST_HEAP = 64 * 1024 * 1024
+
+
+@dataclass
+class Result:
+    """What `--json` prints: virtual time lived, starts of the machine, and what the flash has borne in its life."""
+
+    simulated_s: float
+    starts: int
+    flash_programmed_bytes: int
+    flash_erases: int
+
+
+def add_parser(subs: argparse._SubParsersAction) -> None:
+    p = subs.add_parser("board", help="run the firmware on a virtual board")
+    p.add_argument("--unit", type=Path, default=EXAMPLE_UNIT, metavar="FILE", help="unit file (default: the example)")
+    p.add_argument("--scenario", type=Path, default=EXAMPLE_SCENARIO, metavar="FILE", help="what surrounds the unit")
+    p.add_argument("--flash", type=Path, default=Path("out/board.flash"), metavar="FILE", help="its flash, kept")
+    p.add_argument("--port", default="out/board.tty", metavar="LINK", help="where its serial port appears")
+    p.add_argument("--broker", metavar="HOST:PORT", help="have the unit talk to this MQTT broker, without TLS")
+    p.add_argument("--heap", type=int, metavar="BYTES", help=_HEAP_HELP)
+    p.add_argument("--for", dest="duration", metavar="DURATION", help="end after so much virtual time: 30d, 2h")
+    p.add_argument("--speed", default="1", metavar="max|N", help="max: virtual time; N: N times real time (default: 1)")
+    p.add_argument("--json", action="store_true", help="print a summary as JSON when it ends")
+    p.set_defaults(run=sim_board)
+
+
+def sim_board(args: argparse.Namespace) -> int:
+    """Live until the time is up or a signal comes. Returns the exit code."""
+    problems: list[str] = []
+    if args.heap is not None and not _LEAST_HEAP <= args.heap <= _MOST_HEAP:
+        problems.append(f"--heap: must be {_LEAST_HEAP} to {_MOST_HEAP} bytes, not {args.heap}")
+    until_s = None
+    if args.duration is not None:
+        try:
+            until_s = parse_duration(args.duration)
+        except ValueError as e:
+            problems.append(f"--for: {e}")
+    speed = None
+    if args.speed != "max":
+        try:
+            speed = float(args.speed)
+            if not 0.1 <= speed <= 1000:
+                raise ValueError
+        except ValueError:
+            problems.append(f"--speed: must be max or a number from 0.1 to 1000, not {args.speed!r}")
+    unit = scenario = None
+    try:
+        unit = unitfile.load(args.unit, args.lang)
+    except BadInput as e:
+        problems += e.problems
+    try:
+        scenario = scenarios.load(args.scenario)
+    except BadInput as e:
+        problems += e.problems
+    at = None
+    if args.broker is not None:
+        if speed is None:
+            problems.append("--broker: real messages need real time: give --speed a number, not max")
+        try:
+            at = broker.address(args.broker)
+        except BadInput as e:
+            problems += e.problems
+    if problems or unit is None or scenario is None:
+        raise BadInput(*problems)
+    heap_bytes = args.heap
+    if heap_bytes is None:
+        heap_bytes = HEAP_WITH_BROKER_BYTES if at or unit.settings["mqtt.broker"] else DEFAULT_HEAP_BYTES
+    for path in (args.flash, Path(args.port)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    board = VirtualBoard(
+        unit,
+        args.flash,
+        args.port,
+        ScenarioPlant(unit.control_settings(), scenario),
+        speed,
+        heap_bytes,
+        log=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    if at is not None:
+        board.connect(at)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: board.stop())
+    print(f"serial port: {args.port} ({board.serial.path})", file=sys.stderr, flush=True)
+    board.run(until_s)
+    result = Result(board.now_us / 1e6, board.starts, board.flash.programmed_bytes, board.flash.erases)
+    if args.json:
+        print(json.dumps(asdict(result)))
+    return 0

@@ -1,0 +1,109 @@
+"""The verb `update`: bring a unit in service a new firmware, over MQTT or its serial port, from wherever it broke off.
+
+Journal, hours and identity stay; over the cable the configuration is brought up to the unit file too. The new firmware
+is on trial for an hour, and the unit takes the one before again by itself if it does not get on well.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from unit.uplink import credentials
+
+from ..device import first_start, in_service, port
+from ..device.update_mqtt import Remote, send
+from ..unitkit import fsimage, pack, unitfile
+from ..unitkit.errors import AnswerIsNo, BadInput, SurroundingsFailed, both
+from ..unitkit.unitfile import Unit
+from . import provision, register
+
+_ANSWERS_S = 20.0  # a unit that has just been plugged in is still starting
+_WORDS = {
+    "no_key": (
+        "{unit}：凭据文件里没有 command_key，不能远程升级；请用 qingxi flash",
+        "{unit}: its credentials file holds no command_key, so it takes no firmware over MQTT; use qingxi flash",
+    ),
+    "mute": (
+        "{port} 上没有运行中的站点。新板或坏板用 qingxi flash",
+        "no unit that runs answers on {port}. A new or a damaged board wants qingxi flash",
+    ),
+    "other": (
+        "{port} 上是站点 {old}，不是 {unit}：没有改动",
+        "the board on {port} is unit {old}, not {unit}: nothing was changed",
+    ),
+    "runs": ("{unit} 已启动，控制程序在运行，自检通过", "{unit} has started: control runs, the self-test passed"),
+}
+
+
+def add_parser(verbs) -> None:
+    """Add the verb `update` to the command line."""
+    p = verbs.add_parser("update", help="bring a unit in service a new firmware", description=__doc__)
+    way = p.add_mutually_exclusive_group(required=True)
+    way.add_argument("--port", metavar="DEV", help="the unit's serial port, such as /dev/ttyUSB0 or COM3")
+    way.add_argument("--broker", metavar="HOST:PORT", help="the unit's broker")
+    p.add_argument("--unit", type=Path, required=True, metavar="FILE", help="unit file, with the files that it names")
+    p.add_argument("--record", type=Path, default=Path("out/records"), metavar="DIR", help="(default: %(default)s)")
+    p.add_argument("--note", default="", metavar="TEXT", help="a remark for the register")
+    p.add_argument("--json", action="store_true", help="print the result as JSON")
+    p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
+    p.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Bring the unit the firmware of this program. Returns the exit code."""
+    unit = unitfile.load(args.unit, args.lang)
+    data = pack.pack(fsimage.slot_files(), version("qingxi"))
+    begun = time.monotonic()
+    result: dict[str, object] = {"unit": unit.id, "sha256": pack.head(data, "pack").sha256, "size": len(data)}
+    result |= _over_mqtt(args, unit, data) if args.broker else _over_cable(args, unit, str(result["sha256"]))
+    result["seconds"] = round(time.monotonic() - begun, 1)
+    if args.json:
+        print(json.dumps(result))
+    return 0
+
+
+def _over_mqtt(args: argparse.Namespace, unit: Unit, data: bytes) -> dict[str, object]:
+    files = unit.files()
+    user = password = key = None
+    if "mqtt.credentials_file" in files:
+        fsimage.named_files(unit)  # names what is wrong with it
+        user, password, key = credentials.broker(str(files["mqtt.credentials_file"]))
+    if not key:
+        raise BadInput(both(_WORDS["no_key"], unit=unit.id))
+    with Remote(args.broker, unit.id, key, user, password, files.get("mqtt.ca_file")) as remote:
+        return {"sent": send(remote, data, args.lang, int(unit.settings["mqtt.bytes_per_h"]))}
+
+
+def _over_cable(args: argparse.Namespace, unit: Unit, sha256: str) -> dict[str, object]:
+    """Ask who is there, bring what is missing, watch the start, add a line to the register."""
+    port.opened(args.port, args.lang).close()
+    report = first_start.ask(args.port, _ANSWERS_S, reset=False)
+    if report is None:
+        raise SurroundingsFailed(both(_WORDS["mute"], port=args.port))
+    if report["unit"].detail != unit.id:
+        raise AnswerIsNo(both(_WORDS["other"], port=args.port, old=report["unit"].detail or "-", unit=unit.id))
+    brought = in_service.visit(args.port, args.lang, unit, report)
+    with in_service.tried(brought):
+        start = first_start.watch(args.port, reset=False)
+    problems = provision.problems_of(start.tests, unit, sha256)
+    line = register.entry(
+        what="update",
+        unit=unit.id,
+        board=unit.board.name,
+        chip=unit.board.chip,
+        mac=brought.mac,
+        micropython=start.tests["micropython"].detail,
+        firmware=version("qingxi"),
+        firmware_sha256=sha256,
+        config_sha256=unit.sha256,
+        self_test="failed" if problems else "passed",
+        note=args.note,
+    )
+    register.append(args.record / register.FILE, line)
+    if problems:
+        raise AnswerIsNo(*problems)
+    provision.say(args.lang, both(_WORDS["runs"], unit=unit.id))
+    return {"brought": asdict(brought), "record": str(args.record / register.FILE)}
