@@ -7,6 +7,7 @@ journal is kept in a file from run to run: the sequence of a unit's records neve
 
 import hashlib
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -218,8 +219,6 @@ class _Identity:
     """Who this is, for the topic `meta`; see unit/online.py. The hash is that of the sources, for nothing is built."""
 
     def __init__(self, unit: Unit, boot: int):
-        from importlib.metadata import version
-
         self.unit_id = unit.id
         self.lang = "en" if unit.settings["unit.language"] else "zh"
         self.name = str(unit.settings["unit.name_" + self.lang])

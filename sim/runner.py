@@ -19,14 +19,14 @@ from unit.control.basics import NONE
 from host_tools.unitkit.unitfile import Unit
 
 from . import fast
-from .outbox import Outbox
 from .report import page, summary
+from .report.outbox import Outbox
 from .report.readings_book import ReadingsBook
 from .report.record import Day, Event, Record
 from .report.results import EVENTS_HEADER, Results, Stream
 from .report.series import Series
 from .report.summary import AlarmList
-from .scenario import Scenario
+from .scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from .publish import Publisher
@@ -58,13 +58,13 @@ class Machinery:
         load: Callable[[str], ModuleType] = import_module if plain else fast.load
         if not plain:
             try:
-                fast.load("sim.loop")
+                fast.load("sim.world.loop")
             except fast.NoCompiler as e:
                 print(str(e).splitlines()[0], file=sys.stderr)
                 load = import_module
         self.Controller = load("unit.control.controller").Controller
         self.World = load("sim.world.world").World
-        self.Loop = load("sim.loop").Loop
+        self.Loop = load("sim.world.loop").Loop
 
 
 def run(scenario: Scenario, unit: Unit, out: Path, options: Options) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 from unit import config
 
-from ..device.esptool import Esptool
+from ..device.esptool import BAUDS, Esptool
 from ..image import image_build
 from ..unitkit import fsimage, partitions
 from ..unitkit.boards import Board
 from ..unitkit.errors import BadInput, Both, cannot_read
-from ..verbs.provision import BAUDS, bar
+from ..unitkit.progress import bar
 
 VISITS = "visits.txt"  # as firmware/unit/console/commands/visits.py has it
 

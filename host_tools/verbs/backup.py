@@ -13,9 +13,9 @@ from ..device import port
 from ..device.esptool import Esptool
 from ..records import old_board
 from ..unitkit.errors import BadInput, both
+from ..unitkit.progress import say
 from . import journal
 from .image import write_private
-from .provision import say
 
 _WORDS = {
     "exists": ("{path}：文件已存在，不会覆盖；换一个文件名", "{path}: exists already; choose another name"),

@@ -7,13 +7,13 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sim import scenario as scenarios
-from sim.board import broker
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES, VirtualBoard
-from sim.durations import parse_duration
+from sim.scenario import scenario as scenarios
+from sim.scenario.durations import parse_duration
 
 from ..unitkit import unitfile
+from ..unitkit.broker_address import address
 from ..unitkit.errors import BadInput
 from ..unitkit.places import EXAMPLE_UNIT, ROOT
 
@@ -80,7 +80,7 @@ def sim_board(args: argparse.Namespace) -> int:
         if speed is None:
             problems.append("--broker: real messages need real time: give --speed a number, not max")
         try:
-            at = broker.address(args.broker)
+            at = address(args.broker)
         except BadInput as e:
             problems += e.problems
     if problems or unit is None or scenario is None:

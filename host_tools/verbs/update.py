@@ -17,6 +17,7 @@ from ..device import first_start, in_service, port
 from ..device.update_mqtt import Remote, send
 from ..unitkit import fsimage, pack, unitfile
 from ..unitkit.errors import AnswerIsNo, BadInput, SurroundingsFailed, both
+from ..unitkit.progress import say
 from ..unitkit.unitfile import Unit
 from . import provision, register
 
@@ -105,5 +106,5 @@ def _over_cable(args: argparse.Namespace, unit: Unit, sha256: str) -> dict[str, 
     register.append(args.record / register.FILE, line)
     if problems:
         raise AnswerIsNo(*problems)
-    provision.say(args.lang, both(_WORDS["runs"], unit=unit.id))
+    say(args.lang, both(_WORDS["runs"], unit=unit.id))
     return {"brought": asdict(brought), "record": str(args.record / register.FILE)}

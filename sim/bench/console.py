@@ -13,10 +13,10 @@ from pathlib import Path
 
 from host_tools.unitkit import unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
-from sim import scenario
 from sim.board.crew import BYTE_US, Crew, Step
 from sim.board.plant import ScenarioPlant
 from sim.board.slow_board import ESP32_TIMES_SLOWER, SlowBoard
+from sim.scenario import scenario
 
 FIRST_BUDGET_MS = 100
 SCREEN_BUDGET_MS = 1000

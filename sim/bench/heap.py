@@ -14,11 +14,11 @@ from mpremote.romfs import VfsRomWriter
 
 from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
-from sim import scenario
 from sim.board.crew import Crew
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import SHIM_HEAP_BYTES, VirtualBoard
-from sim.durations import parse_duration
+from sim.scenario import scenario
+from sim.scenario.durations import parse_duration
 
 BUDGET_BYTES = 160 * 1024
 AIM_BYTES = 128 * 1024

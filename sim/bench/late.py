@@ -16,10 +16,10 @@ import paho.mqtt.client as paho
 
 from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
-from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.slow_board import SlowBoard
 from sim.board.virtual_board import _REQUEST, HEAP_WITH_BROKER_BYTES
+from sim.scenario import scenario
 
 from .uplink import mosquitto
 

@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from sim import scenario
-from sim.durations import parse_duration
+from sim.scenario import scenario
+from sim.scenario.durations import parse_duration
 
 from .heap import board_with, shown
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from host_tools.unitkit import unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
 
-from .. import runner, scenario
+from .. import runner
+from ..scenario import scenario
 
 _WEEK = """
 name = "bench-week"

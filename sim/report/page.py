@@ -6,7 +6,7 @@ from datetime import timedelta
 from html import escape
 from importlib.resources import files
 
-from ..scenario import FOREVER
+from ..scenario.scenario import FOREVER
 from . import words
 from .charts import Chart, TimeAxis, nice_top
 from .record import Record

@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 from unit.control.basics import NONE
 from unit.control.io import OUTPUT_NAMES
 
-from ..loop import Loop
-from ..outbox import Outbox
-from ..quantities import alarm_codes, look_up
-from ..scenario import Expect, Scenario
+from ..scenario.quantities import alarm_codes, look_up
+from ..scenario.scenario import Expect, Scenario
+from ..world.loop import Loop
+from .outbox import Outbox
 from .readings_book import ReadingsBook
 
 ALARMS_LISTED = 2000  # the list stays readable and memory flat; alarm_counts and alarms_total count them all

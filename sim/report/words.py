@@ -6,7 +6,7 @@ from typing import Any
 
 from unit.catalogue import tables
 
-from ..faults import BY_KIND
+from ..scenario.faults import BY_KIND
 
 Words = tuple[str, str]  # zh, en
 

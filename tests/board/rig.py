@@ -11,9 +11,9 @@ from pathlib import Path
 from littlefs import UserContext
 
 from host_tools.unitkit import fsimage, partitions, unitfile
-from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
+from sim.scenario import scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT_FILE = ROOT / "boards/esp32/units/qiaotou.toml"

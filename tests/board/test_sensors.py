@@ -3,9 +3,9 @@
 import pytest
 
 from host_tools.unitkit import unitfile
-from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
+from sim.scenario import scenario
 
 from . import rig
 

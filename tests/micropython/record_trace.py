@@ -9,7 +9,7 @@ from unit.control.io import Inputs
 from host_tools.unitkit.unitfile import Unit
 from sim import runner
 from sim.report.results import Results
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from tests.micropython import trace
 
 assert tuple(vars(Inputs())) == trace.SIGNALS

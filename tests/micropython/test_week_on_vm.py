@@ -14,7 +14,7 @@ from host_tools.unitkit.shrink.fold import fold
 from host_tools.unitkit.shrink.shorten import shorten
 from sim import runner
 from sim.report.results import EVENTS_HEADER
-from sim.scenario import load
+from sim.scenario.scenario import load
 from tests import vm
 from tests.micropython.record_trace import record
 

@@ -7,9 +7,9 @@ import pytest
 from unit.control.basics import NONE
 
 from host_tools.unitkit import unitfile
-from sim import scenario
 from sim.report import words
 from sim.runner import Options, run
+from sim.scenario import scenario
 from sim.world.sensors import METER_AT_START_WH
 
 from .rig import UNIT, Rig, fault

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from unit.control.basics import NONE
 
-from sim.faults import ACTUATORS, BY_KIND, KINDS, TARGETS
-from sim.scenario import Fault, Inflow
+from sim.scenario.faults import ACTUATORS, BY_KIND, KINDS, TARGETS
+from sim.scenario.scenario import Fault, Inflow
 from tests.sim.rig import HOUR_S, Rig, fault, scenario
 
 EMPTY = Inflow(population=0)

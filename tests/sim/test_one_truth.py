@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from host_tools.unitkit import unitfile
 from sim import runner
-from sim.faults import KINDS, FaultKind
-from sim.inflow_file import Row
-from sim.scenario import FOREVER, Fault, Holiday, Inflow, Rain, Scenario, Visit, load
+from sim.scenario.faults import KINDS, FaultKind
+from sim.scenario.inflow_file import Row
+from sim.scenario.scenario import FOREVER, Fault, Holiday, Inflow, Rain, Scenario, Visit, load
 from tests.vm import ROOT
 
 STORIES = sorted((ROOT / "sim/scenarios").glob("*.toml"))

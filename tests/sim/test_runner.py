@@ -17,7 +17,7 @@ import pytest
 
 from host_tools.unitkit import unitfile
 from sim.runner import Options, run
-from sim.scenario import load
+from sim.scenario.scenario import load
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted((ROOT / "sim/scenarios").glob("*.toml"))
