@@ -86,6 +86,7 @@ class Newest:
         self._app = app
         self.outputs = app.control.outputs
         self.alarms = app.control.alarms
+        self.metered = app.control.meter.wired
         self.values = [NONE] * N_POINTS
         self.quality = 0
         self.uptime_s = 0
