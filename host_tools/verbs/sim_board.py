@@ -88,8 +88,6 @@ def sim_board(args: argparse.Namespace) -> int:
     heap_bytes = args.heap
     if heap_bytes is None:
         heap_bytes = HEAP_WITH_BROKER_BYTES if at or unit.settings["mqtt.broker"] else DEFAULT_HEAP_BYTES
-    for path in (args.flash, Path(args.port)):
-        path.parent.mkdir(parents=True, exist_ok=True)
     board = VirtualBoard(
         unit,
         args.flash,

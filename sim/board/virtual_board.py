@@ -50,6 +50,8 @@ class VirtualBoard:
     the board from outside: power, resets, watchdog.
     """
 
+    scripts = ""  # of a bench: what they name of the stand-ins for the chip keeps its name
+
     def __init__(
         self,
         unit: Unit,
@@ -169,10 +171,9 @@ class VirtualBoard:
         memory.put_u64(wire.HORIZON_US, 0)
         self.serial.machine_starts()
         self._wire, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        patience = struct.pack("@ll", 0, round(_PATIENCE_S * 1e6))
-        self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+        self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, round(_PATIENCE_S * 1e6)))
         lent = (memory.fd, self.flash.path, end, self.serial.terminal)
-        self._process = vm.spawn(self._heap_bytes, *lent, modem=self.wiring.modem is not None)
+        self._process = vm.spawn(self._heap_bytes, *lent, self.wiring.modem is not None, self.scripts)
         end.close()
         self.starts += 1
         self._at_prompt = False
@@ -389,7 +390,6 @@ class VirtualBoard:
 
     def receive(self, uart: int, data: bytes, after_us: int = 0) -> None:
         """Let bytes arrive at a UART, now or later."""
-
         if not data:
             return
 

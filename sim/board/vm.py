@@ -40,8 +40,11 @@ power_on.start(rom, {}, {}, {}, {})
 
 
 @cache
-def shim_rom(modem: bool) -> bytes:
-    """The modules of `shim/`, compiled, as a ROMFS image; PPP among them only where a modem is wired."""
+def shim_rom(modem: bool, scripts: str = "") -> bytes:
+    """The modules of `shim/`, compiled, as a ROMFS image; PPP among them only where a modem is wired.
+
+    Names that stand in `scripts`, code that looks behind the chip, stay.
+    """
     rom = VfsRomWriter()
     paths = [path for path in sorted(SHIM_DIR.glob("*.py")) if path.stem not in ("__init__", "wire")]
     paths = [path for path in paths if modem or path.stem != "ppp"]
@@ -49,7 +52,7 @@ def shim_rom(modem: bool) -> bytes:
     # A chip's own modules bring no names into the heap: these bring as few as they can. What MicroPython knows, stays,
     # what the firmware says, and what asyncio may say to the queue of its tasks; also the places of the shared memory.
     places = re.findall(r'"(\w+)"', "\n".join(texts.values()))
-    said = "\n".join([*foreign_names(sources()), texts["tasks.py"], _START, *places])
+    said = "\n".join([*foreign_names(sources()), texts["tasks.py"], _START, *places, scripts])
     for name, text in shorten(texts, said).items():
         rom.mkfile(name.removesuffix(".py") + ".mpy", compiled(text, name.removesuffix(".py")))
     rom.opendir("umqtt")
@@ -65,11 +68,11 @@ def _with_numbers(source: str) -> str:
 
 
 def spawn(
-    heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int, modem: bool
+    heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int, modem: bool, scripts: str
 ) -> subprocess.Popen[bytes]:
     """Start a virtual machine whose console is the terminal device `terminal`; it ends with this process."""
     rom_fd = os.memfd_create("qingxi-shim", 0)
-    os.write(rom_fd, shim_rom(modem))
+    os.write(rom_fd, shim_rom(modem, scripts))
     flash_fd = os.open(flash_path, os.O_RDONLY)
     passed = (memory_fd, flash_fd, rom_fd, wire_end.fileno())
     try:

@@ -54,7 +54,7 @@ def play(trace: Path, settings: dict[str, int], folder: Path) -> tuple[list[tupl
     """Events of the control core on the virtual machine, and how many steps ran under a heap lock."""
     (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     shipped = firmware_as_shipped(folder / "firmware")
-    words = (str(trace), str(folder / "settings.json"))
+    words = (str(trace), str(folder / "settings.json"), str(settings["readings.interval_s"]))
     *lines, last = vm.run(shipped / PLAYER.name, *words, timeout_s=900, firmware=shipped).splitlines()
     names = runner._Names()
     events = []
