@@ -310,7 +310,7 @@ class _Run:
         digest = self.events.close()
         wall_s = time.perf_counter() - self.began
         done = summary.build(
-            self.scenario, self.unit.id, self.loop, self.outbox, self.alarms, wall_s, self.interrupted
+            self.scenario, self.unit.id, self.loop, self.outbox, self.book, self.alarms, wall_s, self.interrupted
         )
         done["expectations"] = summary.check(self.scenario.expects, done)
         done["events_sha256"] = digest

@@ -85,6 +85,7 @@ class Newest:
         self._app = app
         self.outputs = app.control.outputs
         self.alarms = app.control.alarms
+        self.metered = app.control.meter.wired
         self.values = [NONE] * app.recorder.journal.points
         self.quality = 0
         self.uptime_s = 0

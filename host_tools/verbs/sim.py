@@ -177,6 +177,7 @@ def _shown(summary: dict[str, Any], lang: str) -> str:
         ("排放", "discharged", f"{summary['discharged_m3']:.2f} m3"),
         ("溢流", "overflow", f"{summary['overflow_m3']:.2f} m3"),
         ("用电", "energy", f"{summary['energy_kwh']:.1f} kWh, {number(summary['energy_kwh_per_m3'], 2)} kWh/m3"),
+        ("记录用电", "energy as recorded", f"{summary['energy_recorded_kwh']:.1f} kWh {words.energy_source(summary)}"),
         (
             "出水浊度", "effluent turbidity",
             f"{number(effluent['turbidity_ntu_mean'], 1)} NTU, 95 %: {number(effluent['turbidity_ntu_p95'], 1)} NTU",

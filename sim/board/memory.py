@@ -57,6 +57,9 @@ class SharedMemory:
         return self.bytes[wire.PIN_MODE + pin] == 3 and self.bytes[wire.PIN_OUT + pin] == active
 
     def put_pin(self, pin: int, level: int) -> None:
+        if level != self.bytes[wire.PIN_IN + pin] and level != wire.FLOATING:
+            edge = wire.PIN_EDGES + 2 * pin + level
+            self.bytes[edge] = self.bytes[edge] + 1 & 255
         self.bytes[wire.PIN_IN + pin] = level
 
     def put_adc(self, pin: int, millivolt: float) -> None:

@@ -74,7 +74,7 @@ class VirtualBoard:
             self._flash_firmware()
         self.i2c: dict[tuple[int, int], I2cDevice] = {}
         self.uarts: dict[int, Callable[[bytes], None]] = {}
-        self.wiring = Wiring(unit, self.memory, self.i2c, self.uarts, self.receive, lambda: self.now_us)
+        self.wiring = Wiring(unit, self.memory, self.i2c, self.uarts, self.receive, self.agenda, lambda: self.now_us)
         self.serial = SerialPort(link)
         self._heap_bytes = heap_bytes
         self._process: subprocess.Popen | None = None

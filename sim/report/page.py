@@ -92,6 +92,10 @@ def _keys(record: Record) -> str:
             f"{summary['energy_kwh']:,.1f}", f"kWh · {_number(summary['energy_kwh_per_m3'], 2)} kWh/m³", False,
         ),
         (
+            "机组记录的用电", "energy as recorded",
+            f"{summary['energy_recorded_kwh']:,.1f}", f"kWh · {words.energy_source(summary)}", False,
+        ),
+        (
             "出水浊度 均值/95%", "effluent turbidity, mean and 95 %",
             f"{_number(effluent['turbidity_ntu_mean'], 1)} / {_number(effluent['turbidity_ntu_p95'], 1)}", "NTU", False,
         ),

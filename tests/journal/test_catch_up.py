@@ -89,6 +89,29 @@ def test_nothing_but_the_last_minute_is_lost(seed):
                 assert remembered == 0
 
 
+class Metered(Unit):
+    """With an energy meter, which goes on while the unit is off."""
+
+    def live(self, seconds):
+        for _ in range(seconds):
+            self.meter_wh = 700_000 + self.t // 2  # 1.8 kW
+            super().live(1)
+
+
+@pytest.mark.parametrize("outage_s", [0, 7200, 3_000_000])
+def test_metered_energy_goes_on_where_it_was(outage_s):
+    unit = Metered(settings={"wiring.energy": "in6"})
+    unit.live(8000)
+    energy_wh = unit.ctrl.energy_wh
+    assert unit.ctrl.meter.counts and abs(energy_wh - 4000) < 20
+    unit.t += outage_s
+    unit.start()
+    assert energy_wh - 40 <= unit.ctrl.energy_wh <= energy_wh
+    begun_wh = unit.ctrl.energy_wh
+    unit.live(7200)
+    assert unit.ctrl.meter.counts and abs(unit.ctrl.energy_wh - begun_wh - 3600) < 20
+
+
 @pytest.mark.parametrize("interval_s", [10, 60, 600])
 def test_what_a_cut_at_the_worst_moment_costs(interval_s):
     """Every machine runs, the cut comes in the middle of any tick before, at and after a snapshot."""

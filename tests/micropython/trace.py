@@ -13,8 +13,8 @@ A run with a START keeps a journal, and begins with one.
 STEP = 0
 ACKNOWLEDGE = 1
 START = 2
-FIELDS = 15
+FIELDS = 16
 SIGNALS = (
     "level", "turbidity", "float_high", "float_low", "mains",
-    "p1_running", "p2_running", "blower_running", "return_running",
+    "p1_running", "p2_running", "blower_running", "return_running", "energy_wh",
 )  # fmt: skip

@@ -253,6 +253,6 @@ def test_a_board_without_power_lets_its_relays_fall():
 
 
 def test_every_target_is_known():
-    assert set(TARGETS) == {"level", "turbidity", "float_high", "float_low", *ACTUATORS} | {
+    assert set(TARGETS) == {"level", "turbidity", "float_high", "float_low", "energy", *ACTUATORS} | {
         "mains", "network", "broker", "clock", "board",
     }  # fmt: skip

@@ -48,6 +48,14 @@ def configure(control, s: dict[str, int]) -> None:
     control.outputs[P2].power_w = s["lift.pump_power_w"]
     control.outputs[BLOWER].power_w = s["aeration.blower_power_w"]
     control.outputs[RETURN].power_w = s["return.power_w"]
+    if s["wired.energy"]:
+        if not control.meter.wired:
+            from .meter import Meter
+
+            control.meter = Meter()
+        # A clogged pump draws more than its rated power, and a cabinet has a heater and a lamp.
+        limit_w = 1000 + 2 * sum([output.power_w for output in control.outputs])
+        control.meter.configure(limit_w, s["energy.pulses_per_kwh"])
     _recipe(control.process, s)
     watch = control.supervision
     watch.high_level_mm = s["lift.high_level_mm"]

@@ -6,7 +6,7 @@ from .basics import NONE, const
 from .claims import BACKUP, HAND, REMOTE
 from .events import CLAIM, CLAIM_END, RESTART, SERVICE, Events
 from .inflow import Inflow
-from .io import BLOWER, N_OUTPUTS, OUTPUT_NAMES, P1, P2, RETURN, Inputs
+from .io import BLOWER, N_OUTPUTS, OUTPUT_NAMES, P1, P2, RETURN, Inputs, NoMeter
 from .output import Output
 from .points import ENERGY_WH, INFLOW_L_MIN, INPUTS, LEVEL_MM, RUN_S, TURBIDITY_NTU
 from .process.contact_oxidation import ContactOxidation
@@ -47,7 +47,9 @@ class Controller:
         self.alarms: AlarmBook = AlarmBook(alarm_rows, self.events)
         self.supervision: Supervision = Supervision(self.alarms, self.outputs, self.well, self.inflow)
         self.energy_wh: int = 0
-        self._energy_ws: int = 0
+        self._energy_ws: int = 0  # by nominal power, not yet counted
+        self._nominal: int = 0  # 1: of the energy since the last reading some is by nominal power
+        self.meter: NoMeter = NoMeter()
         self._mains: Switch = Switch(5, 2)
         self.mains_sensed: int = 0
         self.restart_wait_s: int = 0
@@ -102,9 +104,14 @@ class Controller:
             if output.turns() == 1:
                 power_w += output.power_w
         self._energy_ws += power_w
-        if self._energy_ws >= 3600:
+        metered_wh: int = self.meter.step(i.energy_wh, self._energy_ws)
+        if metered_wh > 0:
+            self.energy_wh += metered_wh
+            self._energy_ws = 0
+        elif metered_wh == NONE and self._energy_ws >= 3600:
             self.energy_wh += self._energy_ws // 3600
             self._energy_ws %= 3600
+            self._nominal = 1
         # alarms
         self.supervision.step(now_s, tod_s, self.turbidity, self.process.lift, mains, dry)
 
@@ -164,12 +171,14 @@ class Controller:
             self._reported[k] = self.outputs[k].run_s
             k += 1
         self._reported[N_OUTPUTS] = self.energy_wh
+        self._nominal = 0
 
     def look(self, values: list[int]) -> int:
         """Fill `values`, a place for every point (points.py), and return the quality code of the row.
 
         A failed sensor gives its last credible value; the code says so: class of the level + 8 * class of the
-        turbidity + 64 when the clock was never set. Totals are the growth since the last reading.
+        turbidity + 64 when the clock was never set + 128 when an energy meter is wired and some of the energy is by
+        nominal power all the same. Totals are the growth since the last reading.
         """
         values[LEVEL_MM] = self.well.level_mm
         values[TURBIDITY_NTU] = self.turbidity.value
@@ -187,7 +196,8 @@ class Controller:
             bits += 8 << k if self.outputs[k].turns() == 1 else 0
             k += 1
         values[INPUTS] = bits
-        return self.well.level.quality + 8 * self.turbidity.quality + (64 if self.tod_s < 0 else 0)
+        quality: int = self.well.level.quality + 8 * self.turbidity.quality + (64 if self.tod_s < 0 else 0)
+        return quality + (128 if self.meter.wired and self._nominal else 0)
 
     def save(self, data: bytearray) -> int:
         """Write the snapshot into `data` (at least SNAPSHOT_BYTES); returns its length."""

@@ -200,7 +200,7 @@ class Uplink:
         elif step == _META:
             from .meta import meta  # some KB of code that each connection needs once
 
-            meta(self._out, self._identity)
+            meta(self._out, self._identity, self._newest.metered)
             forget("uplink.meta")
             self._step_id = self.session.send(self._topics.meta, self._out.size(), 1, True)
         elif step == _STATE:
