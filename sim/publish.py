@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from unit.catalogue import tables
 from unit.control.basics import NONE
-from unit.control.controller import N_POINTS
 from unit.journal.cursor import Cursor
 from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
@@ -103,7 +103,7 @@ class Publisher:
         settings = dict(self._unit.settings)
         # As `sim board --broker`: this broker alone, in plain TCP, and nobody else is asked for anything.
         settings |= {"mqtt.broker": "%s:%d" % self._broker, "mqtt.tls": 0, "network.ntp": "", "network.dns": ""}
-        self.journal = Journal(self._nor, N_POINTS, int(settings["readings.interval_s"]))
+        self.journal = Journal(self._nor, tables.count("points"), int(settings["readings.interval_s"]))
         self._counted = self.journal.acked
         self.uplink = Uplink(
             settings, _Identity(self._unit, self.journal.boot), Newest(self), self.journal, Cursor(self.journal),

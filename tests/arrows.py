@@ -82,6 +82,8 @@ def room_of(path: Path) -> str:
     if folder == "firmware":
         return "firmware/main" if path.stem == "main" else "firmware/boot, slots, pack"
     if folder == "firmware/unit":
+        if path.stem == "pack_head":  # numbers that the image builder writes into all that reads a pack
+            return "firmware/boot, slots, pack"
         return "firmware/unit (ground)" if path.stem in GROUND | {"__init__"} else "firmware/unit (top)"
     return folder
 

@@ -11,7 +11,7 @@ import pytest
 from pip._internal.models.index import PyPI
 from unit.catalogue import settings as catalogue
 from unit.catalogue import tables
-from unit.control.controller import N_POINTS
+from unit.control.io import OUTPUT_NAMES
 
 from sim.report.words import columns
 from tests import arrows
@@ -157,24 +157,38 @@ def test_catalogue_is_complete_in_both_languages(table):
     assert len(keys) == len(set(keys)), f"{table}.txt: an entry stands twice"
 
 
-@pytest.mark.parametrize("table", ["reasons", "events"])
-def test_numbers_in_the_core_are_lines_of_the_table(table):
-    """`reasons.DRY` is the line of reasons.txt that is called dry, by its place."""
-    tree = ast.parse((FIRMWARE / "unit" / "control" / f"{table}.py").read_text(encoding="utf-8"))
+# Modules of the core whose numbers are the lines of a table.
+NUMBERED = {"reasons": "reasons", "events": "events", "points": "points", "supervision": "alarms"}
+
+
+@pytest.mark.parametrize("module", NUMBERED)
+def test_numbers_in_the_core_are_lines_of_the_table(module):
+    """`reasons.DRY` is the line of reasons.txt that is called dry, by its place; `points.RUN_S` that of p1_run_s, and
+    those of the other outputs follow.
+    """
+    lines = [row[0] for row in tables.rows(NUMBERED[module])]
     numbers = {}
+    tree = ast.parse((FIRMWARE / "unit" / "control" / f"{module}.py").read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Name):
-            name, value = node.targets[0].id, node.value.args[0]
+            name, value = node.targets[0].id.lower(), node.value.args[0]
             if not name.startswith("_") and isinstance(value, ast.Constant):
-                numbers[value.value] = name.lower()
-    lines = dict(enumerate(row[0] for row in tables.rows(table)))
+                each = [f"{output}_{name}" for output in OUTPUT_NAMES if f"{output}_{name}" in lines]
+                for i, line in enumerate([name] if name in lines else each):
+                    assert value.value + i not in numbers, f"{module}.py: {line} has the place of another"
+                    numbers[value.value + i] = line
     if lines[0] == "none":
-        del lines[0]  # a line that only keeps the places: no event has number 0
-    assert numbers == lines
+        numbers[0] = "none"  # a line that only keeps the places: no event has number 0
+    assert [numbers.get(place) for place in range(len(lines))] == lines
+    assert len(numbers) == len(lines)
 
 
-def test_a_reading_holds_every_point():
-    assert len(list(tables.rows("points"))) == N_POINTS
+def test_every_alarm_has_its_cause():
+    tree = ast.parse((FIRMWARE / "unit" / "control" / "supervision.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "self._cause"]
+    used = {part.id for call in calls for part in ast.walk(call.args[0]) if isinstance(part, ast.Name)}
+    numbered = {ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)}
+    assert {name for name in used if name.isupper()} == {name for name in numbered if not name.startswith("_")}
 
 
 def test_settings_that_the_code_names_exist():

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from unit.control.controller import N_POINTS
+from unit.catalogue import tables
 from unit.journal.ring import Journal
 
 from host_tools.unitkit.nor import Nor
@@ -45,7 +45,7 @@ def backup(args: argparse.Namespace) -> int:
     flash = read(args.port, args.lang)
     left = old_board.of_image(flash, args.port)
     write_private(args.out, flash)
-    ring = Journal(Nor(bytearray(left.journal)), N_POINTS, 60)
+    ring = Journal(Nor(bytearray(left.journal)), tables.count("points"), 60)
     held = journal.read(ring)
     unsent = max(0, ring.next_seq - 1 - ring.acked)
     result = {"file": str(args.out), "unit": left.unit_id, "unsent": unsent} | held

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sim.board.plant import ScenarioPlant
-from sim.board.virtual_board import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES, VirtualBoard
+from sim.board.virtual_board import VirtualBoard
+from sim.board.vm import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES
 from sim.scenario import scenario as scenarios
 from sim.scenario.durations import parse_duration
 

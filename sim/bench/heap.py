@@ -16,7 +16,8 @@ from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
 from sim.board.crew import Crew
 from sim.board.plant import ScenarioPlant
-from sim.board.virtual_board import SHIM_HEAP_BYTES, VirtualBoard
+from sim.board.virtual_board import VirtualBoard
+from sim.board.vm import SHIM_HEAP_BYTES
 from sim.scenario import scenario
 
 from . import duration_s, ended, options

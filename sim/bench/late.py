@@ -18,7 +18,8 @@ from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
 from sim.board.plant import ScenarioPlant
 from sim.board.slow_board import SlowBoard
-from sim.board.virtual_board import _REQUEST, HEAP_WITH_BROKER_BYTES
+from sim.board.virtual_board import _REQUEST
+from sim.board.vm import HEAP_WITH_BROKER_BYTES
 from sim.scenario import scenario
 
 from . import ended, options

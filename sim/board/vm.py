@@ -26,9 +26,16 @@ from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
 from .shim import wire
 
+# What the modules of `shim/` take of the heap; an ESP32 has them in flash (tests/board/test_heap.py measures it).
+SHIM_HEAP_BYTES = 22 * 1024
+# The firmware with an open console lives in 128 KiB, in words of 64 bits (`sim.bench.heap`); `trend` and `show` need up
+# to 40 more while they answer, in pieces. An ESP32 needs little more than half.
+DEFAULT_HEAP_BYTES = 192 * 1024 + SHIM_HEAP_BYTES
+HEAP_WITH_BROKER_BYTES = 256 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to a broker
 SHIM_DIR = Path(__file__).with_name("shim")
 _PR_SET_PDEATHSIG = 1
 _HUNG_S = 1.0  # of computing
+_HUNG_LOOKS = 10  # that found it asleep
 _START = """
 import sys, uctypes, vfs
 rom = vfs.VfsRom(memoryview(uctypes.bytearray_at({}, {})))
@@ -91,26 +98,28 @@ def spawn(
 
 
 class HangWatch:
-    """Tells a machine that hangs from one that the computer has no time for: by what it computes without asking."""
+    """Tells a machine that hangs from one that the computer has no time for: by what it computes without a sign."""
 
     def __init__(self) -> None:
-        self._seen: tuple[int, int, float] = (0, 0, 0.0)
+        self._seen = (0, 0)
+        self._computed_s = 0.0
+        self._asleep = 0
 
-    def hangs(self, process: subprocess.Popen[bytes] | None, requests: int) -> bool:
-        """`requests`: how many there have been. Ask again while it is quiet."""
+    def hangs(self, process: subprocess.Popen[bytes] | None, sign: int, idle: bool = False) -> bool:
+        """Ask again and again. `sign` changes with what shows that it lives; `idle`: nothing keeps it waiting."""
         if process is None:
             return False
-        pid = process.pid
-        computed_s = _computed_s(pid)
-        if (pid, requests) != self._seen[:2]:
-            self._seen = (pid, requests, computed_s)
-        return computed_s - self._seen[2] > _HUNG_S
+        computed_s, asleep = _computed_s(process.pid)
+        if (process.pid, sign) != self._seen:
+            self._seen, self._computed_s, self._asleep = (process.pid, sign), computed_s, 0
+        self._asleep += idle and asleep
+        return computed_s - self._computed_s > _HUNG_S or self._asleep > _HUNG_LOOKS
 
 
-def _computed_s(pid: int) -> float:
-    """Seconds of a processor that this process has used."""
+def _computed_s(pid: int) -> tuple[float, bool]:
+    """Seconds of a processor that this process has used, and whether it wants none now."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), fields[0] == "S"
 
 
 def main(argv: list[str]) -> None:

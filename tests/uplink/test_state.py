@@ -2,7 +2,7 @@
 
 import json
 
-from unit.control.controller import N_POINTS
+from unit.catalogue import tables
 from unit.uplink import payloads
 from unit.uplink.json_out import JsonOut
 
@@ -13,7 +13,7 @@ class Newest:
     def __init__(self, control):
         self.outputs = control.outputs
         self.alarms = control.alarms
-        self.values = [0] * N_POINTS
+        self.values = [0] * tables.count("points")
         self.quality = self.uptime_s = self.t = 0
 
 

@@ -8,6 +8,7 @@ from .events import CLAIM, CLAIM_END, RESTART, SERVICE, Events
 from .inflow import Inflow
 from .io import BLOWER, N_OUTPUTS, OUTPUT_NAMES, P1, P2, RETURN, Inputs
 from .output import Output
+from .points import ENERGY_WH, INFLOW_L_MIN, INPUTS, LEVEL_MM, RUN_S, TURBIDITY_NTU
 from .process.contact_oxidation import ContactOxidation
 from .signals import Analog, Switch
 from .snapshot import Reader, Writer
@@ -16,7 +17,6 @@ from .well import Well
 
 _SNAPSHOT_VERSION = const(1)
 SNAPSHOT_BYTES = 160  # a buffer of this size holds every snapshot
-N_POINTS = 9  # entries of points.txt
 _STAGGER_S = const(5)  # machines of one unit do not start in the same second after mains return
 
 
@@ -45,7 +45,7 @@ class Controller:
         ]
         self.process: ContactOxidation = ContactOxidation(self.outputs, self.well, self.inflow, self.events)
         self.alarms: AlarmBook = AlarmBook(alarm_rows, self.events)
-        self.supervision: Supervision = Supervision(self.alarms, alarm_rows, self.outputs, self.well, self.inflow)
+        self.supervision: Supervision = Supervision(self.alarms, self.outputs, self.well, self.inflow)
         self.energy_wh: int = 0
         self._energy_ws: int = 0
         self._mains: Switch = Switch(5, 2)
@@ -166,19 +166,19 @@ class Controller:
         self._reported[N_OUTPUTS] = self.energy_wh
 
     def look(self, values: list[int]) -> int:
-        """Fill `values` in the order of points.txt and return the quality code of the row.
+        """Fill `values`, a place for every point (points.py), and return the quality code of the row.
 
         A failed sensor gives its last credible value; the code says so: class of the level + 8 * class of the
         turbidity + 64 when the clock was never set. Totals are the growth since the last reading.
         """
-        values[0] = self.well.level_mm
-        values[1] = self.turbidity.value
-        values[2] = self.inflow.l_min
+        values[LEVEL_MM] = self.well.level_mm
+        values[TURBIDITY_NTU] = self.turbidity.value
+        values[INFLOW_L_MIN] = self.inflow.l_min
         k: int = 0
         while k < N_OUTPUTS:
-            values[3 + k] = self.outputs[k].run_s - self._reported[k]
+            values[RUN_S + k] = self.outputs[k].run_s - self._reported[k]
             k += 1
-        values[7] = self.energy_wh - self._reported[N_OUTPUTS]
+        values[ENERGY_WH] = self.energy_wh - self._reported[N_OUTPUTS]
         bits: int = 1 if self.well.float_high.value == 1 else 0
         bits += 2 if self.well.float_low.value == 1 else 0
         bits += 4 if self.mains_on else 0
@@ -186,7 +186,7 @@ class Controller:
         while k < N_OUTPUTS:
             bits += 8 << k if self.outputs[k].turns() == 1 else 0
             k += 1
-        values[8] = bits
+        values[INPUTS] = bits
         return self.well.level.quality + 8 * self.turbidity.quality + (64 if self.tod_s < 0 else 0)
 
     def save(self, data: bytearray) -> int:
@@ -250,4 +250,4 @@ class Controller:
             k += 1
 
 
-__all__ = ["BACKUP", "HAND", "N_POINTS", "REMOTE", "SNAPSHOT_BYTES", "Controller"]
+__all__ = ["BACKUP", "HAND", "REMOTE", "SNAPSHOT_BYTES", "Controller"]

@@ -11,6 +11,7 @@ use, and returns "" or why not, whole or not at all; `reboot()`;
 
 import json
 
+from ...catalogue.event_words import name_of
 from ...catalogue.tables import rows
 from ...control.basics import NONE, const
 from ...control.io import OUTPUT_NAMES
@@ -180,7 +181,7 @@ class Commands:
             raise Refusal("args", "for_s is how long, in whole seconds")
         reason = self._actions.claim(output, on, for_s)
         if reason:
-            name = payloads.name_of("reasons", reason)
+            name = name_of("reasons", reason)
             raise Refusal(name, "refused by the control: " + name)
 
     def _op_run(self, args):
