@@ -248,6 +248,7 @@ def test_qingxi(command, folder):
         return
     if verb == "journal" and "--port" in words:
         verb = "journal --port"
+    assert verb in VERBS, f"{command}: say in VERBS how it is tried"
     VERBS[verb](words, folder)
 
 
@@ -301,7 +302,9 @@ MODULES: dict[str, Callable[[list[str], Path], object]] = {
 def test_python(command, folder):
     _, option, *words = command.split()
     assert option == "-m", command
-    MODULES[words[0].rpartition(".")[2]](words, folder)
+    module = words[0].rpartition(".")[2]
+    assert module in MODULES, f"{command}: say in MODULES how it is tried"
+    MODULES[module](words, folder)
 
 
 @pytest.mark.parametrize("command", [command for command in DOCUMENTED if command.startswith("pytest")])
@@ -324,7 +327,7 @@ def test_what_nobody_has_thought_of_is_seen(folder):
         test_qingxi(verb, folder)
     with pytest.raises(AssertionError):
         test_make_is_told_what_it_knows(target)
-    with pytest.raises(KeyError):
+    with pytest.raises(AssertionError):
         test_python(module, folder)
 
 
