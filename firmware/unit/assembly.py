@@ -36,5 +36,7 @@ def derive(settings, numbers):
     for byte in settings["unit.id"].encode():
         digest = (digest * 31 + byte) & 0xFFFF
     numbers["unit.hash"] = digest
-    for name in ["turbidity", "energy"] + [output + "_running" for output in OUTPUT_NAMES]:
+    for name in ("turbidity", "energy"):
         numbers["wired." + name] = 1 if settings["wiring." + name] else 0
+    for name in OUTPUT_NAMES:
+        numbers["wired." + name + "_running"] = 1 if settings["wiring." + name + "_running"] else 0

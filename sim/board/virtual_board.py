@@ -168,7 +168,7 @@ class VirtualBoard:
         self._wire, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, round(_PATIENCE_S * 1e6)))
         lent = (memory.fd, self.flash.path, end, self.serial.terminal)
-        self._process = vm.spawn(self._heap_bytes, *lent, self.wiring.modem is not None, self.scripts)
+        self._process = vm.spawn(self._heap_bytes, *lent, self.wiring.unwired, self.scripts)
         end.close()
         self.starts += 1
         self._at_prompt = False

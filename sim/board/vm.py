@@ -47,14 +47,13 @@ power_on.start(rom, {}, {}, {}, {})
 
 
 @cache
-def shim_rom(modem: bool, scripts: str = "") -> bytes:
-    """The modules of `shim/`, compiled, as a ROMFS image; PPP among them only where a modem is wired.
+def shim_rom(unwired: tuple[str, ...], scripts: str = "") -> bytes:
+    """The modules of `shim/` but for those of what is `unwired`, compiled, as a ROMFS image.
 
     Names that stand in `scripts`, code that looks behind the chip, stay.
     """
     rom = VfsRomWriter()
-    paths = [path for path in sorted(SHIM_DIR.glob("*.py")) if path.stem not in ("__init__", "wire")]
-    paths = [path for path in paths if modem or path.stem != "ppp"]
+    paths = [path for path in sorted(SHIM_DIR.glob("*.py")) if path.stem not in ("__init__", "wire", *unwired)]
     texts = {path.name: _with_numbers(path.read_text(encoding="utf-8")) for path in paths}
     # A chip's own modules bring no names into the heap: these bring as few as they can. What MicroPython knows, stays,
     # what the firmware says, and what asyncio may say to the queue of its tasks; also the places of the shared memory.
@@ -75,11 +74,12 @@ def _with_numbers(source: str) -> str:
 
 
 def spawn(
-    heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int, modem: bool, scripts: str
+    heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int,
+    unwired: tuple[str, ...], scripts: str,
 ) -> subprocess.Popen[bytes]:
     """Start a virtual machine whose console is the terminal device `terminal`; it ends with this process."""
     rom_fd = os.memfd_create("qingxi-shim", 0)
-    os.write(rom_fd, shim_rom(modem, scripts))
+    os.write(rom_fd, shim_rom(unwired, scripts))
     flash_fd = os.open(flash_path, os.O_RDONLY)
     passed = (memory_fd, flash_fd, rom_fd, wire_end.fileno())
     try:

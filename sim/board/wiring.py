@@ -69,6 +69,9 @@ class Wiring:
                 self._apply.append((name, self._sensor(name, terminal)))
         if terminal := self._wired("energy"):
             self._apply.append(("energy_wh", self._meter(terminal)))
+        pulses = terminal and terminal[0] == "input"
+        # Modules of `shim/` that such a board does not need.
+        self.unwired = tuple(name for name, there in (("interrupts", pulses), ("ppp", self.modem)) if not there)
 
     def relay(self, output: int) -> int:
         """1 while the contact of output `output` is closed: driven, and at its active level."""

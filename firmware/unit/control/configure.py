@@ -50,7 +50,7 @@ def configure(control, s: dict[str, int]) -> None:
     control.outputs[RETURN].power_w = s["return.power_w"]
     if s["wired.energy"]:
         if not control.meter.wired:
-            from .meter import Meter
+            from .power import Meter
 
             control.meter = Meter()
         # A clogged pump draws more than its rated power, and a cabinet has a heater and a lamp.

@@ -37,7 +37,7 @@ class Inputs:
 
 
 class NoMeter:
-    """The energy meter of a unit that has none; that of the others is `meter.Meter`."""
+    """The energy meter of a unit that has none; that of the others is `power.Meter`."""
 
     def __init__(self) -> None:
         self.wired: int = 0

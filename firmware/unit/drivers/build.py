@@ -202,7 +202,10 @@ class _Builder:
 
     def _energy(self, name: str, terminal):
         if terminal[0] == "rs485":
-            return self._probe("energy", terminal, ("energy",), 0)
+            meter = self._probe(name, terminal, (name,), 0)
+            meter.factor = _METER_WH
+            meter.period_ms = _METER_MS
+            return meter
         if terminal[0] != "input" or len(terminal) == 5:
             raise _Wrong(WRONG_KIND)
         from .pulses import PulseCounter
@@ -246,11 +249,8 @@ class _Builder:
         if probe_map is None or probe_map.quantity not in quantities:
             raise _Wrong(NO_PROBE)
         bus = self._bus(terminal, probe_map.baud)
-        factor = {"distance": -1, "energy": _METER_WH}.get(probe_map.quantity, 1)
-        probe = Probe(bus, self._settings[sensor + ".modbus_address"], probe_map, zero, factor)
-        if sensor == "energy":
-            probe.period_ms = _METER_MS
-        return probe
+        factor = -1 if probe_map.quantity == "distance" else 1
+        return Probe(bus, self._settings[sensor + ".modbus_address"], probe_map, zero, factor)
 
 
 def curve(name: str):

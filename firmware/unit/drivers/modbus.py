@@ -181,7 +181,7 @@ class Probe(Driver):
         self.address = address
         self.map = register_map
         self._zero = zero
-        self._factor = factor
+        self.factor = factor
         self.period_ms: int = _PERIOD_MS
         self._value: int = NONE
         self._asked_ms: int = NONE
@@ -206,4 +206,4 @@ class Probe(Driver):
         self._bus.poll(now_ms)
         value = self._value
         self._value = NONE
-        return NONE if value == NONE else self._zero + self._factor * value
+        return NONE if value == NONE else self._zero + self.factor * value

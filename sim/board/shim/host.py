@@ -58,7 +58,7 @@ class Link:
     def _interrupt(self):
         """Serve the pins whose level has changed."""
         for pin in self.watched:
-            pin.look()
+            pin.poll()
 
     def ask(self, op, a, b):
         """Send one request and wait for its answer; returns the answer's result."""

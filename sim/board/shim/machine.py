@@ -88,18 +88,6 @@ class Pin(umachine.PinBase):
 
     __call__ = value
 
-    def irq(self, handler, trigger):
-        self._edges = wire.PIN_EDGES + 2 * self.id + (1 if trigger == 1 else 0)
-        self._seen = _memory[self._edges]
-        self._handler = handler
-        link.watched.append(self)
-
-    def look(self):
-        """Call the handler for each edge since the last look."""
-        while self._seen != _memory[self._edges]:
-            self._seen = self._seen + 1 & 255
-            self._handler(self)
-
     def on(self):
         self.value(1)
 
