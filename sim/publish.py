@@ -18,7 +18,7 @@ from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
 
 from host_tools.unitkit import fsimage, upackages
-from host_tools.unitkit.errors import SurroundingsFailed
+from host_tools.unitkit.errors import BadInput, SurroundingsFailed, cannot_read
 from host_tools.unitkit.nor import Nor
 from host_tools.unitkit.unitfile import Unit
 
@@ -67,7 +67,14 @@ class Publisher:
         self._broker = broker
         self.path = flash
         size = unit.board.partitions["journal_kib"] << 10
-        data = bytearray(flash.read_bytes()) if flash.exists() else bytearray(b"\xff" * size)
+        account = unit.files().get("mqtt.credentials_file")
+        try:
+            self._secrets = credentials.broker(str(account)) if account else (None, None, None)
+            data = bytearray(flash.read_bytes()) if flash.exists() else bytearray(b"\xff" * size)
+        except OSError as e:
+            raise cannot_read(e.filename, e) from e
+        except ValueError as e:
+            raise BadInput(str(e)) from e
         if len(data) != size:
             raise SurroundingsFailed(f"{flash}: is no journal of {size} bytes; move it away")
         self._nor = Nor(data)
@@ -96,13 +103,11 @@ class Publisher:
         settings = dict(self._unit.settings)
         # As `sim board --broker`: this broker alone, in plain TCP, and nobody else is asked for anything.
         settings |= {"mqtt.broker": "%s:%d" % self._broker, "mqtt.tls": 0, "network.ntp": "", "network.dns": ""}
-        account = self._unit.files().get("mqtt.credentials_file")
-        secrets = credentials.broker(str(account)) if account else (None, None, None)
         self.journal = Journal(self._nor, tables.count("points"), int(settings["readings.interval_s"]))
         self._counted = self.journal.acked
         self.uplink = Uplink(
             settings, _Identity(self._unit, self.journal.boot), Newest(self), self.journal, Cursor(self.journal),
-            _Actions(self, self._unit), self._network, *secrets,
+            _Actions(self, self._unit), self._network, *self._secrets,
         )  # fmt: skip
 
     # --- what the run tells

@@ -2,4 +2,16 @@
 
 import os
 
+import pytest
+
+from host_tools.device import first_start, raw_repl
+from tests import patience
+
 os.environ["LC_ALL"] = "C.UTF-8"
+
+
+@pytest.fixture(autouse=True)
+def patient_tools(monkeypatch):
+    """A virtual board on a busy machine answers late: tools that run within a test wait for it as the tests do."""
+    for tool in (first_start, raw_repl):
+        monkeypatch.setattr(tool, "time", patience)

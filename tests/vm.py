@@ -5,9 +5,10 @@ The firmware and this repository are on its path, so a script says `import unit.
 """
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+
+from tests import patience
 
 ROOT = Path(__file__).resolve().parent.parent
 _RUN_CASES = ROOT / "tests/micropython/run_cases.py"
@@ -27,13 +28,14 @@ def run(
 ) -> str:
     """Run `script` (a file, or source text) on the VM with a heap of `heap` bytes ("160k", "2m"); its standard output.
 
-    `cwd` is the folder that it runs in, `firmware` the one that holds the package `unit`. Raises ScriptFailed with the
+    `cwd` is the folder that it runs in, `firmware` the one that holds the package `unit`; `timeout_s` is for a quiet
+    machine (see `patience`). Raises ScriptFailed with the
     whole output when the script does not end well.
     """
     source = ["-c", script] if isinstance(script, str) else [str(script)]
     command = [str(Path(sys.executable).with_name("micropython")), "-X", "heapsize=" + heap, *source, *args]
     environment = dict(os.environ, MICROPYPATH=f"{firmware}:{ROOT}:.frozen")
-    done = subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, timeout=timeout_s)
+    done = patience.run(command, timeout_s, env=environment, cwd=cwd)
     if done.returncode != 0:
         raise ScriptFailed(f"exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -59,7 +59,7 @@ def of_image(flash: bytes, name: object) -> OldBoard:
 
 
 def read_file(path: Path) -> OldBoard:
-    """What is in a backup. SurroundingsFailed where it cannot be read, BadInput where it is none."""
+    """What is in a backup. BadInput where it is none or cannot be read."""
     try:
         return of_image(path.read_bytes(), path)
     except OSError as e:

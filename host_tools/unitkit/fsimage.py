@@ -103,14 +103,22 @@ def _built(scripts: str = "", apart: bool = False) -> tuple[dict[str, bytes], di
 
 
 @cache  # seconds of work, which a flash does twice and the tests hundreds of times
+def _put_together(texts: tuple[tuple[str, str], ...], apart: bool) -> dict[str, str]:
+    folded = fold(dict(texts))
+    return folded if apart else bundle(folded)
+
+
+@cache
 def _modules(texts: tuple[tuple[str, str], ...], umqtt: str, scripts: str, apart: bool) -> dict[str, bytes]:
     """main.py as it is to be, and the bytecode of every module, by path."""
-    folded = fold(dict(texts))
-    short = shorten(folded if apart else bundle(folded), umqtt + scripts, OUTSIDE)
+    short = shorten(_put_together(texts, apart), umqtt + scripts, OUTSIDE)
     made = {"main.py": short.pop("main.py").encode()}
     for path, text in short.items():
+        text = join(text).text
+        if path.endswith("/__init__.py") and not text.strip():
+            continue  # a folder without it is a package too, and one more file would be one more name in the heap
         stem = path.removesuffix(".py")
-        made[stem + ".mpy"] = compiled(join(text).text, stem.removesuffix("/__init__").replace("/", "."))
+        made[stem + ".mpy"] = compiled(text, stem.removesuffix("/__init__").replace("/", "."))
     # An ESP32 image has it frozen, and prefers that; other builds of MicroPython have not.
     made["umqtt/simple.mpy"] = compiled(umqtt, "umqtt/simple.py")
     return made
@@ -228,6 +236,7 @@ def sealed(text: bytes) -> bytes:
     return text + b"\n%08x\n" % zlib.crc32(text)
 
 
+@cache
 def compiled(text: str, name: str) -> bytes:
     """The bytecode of a source, which a traceback will call `name`. SurroundingsFailed if it will not compile.
 

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sim.board.plant import ScenarioPlant
-from sim.board.virtual_board import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES, VirtualBoard
+from sim.board.virtual_board import VirtualBoard
+from sim.board.vm import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES
 from sim.scenario import scenario as scenarios
 from sim.scenario.durations import parse_duration
 
@@ -88,8 +89,6 @@ def sim_board(args: argparse.Namespace) -> int:
     heap_bytes = args.heap
     if heap_bytes is None:
         heap_bytes = HEAP_WITH_BROKER_BYTES if at or unit.settings["mqtt.broker"] else DEFAULT_HEAP_BYTES
-    for path in (args.flash, Path(args.port)):
-        path.parent.mkdir(parents=True, exist_ok=True)
     board = VirtualBoard(
         unit,
         args.flash,

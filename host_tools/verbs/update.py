@@ -56,6 +56,7 @@ def add_parser(verbs) -> None:
 def run(args: argparse.Namespace) -> int:
     """Bring the unit the firmware of this program. Returns the exit code."""
     unit = unitfile.load(args.unit, args.lang)
+    fsimage.named_files(unit)  # names what is wrong with them before a machine stands still for it
     data = pack.pack(fsimage.slot_files(), version("qingxi"))
     begun = time.monotonic()
     result: dict[str, object] = {"unit": unit.id, "sha256": pack.head(data, "pack").sha256, "size": len(data)}
@@ -70,7 +71,6 @@ def _over_mqtt(args: argparse.Namespace, unit: Unit, data: bytes) -> dict[str, o
     files = unit.files()
     user = password = key = None
     if "mqtt.credentials_file" in files:
-        fsimage.named_files(unit)  # names what is wrong with it
         user, password, key = credentials.broker(str(files["mqtt.credentials_file"]))
     if not key:
         raise BadInput(both(_WORDS["no_key"], unit=unit.id))

@@ -28,6 +28,7 @@ class SharedMemory:
         """Everything that loses its content with the power."""
         self.bytes[wire.RTC_MEMORY : wire.RTC_MEMORY + 2050] = bytes(2050)
         self.put_u32(wire.PIN_LOG_COUNT, 0)
+        self.put_u64(wire.RTC_OFFSET_S, 0)
         self.hard_reset()
 
     def hard_reset(self) -> None:

@@ -26,9 +26,16 @@ from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
 from .shim import wire
 
+# What the modules of `shim/` take of the heap; an ESP32 has them in flash (tests/board/test_heap.py measures it).
+SHIM_HEAP_BYTES = 22 * 1024
+# The firmware with an open console lives in 128 KiB, in words of 64 bits (`sim.bench.heap`); `trend` and `show` need up
+# to 40 more while they answer, in pieces. An ESP32 needs little more than half.
+DEFAULT_HEAP_BYTES = 192 * 1024 + SHIM_HEAP_BYTES
+HEAP_WITH_BROKER_BYTES = 256 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to a broker
 SHIM_DIR = Path(__file__).with_name("shim")
 _PR_SET_PDEATHSIG = 1
 _HUNG_S = 1.0  # of computing
+_HUNG_LOOKS = 10  # that found it asleep
 _START = """
 import sys, uctypes, vfs
 rom = vfs.VfsRom(memoryview(uctypes.bytearray_at({}, {})))
@@ -40,8 +47,11 @@ power_on.start(rom, {}, {}, {}, {})
 
 
 @cache
-def shim_rom(modem: bool) -> bytes:
-    """The modules of `shim/`, compiled, as a ROMFS image; PPP among them only where a modem is wired."""
+def shim_rom(modem: bool, scripts: str = "") -> bytes:
+    """The modules of `shim/`, compiled, as a ROMFS image; PPP among them only where a modem is wired.
+
+    Names that stand in `scripts`, code that looks behind the chip, stay.
+    """
     rom = VfsRomWriter()
     paths = [path for path in sorted(SHIM_DIR.glob("*.py")) if path.stem not in ("__init__", "wire")]
     paths = [path for path in paths if modem or path.stem != "ppp"]
@@ -49,7 +59,7 @@ def shim_rom(modem: bool) -> bytes:
     # A chip's own modules bring no names into the heap: these bring as few as they can. What MicroPython knows, stays,
     # what the firmware says, and what asyncio may say to the queue of its tasks; also the places of the shared memory.
     places = re.findall(r'"(\w+)"', "\n".join(texts.values()))
-    said = "\n".join([*foreign_names(sources()), texts["tasks.py"], _START, *places])
+    said = "\n".join([*foreign_names(sources()), texts["tasks.py"], _START, *places, scripts])
     for name, text in shorten(texts, said).items():
         rom.mkfile(name.removesuffix(".py") + ".mpy", compiled(text, name.removesuffix(".py")))
     rom.opendir("umqtt")
@@ -65,11 +75,11 @@ def _with_numbers(source: str) -> str:
 
 
 def spawn(
-    heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int, modem: bool
+    heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int, modem: bool, scripts: str
 ) -> subprocess.Popen[bytes]:
     """Start a virtual machine whose console is the terminal device `terminal`; it ends with this process."""
     rom_fd = os.memfd_create("qingxi-shim", 0)
-    os.write(rom_fd, shim_rom(modem))
+    os.write(rom_fd, shim_rom(modem, scripts))
     flash_fd = os.open(flash_path, os.O_RDONLY)
     passed = (memory_fd, flash_fd, rom_fd, wire_end.fileno())
     try:
@@ -88,26 +98,28 @@ def spawn(
 
 
 class HangWatch:
-    """Tells a machine that hangs from one that the computer has no time for: by what it computes without asking."""
+    """Tells a machine that hangs from one that the computer has no time for: by what it computes without a sign."""
 
     def __init__(self) -> None:
-        self._seen: tuple[int, int, float] = (0, 0, 0.0)
+        self._seen = (0, 0)
+        self._computed_s = 0.0
+        self._asleep = 0
 
-    def hangs(self, process: subprocess.Popen[bytes] | None, requests: int) -> bool:
-        """`requests`: how many there have been. Ask again while it is quiet."""
+    def hangs(self, process: subprocess.Popen[bytes] | None, sign: int, idle: bool = False) -> bool:
+        """Ask again and again. `sign` changes with what shows that it lives; `idle`: nothing keeps it waiting."""
         if process is None:
             return False
-        pid = process.pid
-        computed_s = _computed_s(pid)
-        if (pid, requests) != self._seen[:2]:
-            self._seen = (pid, requests, computed_s)
-        return computed_s - self._seen[2] > _HUNG_S
+        computed_s, asleep = _computed_s(process.pid)
+        if (process.pid, sign) != self._seen:
+            self._seen, self._computed_s, self._asleep = (process.pid, sign), computed_s, 0
+        self._asleep += idle and asleep
+        return computed_s - self._computed_s > _HUNG_S or self._asleep > _HUNG_LOOKS
 
 
-def _computed_s(pid: int) -> float:
-    """Seconds of a processor that this process has used."""
+def _computed_s(pid: int) -> tuple[float, bool]:
+    """Seconds of a processor that this process has used, and whether it wants none now."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), fields[0] == "S"
 
 
 def main(argv: list[str]) -> None:

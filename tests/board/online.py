@@ -19,6 +19,7 @@ from unit.journal.ring import Journal
 from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.verbs.journal import open_image
 from sim.board.flash_file import FlashFile
+from tests import patience
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker, free_port
 from tests.uplink.certificates import Authority
@@ -26,7 +27,7 @@ from tests.uplink.proxy import DOWN, UP, Fault, Proxy, Pubacks
 
 from . import rig
 
-SPEED = 10  # so much faster than the wall go the board's clock and its deadlines
+SPEED = 10  # so much faster than the wall go the board's clock and its deadlines, on a quiet machine
 UNIT = "qiaotou"
 
 # main.py, but that each tick's lateness in ms is counted by powers of two, and shown now and then: all of it; less the
@@ -116,7 +117,8 @@ class Scene:
     ):
         self.folder = folder
         self.secure = secure
-        self._words = ["--speed", str(speed), "--heap", str(heap_bytes)]
+        self.speed = int(patience.speed(speed))
+        self._words = ["--speed", str(self.speed), "--heap", str(heap_bytes)]
         text = rig.UNIT_FILE.read_text(encoding="utf-8").replace("interval_s = 60 ", "interval_s = 1 ")
         text = text.replace("[mqtt]", "[mqtt]\nkeepalive_s = 10\nstate_s = 10")
         if secure:
@@ -145,7 +147,7 @@ class Scene:
         if main:
             self._flash(main)
         if watched:
-            self._flash(WATCHED.replace("SECURE", str(secure)).replace("SPEED", str(speed)))
+            self._flash(WATCHED.replace("SECURE", str(secure)).replace("SPEED", str(self.speed)))
         self.shown = ""
         self._on()
 
@@ -217,15 +219,7 @@ class Scene:
             found[cursor.seq] = (cursor.t, list(cursor.values)) if kind == READING else None
         return found
 
-    @staticmethod
-    def wait(condition, limit_s: float = 20) -> bool:
-        """True once `condition()` holds; False if it does not in time."""
-        end = time.monotonic() + limit_s
-        while not condition():
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.05)
-        return True
+    wait = staticmethod(patience.until)
 
     def served(self, what: object) -> None:
         """Something new comes through. What is missing shows in `check`, which reads all that the flash holds."""
@@ -262,7 +256,7 @@ class Scene:
         self.proxy.refuse = True
         self.books.subscribed.clear()
         self.broker.start()
-        assert self.books.subscribed.wait(20)
+        assert self.wait(self.books.subscribed.is_set)
         self.proxy.refuse = False
 
     def broker_frozen(self, chance: random.Random) -> None:
@@ -346,7 +340,7 @@ class Scene:
         upmost = 2600 if kind != "garbled" or self.secure else 11
         fault = self.proxy.fault = Fault(direction, chance.randint(0, 60 if direction == DOWN else upmost), kind)
         self.proxy.cut()
-        fault.happened.wait(6)
+        self.wait(fault.happened.is_set, 6)
         self.proxy.fault = None
 
     def histograms(self) -> list[list[int]]:

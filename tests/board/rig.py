@@ -1,10 +1,10 @@
 """Starts virtual boards for the tests: in this process where a test looks inside, as a program where it is killed."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from host_tools.unitkit import fsimage, partitions, unitfile
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
 from sim.scenario import scenario
+from tests import patience
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT_FILE = ROOT / "boards/esp32/units/qiaotou.toml"
@@ -52,7 +53,9 @@ def replace_scripts(found: VirtualBoard, main: str | None = None, boot: str | No
     scripts = {name: text.encode() for name, text in (("main.py", main), ("boot.py", boot)) if text is not None}
     if scripts:
         vfs = partitions.named(partitions.of_board(found.unit.board), "vfs")
-        files = fsimage.firmware_files(found.unit, f"{main} {boot}") | scripts
+        text = f"{main} {boot}"
+        said = text if re.search(r"\b(unit|slots|pack)\b", text) else ""  # else it names nothing of the firmware
+        files = fsimage.firmware_files(found.unit, said) | scripts
         found.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
 
 
@@ -71,9 +74,7 @@ def output(found: VirtualBoard, until: str = ">>> ", limit_s: float = 20) -> str
     shown: list[bytes] = []
     found.serial.listener = shown.append
     with running(found):
-        deadline = time.monotonic() + limit_s
-        while until.encode() not in b"".join(shown) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        patience.until(lambda: until.encode() in b"".join(shown), limit_s)
     text = b"".join(shown).decode().replace("\r\n", "\n")
     assert until in text, text
     return text.partition("MicroPython ")[0]
@@ -81,10 +82,12 @@ def output(found: VirtualBoard, until: str = ">>> ", limit_s: float = 20) -> str
 
 def until(condition, limit_s: float = 30) -> None:
     """Wait for something that a board on another thread does."""
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    assert patience.until(condition, limit_s)
+
+
+def until_it_serves(found: VirtualBoard) -> None:
+    """Wait until the firmware on a board at wall speed ticks, and has made Ctrl-C a byte for its console."""
+    until(lambda: not found.serial._interrupts())
 
 
 @contextmanager
@@ -96,8 +99,7 @@ def running(found: VirtualBoard):
         yield found
     finally:
         found.stop()
-        thread.join(20)
-        assert not thread.is_alive()
+        assert patience.until(lambda: not thread.is_alive())
 
 
 def mpremote(port: Path, *words: str, limit_s: float = 60) -> str:
@@ -106,28 +108,33 @@ def mpremote(port: Path, *words: str, limit_s: float = 60) -> str:
     It gives a board some seconds to answer; on a busy PC a start can take longer, so then it is asked again.
     """
     command = [str(Path(sys.executable).with_name("mpremote")), "connect", str(port), *words]
-    for _ in range(3):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, cwd=ROOT)
-        if "could not enter raw repl" not in done.stdout + done.stderr:
+    waiting = patience.Patience(limit_s)
+    while True:
+        done = patience.run(command, limit_s, cwd=ROOT)
+        if "could not enter raw repl" not in done.stdout + done.stderr or waiting.over:
             break
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 @contextmanager
-def program(folder: Path, *words: str):
-    """`qingxi sim board` as a process of its own, with flash and port in `folder`."""
+def program(folder: Path, *words: str, flashed: bool = True):
+    """`qingxi sim board` as a process of its own, with flash and port in `folder`.
+
+    `flashed`: a new flash gets its firmware here, where it is compiled once for all tests; else the program does it.
+    """
     path, link = folder / "quiet.toml", folder / "tty"
     path.write_text(QUIET, encoding="utf-8")
+    unit_file = Path(words[words.index("--unit") + 1]) if "--unit" in words else UNIT_FILE
+    if flashed and not (folder / "board.flash").exists():
+        VirtualBoard(unitfile.load(unit_file), folder / "board.flash").close()
     command = [sys.executable, "-m", "host_tools.main", "sim", "board", "--unit", str(UNIT_FILE)]
     command += ["--scenario", str(path), "--flash", str(folder / "board.flash"), "--port", str(link)]
     command += ["--heap", str(ROOMY_HEAP), *words]
     environment = dict(os.environ, PYTHONPATH=f"{ROOT}:{ROOT / 'firmware'}")
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        deadline = time.monotonic() + 20
-        while not link.is_symlink() and time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.01)
+        assert patience.until(lambda: link.is_symlink() or process.poll() is not None), "there is no port"
         assert process.poll() is None, (process.returncode, process.communicate())
         yield process
     finally:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import pty
-import time
 
 import pytest
 
@@ -27,13 +26,6 @@ def aged(tmp_path):
     return tmp_path
 
 
-def _until(condition) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def _service(folder):
     found = rig.board(folder, plant=True, speed=1.0)
     return rig.running(found)
@@ -43,12 +35,12 @@ def test_a_unit_in_service_tells_what_its_flash_holds(aged, capsys):
     out = aged / "readings.csv"
     before = FlashFile(aged / "board.flash", 4 << 20).programmed_bytes
     with _service(aged) as found:
-        _until(lambda: found.flash.programmed_bytes > before)  # its start is in the journal,
-        time.sleep(1)  # and so it runs, and has made Ctrl-C a byte for the console
+        rig.until(lambda: found.flash.programmed_bytes > before)  # its start is in the journal
+        rig.until_it_serves(found)
         assert main.main(["journal", "--port", str(aged / "tty"), "--out", str(out), "--json"]) == 0
         told = capsys.readouterr()
         held = found.flash.read(JOURNAL.at, JOURNAL.size)
-        _until(lambda: found.starts == 2)  # it restarts afterwards
+        rig.until(lambda: found.starts == 2)  # it restarts afterwards
     image = aged / "journal.bin"
     image.write_bytes(held)
     assert main.main(["journal", str(image), "--json"]) == 0
@@ -71,8 +63,8 @@ def test_a_locked_console_says_how_to_get_in(aged, capsys):
     before = flash.programmed_bytes
     flash.close()
     with _service(aged) as found:
-        _until(lambda: found.flash.programmed_bytes > before)  # its start is in the journal,
-        time.sleep(1)  # and so it runs, and has made Ctrl-C a byte for the console
+        rig.until(lambda: found.flash.programmed_bytes > before)  # its start is in the journal
+        rig.until_it_serves(found)
         assert main.main(["journal", "--port", str(aged / "tty")]) == 3
         assert found.starts == 1
     assert "is locked. Unlock it with: qingxi console" in capsys.readouterr().err

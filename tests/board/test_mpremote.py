@@ -1,7 +1,5 @@
 """The unmodified mpremote on the board's pseudo-terminal, over the prompt and over a running firmware."""
 
-import time
-
 import pytest
 
 from . import rig
@@ -12,7 +10,7 @@ def port(tmp_path):
     """A board at wall speed that runs the real firmware."""
     found = rig.board(tmp_path, plant=True, speed=1.0)
     with rig.running(found):
-        time.sleep(1.0)  # main.py is under way: mpremote has to interrupt it
+        rig.until_it_serves(found)  # mpremote has to interrupt it
         yield tmp_path / "tty"
 
 

@@ -1,6 +1,5 @@
 """Every network that a unit can have, on a virtual board that has it: readings arrive, also after an outage."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from sim.scenario import scenario
 
 upackages.on_cpython()
 
+from tests import patience  # noqa: E402
 from tests.uplink.books import Books  # noqa: E402
 from tests.uplink.broker import Broker  # noqa: E402
 
@@ -45,7 +45,7 @@ def make(folder: Path, port: int, text: str, story: str = OUTAGE) -> tuple[Virtu
     (folder / "story.toml").write_text(rig.QUIET + story)
     plant = ScenarioPlant(unit.control_settings(), scenario.load(folder / "story.toml"))
     board = VirtualBoard(
-        unit, folder / "board.flash", str(folder / "tty"), plant, speed=SPEED, heap_bytes=rig.ROOMY_HEAP
+        unit, folder / "board.flash", str(folder / "tty"), plant, speed=patience.speed(SPEED), heap_bytes=rig.ROOMY_HEAP
     )
     board.connect(("127.0.0.1", port))
     shown: list[bytes] = []
@@ -98,9 +98,7 @@ def test_an_access_point_with_an_account_lets_in_who_has_it(tmp_path: Path):
     found.wiring.modem._account = ("card", "other")
     try:
         with rig.running(found):
-            end = time.monotonic() + 60
-            while found.wiring.modem.calls < 3 and time.monotonic() < end:
-                time.sleep(0.1)
+            patience.until(lambda: found.wiring.modem.calls >= 3, 60)
             assert found.wiring.modem.calls >= 3 and not books.seqs("u1"), b"".join(shown).decode()
             found.wiring.modem._account = ("card", "secret")
             assert books.wait(lambda: len(books.seqs("u1")) > 20, 60), b"".join(shown).decode()
@@ -115,10 +113,9 @@ def test_ethernet_that_is_wired_otherwise_costs_the_broker_and_nothing_else(tmp_
 
     found.memory.bytes[wire.LAN + 5] ^= 1  # the chip's address
     with rig.running(found):
-        end = time.monotonic() + 30
-        while b"MQTT: " not in b"".join(shown) and time.monotonic() < end:
-            time.sleep(0.1)
-        time.sleep(0.5)
+        rig.until(lambda: b"MQTT: " in b"".join(shown))
+        lived_us = found.now_us
+        rig.until(lambda: found.now_us > lived_us + 5_000_000)
     assert b"MQTT: esp_eth_driver_install failed" in b"".join(shown)
     assert b"Traceback" not in b"".join(shown) and found.starts == 1
 

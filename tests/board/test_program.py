@@ -2,7 +2,8 @@
 
 import os
 import signal
-import time
+
+from tests import patience
 
 from . import rig
 
@@ -10,7 +11,7 @@ from . import rig
 def test_killed_in_the_middle_the_flash_keeps_what_was_written(tmp_path):
     with rig.program(tmp_path) as process:
         rig.mpremote(tmp_path / "tty", "exec", "f = open('kept.txt', 'w'); f.write('still here'); f.close()")
-        children = _children(process.pid)
+        children = _machines(process.pid)
         assert children
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -20,32 +21,33 @@ def test_killed_in_the_middle_the_flash_keeps_what_was_written(tmp_path):
 
 
 def test_sigterm_ends_it_cleanly(tmp_path):
-    with rig.program(tmp_path, "--json") as process:
-        time.sleep(1.0)
-        children = _children(process.pid)
+    with rig.program(tmp_path, "--json", flashed=False) as process:
+        # With its machine it has taken charge of the signal, too.
+        assert patience.until(lambda: _machines(process.pid))
+        children = _machines(process.pid)
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=20)
+        out, _ = patience.output(process, 20)
         assert process.returncode == 0
         assert b'"starts": 1' in out
         assert not (tmp_path / "tty").is_symlink()
         _gone(children)
 
 
-def _children(pid: int) -> list[int]:
+def _machines(pid: int) -> list[int]:
+    """The virtual machines that a program has started; the compiler is another."""
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open(f"/proc/{entry}/stat") as f:
-                parent = int(f.read().rpartition(")")[2].split()[1])
+            with open(f"/proc/{entry}/stat") as stat, open(f"/proc/{entry}/cmdline") as command:
+                parent = int(stat.read().rpartition(")")[2].split()[1])
+                is_machine = "sim.board.vm" in command.read()
         except OSError:
             continue  # it has ended meanwhile
-        if parent == pid:
+        if parent == pid and is_machine:
             found.append(int(entry))
     return found
 
 
 def _gone(pids: list[int]) -> None:
-    deadline = time.monotonic() + 10
-    while any(os.path.exists(f"/proc/{pid}") for pid in pids):
-        assert time.monotonic() < deadline, "the virtual machine has outlived its host"
-        time.sleep(0.02)
+    gone = patience.until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), 10)
+    assert gone, "the virtual machine has outlived its host"

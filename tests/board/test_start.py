@@ -1,5 +1,10 @@
 """From power-on to the prompt: outputs first, time as on an ESP32, resets and their causes."""
 
+import os
+import signal
+
+import pytest
+
 from host_tools.unitkit import partitions
 from sim.board.shim import wire
 
@@ -101,13 +106,15 @@ print(list(machine.RTC().memory()))
     assert "[1, 2, 3, 5]" in rig.output(rig.board(tmp_path, main, boot=""), "]")
 
 
-def test_a_power_cut_clears_pins_and_rtc_memory(tmp_path):
+def test_a_power_cut_clears_pins_rtc_memory_and_the_chips_clock(tmp_path):
     found = rig.board(tmp_path)
+    found.memory.put_u64(wire.RTC_OFFSET_S, 800_000_000)
     found.memory.bytes[wire.RTC_MEMORY : wire.RTC_MEMORY + 2] = b"\x04\x00"
     found.memory.bytes[wire.PIN_MODE + 25] = 3
     found.power_cut()
     assert found.memory.bytes[wire.RTC_MEMORY : wire.RTC_MEMORY + 2] == b"\x00\x00"
     assert not found.memory.drives(25, 0)
+    assert found.memory.u64(wire.RTC_OFFSET_S) == 0
 
 
 def test_the_partition_table_is_a_real_one(tmp_path):
@@ -130,3 +137,31 @@ else:
         pass
 """
     assert "bitten" in rig.output(rig.board(tmp_path, main, boot=""), "bitten")
+
+
+_FED = """
+import machine, time
+watchdog = machine.WDT(timeout=500)
+while True:
+    watchdog.feed()
+    time.sleep_ms(10)
+"""
+
+
+@pytest.mark.parametrize("hangs", ["while True: pass", "time.sleep(1000)", "while True: machine.Pin(25)", "input()"])
+def test_one_that_hangs_at_the_clocks_speed_is_bitten_too(tmp_path, hangs):
+    main = f"if machine.reset_cause() == machine.WDT_RESET:\n    print('bitten')\nelse:\n    {hangs}"
+    main = f"import machine, time\nmachine.WDT(timeout=500)\n{main}"
+    assert "bitten" in rig.output(rig.board(tmp_path, main, boot="", speed=1.0), "bitten")
+
+
+def test_one_that_the_computer_had_no_time_for_is_not(tmp_path):
+    found = rig.board(tmp_path, _FED, boot="", speed=1.0)
+    with rig.running(found):
+        rig.until(lambda: found.memory.u32(wire.WDT_TIMEOUT_MS))
+        os.kill(found._process.pid, signal.SIGSTOP)
+        stopped_us = found.now_us
+        rig.until(lambda: found.now_us > stopped_us + 2_000_000)
+        os.kill(found._process.pid, signal.SIGCONT)
+        rig.until(lambda: found.memory.u64(wire.WDT_FED_US) > stopped_us + 2_000_000)
+    assert found.starts == 1

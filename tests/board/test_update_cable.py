@@ -1,7 +1,6 @@
 """`qingxi update --port`: a new firmware into the other slot, files that differ, nothing of the unit's life lost."""
 
 import json
-import time
 from importlib.metadata import version
 
 import pytest
@@ -12,7 +11,7 @@ from host_tools.device import in_service
 from host_tools.device.raw_repl import RawRepl
 from host_tools.unitkit import fsimage, pack, partitions
 from host_tools.verbs import journal, register
-from sim.board.virtual_board import DEFAULT_HEAP_BYTES
+from sim.board.vm import DEFAULT_HEAP_BYTES
 
 from . import rig
 from .damage import records_events
@@ -37,10 +36,7 @@ def update(folder, *words, heap_bytes=DEFAULT_HEAP_BYTES, unit=rig.UNIT_FILE):
     found = rig.board(folder, plant=True, speed=1.0, heap_bytes=heap_bytes)
     before = found.flash.programmed_bytes
     with rig.running(found):
-        deadline = time.monotonic() + 30
-        while found.flash.programmed_bytes == before:  # its start is in the journal, and so it runs
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        rig.until(lambda: found.flash.programmed_bytes > before)  # its start is in the journal, and so it runs
         return main.main(
             ["update", "--port", str(folder / "tty"), "--unit", str(unit), "--record", str(folder / "records"), *words]
         )

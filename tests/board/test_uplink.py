@@ -12,10 +12,11 @@ from unit.catalogue import tables
 from host_tools.unitkit import fsimage, upackages
 from host_tools.unitkit.broker_address import address
 from host_tools.unitkit.errors import BadInput
-from sim.board.virtual_board import HEAP_WITH_BROKER_BYTES
+from sim.board.vm import HEAP_WITH_BROKER_BYTES
 
 upackages.on_cpython()
 
+from tests import patience  # noqa: E402
 from tests.uplink.books import Books  # noqa: E402
 from tests.uplink.broker import Broker  # noqa: E402
 from tests.uplink.certificates import Authority  # noqa: E402
@@ -146,7 +147,7 @@ def test_a_unit_file_with_tls_password_and_wifi_is_all_that_a_unit_needs(tmp_pat
     unit_file = tmp_path / "unit.toml"
     unit_file.write_text(text, encoding="utf-8")
     try:
-        with rig.program(tmp_path, "--unit", str(unit_file), "--speed", "5"):
+        with rig.program(tmp_path, "--unit", str(unit_file), "--speed", str(patience.speed(5))):
             books = Books(broker.port, UNIT, "open sesame", str(authority.ca))
             assert books.wait(lambda: books.seqs(UNIT))
             assert books.last[f"qingxi/v1/{UNIT}/availability"] == "online"

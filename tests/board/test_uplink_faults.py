@@ -11,7 +11,7 @@ from host_tools.unitkit import upackages
 upackages.on_cpython()
 
 from . import rig  # noqa: E402
-from .online import SPEED, Scene  # noqa: E402
+from .online import Scene  # noqa: E402
 
 LATE_MS = 128  # the histogram's step above the 100 ms that are allowed
 
@@ -59,8 +59,8 @@ def strike(scene: Scene, n: int, seed: int) -> list[list[int]]:
     return total
 
 
-def show(title: str, total: list[list[int]]) -> str:
-    lines = [f"{title}: ticks by the ms that they began late (board {SPEED} x as fast as the wall)"]
+def show(title: str, total: list[list[int]], speed: int) -> str:
+    lines = [f"{title}: ticks by the ms that they began late (board {speed} x as fast as the wall)"]
     lines.append("   under      all  less the PC's own waits  while a secure connection was made")
     for i, row in enumerate(zip(*total, strict=True)):
         if any(row):
@@ -89,7 +89,7 @@ def test_nothing_is_lost_and_no_tick_waits_in_five_hundred_faults(tmp_path: Path
     out = rig.ROOT / "out"
     out.mkdir(exist_ok=True)
     way = "tls" if secure else "tcp"
-    (out / f"lateness-{way}.txt").write_text(show(f"{n} faults over {way}", total))
+    (out / f"lateness-{way}.txt").write_text(show(f"{n} faults over {way}", total, scene.speed))
     assert sum(total[0]) > 2 * n
     own = total[1]
     late = sum(own[LATE_MS.bit_length() - 1 :])

@@ -22,7 +22,7 @@ from host_tools.verbs import journal
 from sim.bench.console import histogram
 from sim.board.crew import Crew, Step
 from sim.board.slow_board import ESP32_TIMES_SLOWER, SlowBoard
-from sim.board.virtual_board import DEFAULT_HEAP_BYTES
+from sim.board.vm import DEFAULT_HEAP_BYTES
 from tests.console.stories import PROMPTS, Story, board_for
 from tests.console.test_fuzz import Dice, something
 

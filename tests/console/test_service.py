@@ -1,12 +1,11 @@
 """Service mode on the virtual board: with a PIN, mpremote finds the way shut until somebody unlocks."""
 
-import time
-
 import pytest
 import serial
 
 from host_tools.unitkit import fsimage, partitions
-from sim.board.virtual_board import HEAP_WITH_BROKER_BYTES
+from sim.board.vm import HEAP_WITH_BROKER_BYTES
+from tests import patience
 from tests.board import rig
 
 
@@ -18,17 +17,17 @@ def port(tmp_path):
     vfs = partitions.named(partitions.of_board(rig.unit().board), "vfs")
     found.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
     with rig.running(found):
-        time.sleep(2.0)
+        rig.until_it_serves(found)
         yield str(tmp_path / "tty")
 
 
 def talk(port: serial.Serial, typed: bytes, until: bytes) -> bytes:
     port.write(typed)
     shown = b""
-    deadline = time.monotonic() + 20
-    while until not in shown and time.monotonic() < deadline:
+    waiting = patience.Patience(20)
+    while until not in shown:
+        assert not waiting.over, shown
         shown += port.read(512)
-    assert until in shown, shown
     return shown
 
 

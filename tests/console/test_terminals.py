@@ -6,7 +6,6 @@ import re
 import select
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from unit.console.terminal.line import width
 
+from tests import patience
 from tests.board import rig
 from tests.vm import ROOT
 
@@ -44,9 +44,9 @@ class Program:
         seen = len(self._bytes)
         if typed:
             os.write(self.fd, typed)
-        deadline = time.monotonic() + PATIENCE_S
+        waiting = patience.Patience(PATIENCE_S)
         while text not in self._bytes[seen:].decode("utf-8", "ignore"):
-            assert time.monotonic() < deadline, self._bytes.decode("utf-8", "replace")
+            assert not waiting.over, self._bytes.decode("utf-8", "replace")
             if select.select([self.fd], [], [], 0.1)[0]:
                 self._bytes += os.read(self.fd, 4096)
         return self._bytes[seen:].decode("utf-8", "ignore")
@@ -54,12 +54,9 @@ class Program:
     def end(self, typed: bytes) -> None:
         """Leave it by a key, and see that it ends."""
         os.write(self.fd, typed)
-        deadline = time.monotonic() + PATIENCE_S
-        while os.waitpid(self.pid, os.WNOHANG) == (0, 0):
-            if time.monotonic() > deadline:
-                os.kill(self.pid, signal.SIGKILL)
-                pytest.fail("it does not end when it is told to")
-            time.sleep(0.05)
+        if not patience.until(lambda: os.waitpid(self.pid, os.WNOHANG) != (0, 0), PATIENCE_S):
+            os.kill(self.pid, signal.SIGKILL)
+            pytest.fail("it does not end when it is told to")
         os.close(self.fd)
 
 
@@ -84,19 +81,19 @@ def test_a_visit_through(port, program):
 def tmux(*words: str) -> str:
     if shutil.which("tmux") is None:
         pytest.fail("tmux is missing; on Debian: apt-get install tmux")
-    return subprocess.run(
-        ["tmux", "-u", "-L", f"qingxi-{os.getpid()}", *words], capture_output=True, text=True, timeout=30, check=True
-    ).stdout
+    done = patience.run(["tmux", "-u", "-L", f"qingxi-{os.getpid()}", *words], 30)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def pane_with(text: str) -> list[str]:
     """The screen as tmux has it, once `text` stands on it."""
-    deadline = time.monotonic() + PATIENCE_S
+    waiting = patience.Patience(PATIENCE_S)
     while True:
         lines = tmux("capture-pane", "-p").split("\n")
         if any(text in line for line in lines):
             return lines
-        assert time.monotonic() < deadline, "\n".join(lines)
+        assert not waiting.over, "\n".join(lines)
         time.sleep(0.2)
 
 

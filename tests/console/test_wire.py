@@ -1,9 +1,11 @@
 """`qingxi console` on a wire that is pulled, cuts characters in two, and ends in a terminal that knows no Chinese."""
 
+import fcntl
 import os
 import pty
 import subprocess
 import sys
+import termios
 import time
 import tty
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from host_tools.device import port
 from host_tools.unitkit.errors import SurroundingsFailed
+from tests import patience
 from tests.vm import ROOT
 
 PATIENCE_S = 30
@@ -62,19 +65,23 @@ class Tool:
         self.process.stdin.write(keys)
         self.process.stdin.flush()
 
+    def waits(self) -> bool:
+        """Whether the command has not read yet what was typed."""
+        return any(fcntl.ioctl(self.process.stdin, termios.FIONREAD, bytes(4)))
+
     def until(self, ready: Callable[[str, str], bool]) -> None:
         """Wait for what it shows; `ready` is given standard output and standard error."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            shown = [path.read_bytes().decode(self.encoding, "ignore") for path in (self.out, self.err)]
-            if ready(*shown):
-                return
-            assert time.monotonic() < deadline and self.process.poll() is None, shown
-            time.sleep(0.05)
+
+        def shown() -> list[str]:
+            return [path.read_bytes().decode(self.encoding, "ignore") for path in (self.out, self.err)]
+
+        patience.until(lambda: ready(*shown()) or self.process.poll() is not None, PATIENCE_S)
+        assert ready(*shown()), shown()
 
     def leave(self) -> None:
         self.type(b"\x1d")
-        assert self.process.wait(PATIENCE_S) == 0
+        patience.until(lambda: self.process.poll() is not None, PATIENCE_S)
+        assert self.process.poll() == 0
 
 
 @pytest.fixture
@@ -104,7 +111,8 @@ def test_the_cable_is_pulled_and_put_in_again(wire, start, tmp_path):
     wire.pull()
     tool.until(lambda out, err: "is gone" in err)
     tool.type(b"lost")
-    time.sleep(1)
+    assert patience.until(lambda: not tool.waits())
+    time.sleep(0.2)  # it has them, and nobody to give them to
     wire.plug()
     tool.until(lambda out, err: "is back" in err)
     os.write(wire.fd, "又见\r\n".encode())
@@ -155,9 +163,8 @@ def test_the_only_usb_port_is_found_without_a_word():
 def test_it_speaks_the_language_that_is_asked_for(wire, tmp_path, before):
     words = ["console", "--port", str(wire.link)]
     command = ["--lang", "zh", *words] if before else [*words, "--lang", "zh"]
-    done = subprocess.run(
-        [sys.executable, "-m", "host_tools.main", *command],
-        cwd=ROOT, input=b"\x1d", capture_output=True, timeout=PATIENCE_S,
+    done = patience.run(
+        [sys.executable, "-m", "host_tools.main", *command], PATIENCE_S, "\x1d", cwd=ROOT, encoding="utf-8",
         env=dict(os.environ, PYTHONPATH=PATHS, PYTHONIOENCODING="utf-8"),
     )  # fmt: skip
-    assert done.returncode == 0 and "已连接" in done.stderr.decode()
+    assert done.returncode == 0 and "已连接" in done.stderr

@@ -14,6 +14,8 @@ from unit.drivers import REFUSED, TIMEOUT
 from unit.drivers.modbus import Bus, Probe
 from unit.drivers.registers import RegisterMap
 
+from tests import patience
+
 
 class Port:
     """`machine.UART`'s interface on one end of a pseudo-terminal."""
@@ -65,11 +67,11 @@ def line():
 
     thread = threading.Thread(target=lambda: (loop.create_task(serve()), loop.run_forever()), daemon=True)
     thread.start()
-    assert started.wait(10)
+    assert patience.until(started.is_set)
     yield Port(master)
-    asyncio.run_coroutine_threadsafe(made[0].shutdown(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(made[0].shutdown(), loop).result()
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    thread.join()
     os.close(master)
     os.close(slave)
 

@@ -14,6 +14,7 @@ from host_tools.image.image_build import FlashImage
 from host_tools.unitkit import fsimage, partitions, unitfile
 from sim.board.flash_file import FlashFile
 from sim.board.romloader import RomLoader
+from tests import patience
 from tests.board.rig import QUIET, ROOMY_HEAP, ROOT, UNIT_FILE
 from tests.host_tools.test_replacement import Life
 
@@ -49,7 +50,7 @@ class Desk:
     def __exit__(self, *_):
         self._over = True
         self.loader.stop()
-        self._thread.join(10)
+        self._thread.join()
         if self._board is not None:
             self._board.kill()
             self._board.wait()
@@ -163,7 +164,6 @@ def killed_at(desk: Desk, code: int | None, count: int, *words, after_start_s: f
         if after_start_s is not None and started and time.monotonic() - started > after_start_s:
             os.killpg(process.pid, 9)
     desk.loader.on_command = None
-    while not desk.starts and port.holders(str(desk.port)):  # esptool dies after its parent
-        time.sleep(0.05)
-    time.sleep(0.2)  # the loader must see the port closed
+    # esptool dies after its parent, and the loader must see the port closed.
+    assert patience.until(lambda: desk.starts or not (port.holders(str(desk.port)) or desk.loader._spoken))
     return process.returncode

@@ -74,7 +74,7 @@ def test_no_port_shows_those_there_are(qingxi, image, tmp_path):
 
 def test_a_busy_port_names_who_has_it(tmp_path):
     with Desk(tmp_path) as desk, open(desk.port, "rb", buffering=0) as opened:
-        holder = subprocess.Popen(["sleep", "20"], stdin=opened)
+        holder = subprocess.Popen(["sleep", "1000"], stdin=opened)
         opened.close()
         try:
             with pytest.raises(SurroundingsFailed, match=rf"in use by sleep \({holder.pid}\)"):

@@ -12,6 +12,7 @@ from host_tools.image import micropython_image
 from host_tools.records import stick
 from host_tools.unitkit.errors import BadInput
 from sim.board import standin
+from tests import patience
 from tests.vm import ROOT
 
 
@@ -44,13 +45,13 @@ def laptop(tmp_path, monkeypatch):
 
 def done(process):
     """What a process says until its end, which must be a good one."""
-    shown = process.communicate(timeout=300)[0]
+    shown = patience.output(process, 300)[0]
     assert process.returncode == 0, shown
     return shown
 
 
 @pytest.mark.campaign
-def test_a_day_in_the_field_from_the_stick_alone(laptop):
+def test_a_day_in_the_field_from_the_stick_alone(laptop, tmp_path):
     """Set up from its wheels, a unit file, a blank board that becomes the unit: no network, no other folder."""
     assert "好了 · ready" in done(laptop("sh", "set-up.sh", inside="."))
     assert "改好后" in done(laptop(".venv/bin/qingxi", "config", "new", "xiacun.toml", "--id", "xiacun"))
@@ -58,8 +59,7 @@ def test_a_day_in_the_field_from_the_stick_alone(laptop):
     words = ("sim.board.romloader", "--unit", "xiacun.toml", "--flash", "out/blank.bin", "--port", "out/tty")
     board = laptop(".venv/bin/python", "-m", *words)
     try:
-        wait = "for i in $(seq 100); do test -e out/tty && exit 0; sleep 0.1; done; exit 1"
-        done(laptop("sh", "-c", wait))
+        assert patience.until((tmp_path / "U 盘/qingxi/out/tty").is_symlink)
         shown = done(laptop("make", "flash", "PORT=out/tty", "UNIT=xiacun.toml"))
         assert "xiacun 已启动，控制程序在运行，自检通过" in shown
         assert "passed" in done(laptop(".venv/bin/qingxi", "register"))

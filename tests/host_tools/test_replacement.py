@@ -14,6 +14,7 @@ from host_tools.records import replacement
 from host_tools.records.replacement import Seen, prepare, read_seen
 from host_tools.unitkit.errors import AnswerIsNo, BadInput
 from host_tools.unitkit.nor import Nor
+from tests.journal.test_catch_up import START_S, Unit
 
 SIZE = 16 * 4096
 NOW = EPOCH_UNIX_S + 200_000_000
@@ -176,6 +177,19 @@ def test_a_journal_with_rot_and_torn_ends_is_gone_on_from(seed):
     data[at] &= 0x5A
     made = prepared(bytes(data), NOW + 400 * 60)
     assert made.first_seq > 400 and Life(made.journal).readings(2) == [made.first_seq, made.first_seq + 1]
+
+
+@pytest.mark.parametrize("size, of_last_reading", [(64 * 4096, True), (65 * 4096, False)])
+def test_hours_are_those_of_the_last_reading_or_on_another_journal_of_the_last_snapshot(size, of_last_reading):
+    unit = Unit()
+    unit.live(12 * 3600 + 1)
+    of_snapshot = [output.run_s for output in unit.ctrl.outputs]
+    unit.live(5 * 3600)
+    expected = [output.run_s for output in unit.ctrl.outputs] if of_last_reading else of_snapshot
+    now = EPOCH_UNIX_S + START_S + unit.t
+    unit.nor = Nor(bytearray(prepared(bytes(unit.nor.data), now, size=size).journal))
+    after = [output.run_s for output in unit.after_a_cut().outputs]
+    assert max(map(int.__sub__, expected, after)) <= 60 and min(map(int.__sub__, expected, after)) >= 0
 
 
 def test_when_no_number_is_left_it_says_so():

@@ -7,6 +7,8 @@ from typing import Any
 
 import paho.mqtt.client as paho
 
+from tests import patience
+
 
 class Books:
     """What a platform knows. `entries` counts how often each (unit, seq) came; `rows` holds what came."""
@@ -30,7 +32,7 @@ class Books:
         self.client.on_message = self._enter
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
-        if not self.subscribed.wait(5):
+        if not patience.until(self.subscribed.is_set):
             raise RuntimeError("the book-keeper cannot subscribe")
 
     def _enter(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
@@ -52,9 +54,9 @@ class Books:
             self.changed.notify_all()
 
     def wait(self, condition: Any, timeout_s: float = 20) -> bool:
-        """True once `condition()` holds; False if it does not within `timeout_s`."""
+        """True once `condition()` holds; False if it does not within `timeout_s` of a quiet machine."""
         with self.changed:
-            return self.changed.wait_for(condition, timeout_s)
+            return patience.until(condition, timeout_s, self.changed)
 
     def seqs(self, unit: str) -> list[int]:
         with self.changed:

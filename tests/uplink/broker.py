@@ -5,8 +5,9 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
+
+from tests import patience
 
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 
@@ -40,15 +41,16 @@ class Broker:
 
     def _await(self, port: int) -> None:
         assert self.process
-        for _ in range(200):
-            if self.process.poll() is not None:
+        process = self.process
+
+        def listens() -> bool:
+            if process.poll() is not None:
                 raise RuntimeError(f"mosquitto ended: {self.config.with_suffix('.log').read_text()}")
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.02)
-        raise RuntimeError("mosquitto does not listen")
+            with socket.socket() as s:
+                return s.connect_ex(("127.0.0.1", port)) == 0
+
+        if not patience.until(listens):
+            raise RuntimeError("mosquitto does not listen")
 
     def freeze(self) -> None:
         """It accepts connections (the kernel does) and says nothing."""

@@ -65,11 +65,10 @@ class Proxy:
             if self.swallow:
                 continue
             try:
-                broker = socket.create_connection(("127.0.0.1", self.broker_port), 2)
+                broker = socket.create_connection(("127.0.0.1", self.broker_port))
             except OSError:
                 _close(unit)
                 continue
-            broker.settimeout(None)
             self._open.append(broker)
             fault, self.fault = self.fault, None
             self.down_bytes = self.up_bytes = 0

@@ -4,13 +4,19 @@ import json
 import threading
 from typing import Any
 
+from tests import patience
 from tests.uplink.worlds import start
 
 
 class Running:
-    """`unit_main.py` as a process. `lines` is what it has printed so far."""
+    """`unit_main.py` as a process. `lines` is what it has printed so far.
+
+    On a busy machine a `speed` is as much less.
+    """
 
     def __init__(self, world: str, heap: str = "1m", **options: Any):
+        if "speed" in options:
+            options["speed"] = int(patience.speed(options["speed"]))
         text = json.dumps(options)
         # MicroPython makes each argument a name, and those have at most 255 bytes.
         self.process = start(world, "unit_main.py", *(text[i : i + 200] for i in range(0, len(text), 200)), heap=heap)
@@ -35,7 +41,8 @@ class Running:
             return [line for line in self.lines if line.startswith(beginning)]
 
         with self.changed:
-            assert self.changed.wait_for(lambda: len(found()) >= times, timeout_s), "\n".join(self.lines[-40:])
+            in_time = patience.until(lambda: len(found()) >= times, timeout_s, self.changed)
+            assert in_time, "\n".join(self.lines[-40:])
             return found()[-1]
 
     def say(self, line: str) -> None:
@@ -50,6 +57,11 @@ class Running:
         self.say("figures")
         return json.loads(self.wait("{", before + 1))
 
+    def live_ms(self, ms: int) -> None:
+        """Let so much time pass by the uplink's clock."""
+        begun = self.figures()["now_ms"]
+        assert patience.until(lambda: self.figures()["now_ms"] - begun >= ms, 60), "\n".join(self.lines[-40:])
+
     def quit(self) -> dict[str, Any]:
         """End it politely; its last figures."""
         if self.process.poll() is None:
@@ -58,8 +70,8 @@ class Running:
 
     def end(self) -> dict[str, Any]:
         """Wait for its end; its last figures."""
-        self.process.wait(20)
-        self._reader.join(20)
+        assert patience.until(lambda: self.process.poll() is not None), "\n".join(self.lines[-40:])
+        self._reader.join()
         assert self.process.returncode == 0, "\n".join(self.lines[-40:])
         return json.loads(self.lines[-1])
 

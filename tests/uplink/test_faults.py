@@ -15,6 +15,7 @@ from unit.journal.layout import END
 from unit.journal.ring import Journal
 
 from host_tools.unitkit.nor import Nor
+from tests import patience
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker
 from tests.uplink.proxy import DOWN, UP, Fault, Proxy, Pubacks
@@ -100,14 +101,14 @@ def broker_killed(s: Scene) -> None:
     s.proxy.refuse = True
     s.books.subscribed.clear()
     s.broker.start()
-    assert s.books.subscribed.wait(20)
+    assert patience.until(s.books.subscribed.is_set)
     s.proxy.refuse = False
 
 
 def broker_frozen(s: Scene) -> None:
     s.broker.freeze()
     s.record()
-    time.sleep(1.2)  # 48 s for the unit: longer than any deadline of a connection that stands
+    s.unit.live_ms(48_000)  # longer than any deadline of a connection that stands
     s.broker.thaw()
 
 
@@ -120,7 +121,7 @@ def connections_refused(s: Scene) -> None:
     s.proxy.refuse = True
     s.proxy.cut()
     s.record()
-    time.sleep(0.4)
+    s.unit.live_ms(16_000)
     s.proxy.refuse = False
 
 
@@ -128,14 +129,14 @@ def connections_silent(s: Scene) -> None:
     s.proxy.swallow = True
     s.proxy.cut()
     s.record()
-    time.sleep(0.8)
+    s.unit.live_ms(32_000)
     s.proxy.swallow = False
 
 
 def network_down(s: Scene) -> None:
     s.unit.say("net 0")
     s.record()
-    time.sleep(0.2)
+    s.unit.live_ms(8_000)
     s.unit.say("net 1")
 
 
@@ -163,11 +164,10 @@ def at_byte(fault: Fault) -> Callable[[Scene], None]:
         s.proxy.cut()
         s.record()
         # Only a unit that has subscribed (CONNACK and SUBACK are nine bytes) gets a command.
-        for _ in range(750):
-            if fault.happened.wait(0.02) or (s.proxy.connections > connections and s.proxy.down_bytes >= 9):
-                break
+        up = lambda: s.proxy.connections > connections and s.proxy.down_bytes >= 9  # noqa: E731
+        patience.until(lambda: fault.happened.is_set() or up(), 15)
         s.books.command("u1", {"id": "f", "boot": 0, "op": "auto"}, qos=1)
-        fault.happened.wait(15)
+        patience.until(fault.happened.is_set, 15)
 
     strike.__name__ = str(fault)
     return strike
@@ -203,11 +203,7 @@ def test_half_open_link_is_found_by_keep_alive(scene: Scene):
     scene.check("start")
     connections = scene.proxy.connections
     scene.broker.freeze()  # and nothing to send: only a ping can find out
-    for _ in range(100):
-        if scene.proxy.connections > connections:
-            break
-        time.sleep(0.05)
-    assert scene.proxy.connections > connections
+    assert patience.until(lambda: scene.proxy.connections > connections)
     scene.broker.thaw()
     scene.check("half open")
 

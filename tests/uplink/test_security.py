@@ -1,11 +1,11 @@
 """Who is let in: the broker's certificate by the unit, the unit's password and access by the broker."""
 
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
+from tests import patience
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker
 from tests.uplink.certificates import Authority
@@ -59,7 +59,8 @@ def test_handshake_waits_until_the_plant_can_bear_it(world: str, tmp_path: Path)
     broker = secure_broker(tmp_path, authority.certify("good", "broker.test"))
     unit = unit_of(world, broker, authority.ca, may_block=0)
     unit.wait("state 1")
-    time.sleep(0.3)
+    polls = unit.figures()["polls"]
+    assert patience.until(lambda: unit.figures()["polls"] > polls + 100)
     assert not any(line.startswith("state 2") for line in unit.lines)  # TCP stands, no handshake began
     unit.say("may_block 1")
     unit.wait("drained 3")

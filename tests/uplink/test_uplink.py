@@ -1,9 +1,8 @@
 """A unit's ordinary days with a real broker, in both worlds: what arrives, in which order, and once."""
 
-import time
-
 from unit.catalogue.tables import rows
 
+from tests import patience
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker, free_port
 from tests.uplink.running import Running
@@ -120,8 +119,7 @@ def test_access_list_that_forbids_commands_does_not_keep_readings(world: str, tm
 def test_a_network_through_which_no_broker_answers_is_begun_anew(world: str):
     """15 minutes of the uplink's time, again and again; not while a broker serves the unit."""
     unit = Running(world, port=free_port(), readings=1, speed=2000)
-    time.sleep(2)
-    assert unit.figures()["begun_anew"] >= 2
+    assert patience.until(lambda: unit.figures()["begun_anew"] >= 2)
     unit.kill()
 
 
@@ -129,7 +127,7 @@ def test_a_network_that_served_lately_is_left_alone(world: str, broker: Broker):
     unit = Running(world, port=broker.port, readings=1, speed=200)
     unit.wait("drained")
     before = unit.figures()["begun_anew"]
-    time.sleep(6)  # 20 minutes
+    unit.live_ms(20 * 60_000)
     broker.kill()
-    time.sleep(1)
+    unit.live_ms(200_000)
     assert unit.quit()["begun_anew"] == before

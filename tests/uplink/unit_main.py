@@ -40,6 +40,7 @@ OPTIONS = {
     "ntp_port": 123,
 }
 START_T = 200_000_000  # seconds since 2020
+LONGEST_MS = 20  # on the wall between two polls: what is more, the computer had no time for this unit
 
 
 class FlashFile:
@@ -160,7 +161,9 @@ class Unit:
         self.longest_ms = 0
         self.polls = 0
         self.behind_ms = 0  # longest time that something waited for its acknowledgement, by the uplink's clock
-        self._behind_since = ticks.now() * options["speed"]
+        self._looked = ticks.now()
+        self.now_ms = self._looked  # by the uplink's clock
+        self._behind_since = self.now_ms
 
     # actions
     def claim(self, output, on, for_s):
@@ -208,11 +211,12 @@ class Unit:
 
     def step(self):
         now = ticks.now()
-        fast = now * self.options["speed"]
-        more = self.uplink.poll(fast, self.options["may_block"])
+        self.now_ms += min(ticks.diff(now, self._looked), LONGEST_MS) * self.options["speed"]
+        self._looked = now
+        more = self.uplink.poll(self.now_ms, self.options["may_block"])
         if not self.unacknowledged():
-            self._behind_since = fast
-        self.behind_ms = max(self.behind_ms, fast - self._behind_since)
+            self._behind_since = self.now_ms
+        self.behind_ms = max(self.behind_ms, self.now_ms - self._behind_since)
         self.longest_ms = max(self.longest_ms, ticks.diff(ticks.now(), now))
         self.polls += 1
         return more
@@ -233,6 +237,7 @@ class Unit:
             "ntp_failures": self.uplink.clock.failures,
             "longest_ms": self.longest_ms,
             "behind_ms": self.behind_ms,
+            "now_ms": self.now_ms,
             "polls": self.polls,
             "sent_bytes": self.uplink.session.wire.sent_bytes,
             "received_bytes": self.uplink.session.wire.received_bytes,

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from host_tools.unitkit import upackages
+from tests import patience
 
 ROOT = Path(__file__).resolve().parents[2]
 WORLDS = ("cpython", "micropython")
@@ -37,11 +38,6 @@ def run(
 ) -> list[str]:
     """Run a script to its end; the lines it printed. AssertionError with them all if it does not end well."""
     process = start(world, script, *args, heap=heap, library=library)
-    try:
-        output, _ = process.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output, _ = process.communicate()
-        raise AssertionError(f"not done after {timeout_s} s:\n{output}") from None
+    output, _ = patience.output(process, timeout_s)
     assert process.returncode == 0, output
     return output.splitlines()

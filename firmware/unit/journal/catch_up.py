@@ -11,7 +11,7 @@ from .cursor import Cursor
 from .layout import END, READING
 
 
-class Past:
+class LastRun:
     """What the journal says of the run that ended. Make it before this start has written anything.
 
     `journal.load_snapshot` has found one, taken at `saved_s` (seconds since 2020; 0 if the clock was unknown).
@@ -31,7 +31,7 @@ class Past:
         """How long the unit was off; 0 if that is unknown."""
         return max(0, utc_s - self._ended_s) if utc_s != NONE and self._ended_s > 0 else 0
 
-    def relive(self, control, interval_s, outage_s):
+    def replay(self, control, interval_s, outage_s):
         """Bring a control core that has just been restored to where the last run ended."""
         for output in control.outputs:
             output.guard.age_starts(self.ran_s + outage_s)

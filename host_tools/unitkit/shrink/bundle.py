@@ -7,6 +7,7 @@ each other. `python -m host_tools.unitkit.where unit.app 512` names the source o
 
 import ast
 import sys
+from functools import cache
 from itertools import chain
 
 from ..errors import BadInput, Both, SurroundingsFailed
@@ -69,15 +70,25 @@ def where_on_board(sources: dict[str, str], module: str, line: int) -> str:
     return found if first == last else f"{found}-{int(found.rpartition(':')[2]) + last - first}"
 
 
+@cache  # each bundle asks again, and changes only few modules
+def _parsed(text: str, path: str) -> ast.Module:
+    return ast.parse(text, path)
+
+
+@cache
+def _walked(tree: ast.Module) -> list[ast.AST]:
+    return list(ast.walk(tree))
+
+
 class _Bundle:
     """One root and its members; `members` in the order in which they stand."""
 
     def __init__(self, sources: dict[str, str], root: str, apart: tuple[str, ...]):
         self._sources = sources
         self._root = root
-        self._trees = {path: ast.parse(text, path) for path, text in sources.items()}
+        self._trees = {path: _parsed(text, path) for path, text in sources.items()}
         others = [path for path in sources if path != root and path.startswith(apart)]
-        kept = set(chain.from_iterable(self._reach(path, set(), ast.walk) for path in others))
+        kept = set(chain.from_iterable(self._reach(path, set(), _walked) for path in others))
         alone = self._reach(root, set(), lambda tree: tree.body)
         self.members = [path for path in alone if path not in kept and _is_plain(self._trees[path])]
         self._modules = {path: self._modules_in(path) for path in sources}
@@ -112,7 +123,7 @@ class _Bundle:
         through = set()  # names that a member reaches through their module: `ticks.now`
         for path in self.members:
             modules = self._modules[path]
-            for node in ast.walk(self._trees[path]) if modules else ():
+            for node in _walked(self._trees[path]) if modules else ():
                 if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
                     through.add((modules[node.value.id], node.attr))
         owners: dict[str, list[str]] = {}
@@ -125,7 +136,7 @@ class _Bundle:
                 plain = len(paths) == 1 and (path, name) not in through
                 stem = path.removesuffix(".py").rpartition("/")[2]
                 final[path, name] = name if plain or path == self._root else f"{stem}_{name.lstrip('_')}"
-        said = {n.id for path in self.members for n in ast.walk(self._trees[path]) if isinstance(n, ast.Name)}
+        said = {n.id for path in self.members for n in _walked(self._trees[path]) if isinstance(n, ast.Name)}
         new = [name for (_, given), name in final.items() if name != given]
         if len(set(final.values())) < len(final) or said.intersection(new):
             raise SurroundingsFailed(
@@ -139,7 +150,7 @@ class _Bundle:
     def _modules_in(self, path: str) -> dict[str, str]:
         """Names that stand for a member in this module -> the member."""
         found = {}
-        for node in ast.walk(self._trees[path]):
+        for node in _walked(self._trees[path]):
             if isinstance(node, ast.ImportFrom):
                 for alias in node.names:
                     module = origin(path, node, self._trees, alias.name)
@@ -151,7 +162,7 @@ class _Bundle:
         """A module with its imports and the names that they bind set right."""
         tree = self._trees[path]
         member = path in self.members
-        taken = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        taken = [node for node in _walked(tree) if isinstance(node, ast.ImportFrom)]
         if not member:
             taken = [node for node in taken if not set(self.members).isdisjoint(self._targets(path, node))]
             if not taken:
@@ -166,7 +177,7 @@ class _Bundle:
             self._import(path, home, one, edits, renamed)
         renamed = {name: text for name, text in renamed.items() if name != text}
         shadowed = _shadowed(tree, renamed) if renamed else set()
-        for node in ast.walk(tree):
+        for node in _walked(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
                 name = self._names[modules[node.value.id], node.attr]
                 edits.replace(node, name if member else f"{node.value.id}.{name}")
@@ -217,7 +228,7 @@ class _Bundle:
 def _shadowed(tree: ast.Module, renamed: dict[str, str]) -> set[int]:
     """Ids of nodes that name a variable of a function, though the module has something of that name too."""
     found: set[int] = set()
-    for function in ast.walk(tree):
+    for function in _walked(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
             own = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
