@@ -1,6 +1,6 @@
 """The road of one second, readable from top to bottom: signals -> estimate -> claims -> protection -> outputs."""
 
-from . import reasons
+from . import points, reasons
 from .alarms import AlarmBook
 from .basics import NONE, const
 from .claims import BACKUP, HAND, REMOTE
@@ -8,7 +8,6 @@ from .events import CLAIM, CLAIM_END, RESTART, SERVICE, Events
 from .inflow import Inflow
 from .io import BLOWER, N_OUTPUTS, OUTPUT_NAMES, P1, P2, RETURN, Inputs, NoMeter
 from .output import Output
-from .points import ENERGY_WH, INFLOW_L_MIN, INPUTS, LEVEL_MM, RUN_S, TURBIDITY_NTU
 from .process.contact_oxidation import ContactOxidation
 from .signals import Analog, Switch
 from .snapshot import Reader, Writer
@@ -180,14 +179,14 @@ class Controller:
         turbidity + 64 when the clock was never set + 128 when an energy meter is wired and some of the energy is by
         nominal power all the same. Totals are the growth since the last reading.
         """
-        values[LEVEL_MM] = self.well.level_mm
-        values[TURBIDITY_NTU] = self.turbidity.value
-        values[INFLOW_L_MIN] = self.inflow.l_min
+        values[points.LEVEL_MM] = self.well.level_mm
+        values[points.TURBIDITY_NTU] = self.turbidity.value
+        values[points.INFLOW_L_MIN] = self.inflow.l_min
         k: int = 0
         while k < N_OUTPUTS:
-            values[RUN_S + k] = self.outputs[k].run_s - self._reported[k]
+            values[points.RUN_S + k] = self.outputs[k].run_s - self._reported[k]
             k += 1
-        values[ENERGY_WH] = self.energy_wh - self._reported[N_OUTPUTS]
+        values[points.ENERGY_WH] = self.energy_wh - self._reported[N_OUTPUTS]
         bits: int = 1 if self.well.float_high.value == 1 else 0
         bits += 2 if self.well.float_low.value == 1 else 0
         bits += 4 if self.mains_on else 0
@@ -195,7 +194,7 @@ class Controller:
         while k < N_OUTPUTS:
             bits += 8 << k if self.outputs[k].turns() == 1 else 0
             k += 1
-        values[INPUTS] = bits
+        values[points.INPUTS] = bits
         quality: int = self.well.level.quality + 8 * self.turbidity.quality + (64 if self.tod_s < 0 else 0)
         return quality + (128 if self.meter.wired and self._nominal else 0)
 
