@@ -272,10 +272,10 @@ class _Run:
             "level_hi_mm": loop.level_hi_mm,
             "turbidity_lo_ntu": loop.turbidity_lo_ntu,
             "turbidity_hi_ntu": loop.turbidity_hi_ntu,
-            "oxygen_g_m3": loop.oxygen_sum / minutes if loop.minutes else self.world.oxygen_g_m3,
+            "oxygen_g_m3": loop.oxygen_sum / minutes if loop.minutes else self.world.treatment.o2_g_m3,
             "inflow_m3_d": (now.inflow_m3 - start.inflow_m3) * 86_400 / seconds,
             "overflow_m3_d": (now.overflow_m3 - start.overflow_m3) * 86_400 / seconds,
-            "rain_mm_h": loop.rain_mm_h_sum / minutes if loop.minutes else self.world.rain_mm_h,
+            "rain_mm_h": loop.rain_mm_h_sum / minutes if loop.minutes else self.world.sewer.rain_mm_h,
             **{name: (now.run_s[name] - start.run_s[name]) / seconds for name in now.run_s},
             **self.book.seen(),
         }
@@ -332,9 +332,9 @@ class _BinStart:
 
     def __init__(self, world: Any):
         self.at_s = 0
-        self.inflow_m3: float = world.inflow_m3
-        self.overflow_m3: float = world.overflow_m3
-        self.energy_j: float = world.energy_j
+        self.inflow_m3: float = world.plant.inflow_m3
+        self.overflow_m3: float = world.plant.overflow_m3
+        self.energy_j: float = world.plant.energy_j
         self.run_s: dict[str, int] = {name: world.machine(name).run_s for name in ("p1", "p2", "blower", "return")}
 
     def t_s(self, loop: Any) -> int:

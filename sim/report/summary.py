@@ -56,12 +56,13 @@ def build(
     that inflow = discharged + overflow + stored + error. Turbidity is weighted by the volume discharged. `energy_kwh`
     is what machines used, `energy_recorded_kwh` what the unit counted of it."""
     world = loop.world
+    plant = world.plant
     discharged_m3 = sum(loop.effluent_m3)
     p95 = loop.effluent_percentile(0.95)
-    lifted_m3 = world.lifted_m3
-    energy_kwh = world.energy_j / 3.6e6
+    lifted_m3 = plant.lifted_m3
+    energy_kwh = plant.energy_j / 3.6e6
     nominal = book.nominal if loop.ctrl.meter.wired else outbox.recorded
-    error_m3 = world.mass_error_m3
+    error_m3 = plant.mass_error_m3()
     return {
         "scenario": scenario.name,
         "unit": unit_id,
@@ -70,12 +71,12 @@ def build(
         "wall_s": round(wall_s, 3),
         "steps": loop.steps,
         "interrupted": interrupted,
-        "inflow_m3": world.inflow_m3,
+        "inflow_m3": plant.inflow_m3,
         "lifted_m3": lifted_m3,
-        "discharged_m3": world.discharged_m3,
-        "overflow_m3": world.overflow_m3,
+        "discharged_m3": plant.discharged_m3,
+        "overflow_m3": plant.overflow_m3,
         "overflow_s": loop.overflow_s,
-        "stored_m3": world.inflow_m3 - world.discharged_m3 - world.overflow_m3 - error_m3,
+        "stored_m3": plant.inflow_m3 - plant.discharged_m3 - plant.overflow_m3 - error_m3,
         "mass_error_m3": error_m3,
         "level_max_mm": max(loop.level_max_mm, loop.level_hi_mm),
         "energy_kwh": energy_kwh,
@@ -87,7 +88,7 @@ def build(
         "effluent": {
             "turbidity_ntu_mean": loop.effluent_ntu_m3 / discharged_m3 if discharged_m3 > 0 else None,
             "turbidity_ntu_p95": round(p95, 1) if p95 >= 0 else None,
-            "ammonia_g_m3_end": world.ammonia_g_m3,
+            "ammonia_g_m3_end": world.treatment.clear.nh4,
         },
         "readings": {
             "recorded": outbox.recorded,

@@ -60,7 +60,7 @@ class Loop:
         self.p2: Meter = Meter()
         self.blower: Meter = Meter()
         self.back: Meter = Meter()
-        self.level_max_mm: float = world.level_mm
+        self.level_max_mm: float = world.plant.level_mm()
         self.overflow_s: int = 0
         self._start_s: int = start_s
         self._overflow_m3: float = 0.0
@@ -149,22 +149,22 @@ class Loop:
     def _minute(self) -> None:
         """What changes slowly is looked at once a minute."""
         world = self.world
-        ntu = world.turbidity_ntu
+        ntu = world.treatment.turbidity_ntu()
         self.turbidity_hi_ntu = max(self.turbidity_hi_ntu, ntu)
         self.turbidity_lo_ntu = min(self.turbidity_lo_ntu, ntu)
-        self.oxygen_sum += world.oxygen_g_m3
-        self.rain_mm_h_sum += world.rain_mm_h
+        self.oxygen_sum += world.treatment.o2_g_m3
+        self.rain_mm_h_sum += world.sewer.rain_mm_h
         self.minutes += 1
-        out_m3 = world.discharged_m3 - self._discharged_m3
-        self._discharged_m3 = world.discharged_m3
+        out_m3 = world.plant.discharged_m3 - self._discharged_m3
+        self._discharged_m3 = world.plant.discharged_m3
         step: int = int(ntu / TURBIDITY_STEP_NTU)
         self.effluent_m3[min(step, _NTU_STEPS)] += out_m3
         self.effluent_ntu_m3 += ntu * out_m3
 
     def new_bin(self) -> None:
         """Begin the next bin of the charts."""
-        level_mm = self.world.level_mm
-        ntu = self.world.turbidity_ntu
+        level_mm = self.world.plant.level_mm()
+        ntu = self.world.treatment.turbidity_ntu()
         self.level_max_mm = max(self.level_max_mm, self.level_hi_mm)
         self.level_lo_mm = level_mm
         self.level_hi_mm = level_mm

@@ -95,7 +95,7 @@ class Treatment:
         self.blanket_g: float = 0.08 * BLANKET_G_M3 * BLANKET_SHARE * self.settling_m3
 
     def turbidity_ntu(self) -> float:
-        """Turbidity of the effluent."""
+        """True turbidity of the effluent, without fouling of the probe."""
         return NTU_PER_G_M3 * self.tss_g_m3()
 
     def tss_g_m3(self) -> float:

@@ -29,7 +29,7 @@ FOULING_NTU_D = 0.05
 
 
 class World:
-    """Plant, inflow, sensors and faults of one scenario.
+    """Plant, inflow, sensors and faults of one scenario. The true values stand in `plant`, `sewer` and `treatment`.
 
     `settings`: by key as in settings.txt, integers on the catalogue's scale. `scenario`: see `sim.scenario`.
     `board_on`, `mains_on`, `network_up`, `broker_up`, `clock_known` (1 or 0) and `clock_offset_s` are the state at the
@@ -286,83 +286,3 @@ class World:
         if name == "blower":
             return self.plant.blower
         return self.plant.back
-
-    @property
-    def inflow_m3(self) -> float:
-        """Inflow since the start."""
-        return self.plant.inflow_m3
-
-    @property
-    def lifted_m3(self) -> float:
-        """Delivered by the lift pumps into the anoxic tank since the start."""
-        return self.plant.lifted_m3
-
-    @property
-    def discharged_m3(self) -> float:
-        """Left through the outlet since the start."""
-        return self.plant.discharged_m3
-
-    @property
-    def overflow_m3(self) -> float:
-        """Spilt from the lift well since the start."""
-        return self.plant.overflow_m3
-
-    @property
-    def stored_m3(self) -> float:
-        """In well, rising main and tanks now."""
-        return self.plant.stored_m3()
-
-    @property
-    def mass_error_m3(self) -> float:
-        """Inflow - discharged - overflow - growth of what is stored: 0 but for rounding."""
-        return self.plant.mass_error_m3()
-
-    @property
-    def energy_j(self) -> float:
-        """Electricity of the four machines since the start."""
-        return self.plant.energy_j
-
-    @property
-    def level_mm(self) -> float:
-        """True level of the lift well."""
-        return self.plant.level_mm()
-
-    @property
-    def inflow_m3_s(self) -> float:
-        """True inflow now."""
-        return self.sewer.flow_m3_s
-
-    @property
-    def rain_mm_h(self) -> float:
-        """Rain now."""
-        return self.sewer.rain_mm_h
-
-    @property
-    def turbidity_ntu(self) -> float:
-        """True turbidity of the effluent, without fouling of the probe."""
-        return self.treatment.turbidity_ntu()
-
-    @property
-    def tss_g_m3(self) -> float:
-        """Suspended solids of the effluent."""
-        return self.treatment.tss_g_m3()
-
-    @property
-    def ammonia_g_m3(self) -> float:
-        """Ammonia nitrogen of the effluent."""
-        return self.treatment.clear.nh4
-
-    @property
-    def nitrate_g_m3(self) -> float:
-        """Nitrate nitrogen of the effluent."""
-        return self.treatment.clear.no3
-
-    @property
-    def cod_g_m3(self) -> float:
-        """Soluble biodegradable COD of the effluent."""
-        return self.treatment.clear.cod
-
-    @property
-    def oxygen_g_m3(self) -> float:
-        """Dissolved oxygen in the contact-oxidation tank."""
-        return self.treatment.o2_g_m3
