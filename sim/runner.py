@@ -335,7 +335,7 @@ class _BinStart:
         self.inflow_m3: float = world.plant.inflow_m3
         self.overflow_m3: float = world.plant.overflow_m3
         self.energy_j: float = world.plant.energy_j
-        self.run_s: dict[str, int] = {name: world.machine(name).run_s for name in ("p1", "p2", "blower", "return")}
+        self.run_s: dict[str, int] = {name: machine.run_s for name, machine in world.plant.machines.items()}
 
     def t_s(self, loop: Any) -> int:
         self.at_s = loop.t_s

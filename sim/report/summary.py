@@ -103,7 +103,7 @@ def build(
 
 
 def _actuator(loop: Loop, name: str) -> dict[str, int | None]:
-    machine = loop.world.machine(name)
+    machine = loop.world.plant.machines[name]
     meter = {"p1": loop.p1, "p2": loop.p2, "blower": loop.blower, "return": loop.back}[name]
     return {
         "starts": meter.starts,

@@ -31,6 +31,7 @@ class Plant:
         self.p2: Machine = Machine(float(settings["lift.pump_power_w"]))
         self.blower: Machine = Machine(float(settings["aeration.blower_power_w"]))
         self.back: Machine = Machine(float(settings["return.power_w"]))
+        self.machines: dict[str, Machine] = {"p1": self.p1, "p2": self.p2, "blower": self.blower, "return": self.back}
 
         # Lift well
         stop_mm = float(settings["lift.stop_level_mm"])

@@ -6,7 +6,6 @@ from unit.control.basics import NONE, const
 from unit.control.io import Inputs
 
 from .breakdown import FOREVER_S, Breakdown
-from .machine import Machine
 from .plant import Plant
 from .rng import Rng
 from .sensors import AnalogSensor, Broken, EnergyMeter, FloatSwitch
@@ -74,6 +73,13 @@ class World:
         )
         self.energy_meter: EnergyMeter = EnergyMeter(settings["wired.energy"])
         self._mains_sensed: int = 1 if settings["mains.sensed"] else 0
+        self._broken: dict[str, Broken] = {
+            "level": self.level_sensor.broken,
+            "turbidity": self.turbidity_sensor.broken,
+            "float_high": self.high_float.broken,
+            "float_low": self.low_float.broken,
+            "energy": self.energy_meter.broken,
+        }
 
         self.board_on: int = 1
         self.mains_on: int = 1
@@ -91,9 +97,6 @@ class World:
         self._spilling: int = 0
         self._spilt_last_s: int = 0
         self._spilt_before_m3: float = 0.0
-        self._p1_dry: int = 0
-        self._p2_dry: int = 0
-        self._return_dry: int = 0
 
         # What moved since the last step of the treatment, m3
         self._well_before_m3: float = self.plant.well_m3
@@ -142,7 +145,7 @@ class World:
 
         if plant.spilled_m3 > 0.0 or self._spilling:
             self._watch_spill(t_s)
-        if plant.p1.dry != self._p1_dry or plant.p2.dry != self._p2_dry or plant.back.dry != self._return_dry:
+        if plant.p1.dry != plant.p1.was_dry or plant.p2.dry != plant.p2.was_dry or plant.back.dry != plant.back.was_dry:
             self._watch_dry(t_s)
         self._sense(t_s, inputs)
 
@@ -205,25 +208,18 @@ class World:
             self.events.append((t_s, "well", "overflow_end", str(spilt_l) + " L"))
 
     def _watch_dry(self, t_s: int) -> None:
-        plant = self.plant
-        self._p1_dry = self._dry_event(t_s, "p1", plant.p1, self._p1_dry)
-        self._p2_dry = self._dry_event(t_s, "p2", plant.p2, self._p2_dry)
-        self._return_dry = self._dry_event(t_s, "return", plant.back, self._return_dry)
-
-    def _dry_event(self, t_s: int, name: str, machine: Machine, before: int) -> int:
-        if machine.dry != before:
-            self.events.append((t_s, name, "dry_run_begin" if machine.dry else "dry_run_end", ""))
-        return machine.dry
+        for name, machine in self.plant.machines.items():
+            if machine.dry != machine.was_dry:
+                self.events.append((t_s, name, "dry_run_begin" if machine.dry else "dry_run_end", ""))
 
     # --- faults
 
     def _change_faults(self, t_s: int) -> None:
         """Mends and breaks what is due at `t_s`, and notes when the next change comes."""
-        plant = self.plant
-        for machine in (plant.p1, plant.p2, plant.blower, plant.back):
+        for machine in self.plant.machines.values():
             machine.set_faults_none()
-        for name in ("level", "turbidity", "float_high", "float_low", "energy"):
-            self._broken(name).clear()
+        for broken in self._broken.values():
+            broken.clear()
         self.mains_on = 1
         self.network_up = 1
         self.broker_up = 1
@@ -259,30 +255,7 @@ class World:
                 self.clock_offset_s = int(fault.amount)
         elif fault.kind == "replaced":
             self.energy_meter.replace(fault.at_s, fault.amount)
-        elif target in ("level", "turbidity", "float_high", "float_low", "energy"):
-            self._broken(target).add(fault.kind, fault.amount, fault.at_s)
+        elif target in self._broken:
+            self._broken[target].add(fault.kind, fault.amount, fault.at_s)
         else:
-            self.machine(target).add_fault(fault.kind, fault.amount)
-
-    def _broken(self, sensor: str) -> Broken:
-        if sensor == "level":
-            return self.level_sensor.broken
-        if sensor == "turbidity":
-            return self.turbidity_sensor.broken
-        if sensor == "float_high":
-            return self.high_float.broken
-        if sensor == "energy":
-            return self.energy_meter.broken
-        return self.low_float.broken
-
-    # --- what a runner asks for
-
-    def machine(self, name: str) -> Machine:
-        """The actuator `name`: its `running`, `run_s`, `dry_run_s`."""
-        if name == "p1":
-            return self.plant.p1
-        if name == "p2":
-            return self.plant.p2
-        if name == "blower":
-            return self.plant.blower
-        return self.plant.back
+            self.plant.machines[target].add_fault(fault.kind, fault.amount)

@@ -168,7 +168,7 @@ def test_tripped_and_dead_stand_still_and_take_no_power(kind, target):
     assert feedback(rig, target) == 0
     assert rig.world.plant.energy_j == 0
     assert rig.world.plant.lifted_m3 == 0
-    assert rig.world.machine(target).run_s == 0
+    assert rig.world.plant.machines[target].run_s == 0
 
 
 @pytest.mark.parametrize("target", ACTUATORS)

@@ -78,10 +78,10 @@ def test_a_pump_below_its_suction_runs_dry_and_lifts_nothing():
     rig = Rig(scenario(EMPTY)).fill(120)
     rig.p1 = 1
     rig.run(200)
-    machine = rig.world.machine("p1")
+    machine = rig.world.plant.machines["p1"]
     assert machine.dry_run_s == pytest.approx(200 - 30 / 1.5, abs=2)  # from 120 down to 90 mm at 1.5 mm/s
     assert rig.world.plant.level_mm() == pytest.approx(90)
-    assert (rig.world.events[0][1:3], rig.world.machine("p2").dry_run_s) == (("p1", "dry_run_begin"), 0)
+    assert (rig.world.events[0][1:3], rig.world.plant.machines["p2"].dry_run_s) == (("p1", "dry_run_begin"), 0)
 
 
 def test_a_full_well_spills_and_says_when():
@@ -111,12 +111,12 @@ def test_the_return_pump_takes_its_power_and_runs_dry_in_an_empty_tank():
     rig.back = 1
     rig.run(60)
     assert rig.world.plant.energy_j == pytest.approx(370 * 60)
-    assert rig.world.machine("return").dry_run_s == 0
+    assert rig.world.plant.machines["return"].dry_run_s == 0
     plant = rig.world.plant
     plant.settling_m3 = 0.2 * plant.settling_crest_m3  # nothing above the inlet of the pump
     plant.anoxic_m3 = plant.oxic_m3 = 1.0  # and nothing on its way
     rig.run(60)
-    assert rig.world.machine("return").dry_run_s == 60
+    assert rig.world.plant.machines["return"].dry_run_s == 60
     assert rig.world.events[-1][1:3] == ("return", "dry_run_begin")
 
 
