@@ -266,16 +266,17 @@ class _Run:
         seconds = now.t_s(loop) - start.at_s
         if seconds <= 0:
             return
-        minutes = max(1, loop.minutes)
+        seen = loop.bin
+        minutes = max(1, seen.minutes)
         values = {
-            "level_lo_mm": loop.level_lo_mm,
-            "level_hi_mm": loop.level_hi_mm,
-            "turbidity_lo_ntu": loop.turbidity_lo_ntu,
-            "turbidity_hi_ntu": loop.turbidity_hi_ntu,
-            "oxygen_g_m3": loop.oxygen_sum / minutes if loop.minutes else self.world.treatment.o2_g_m3,
+            "level_lo_mm": seen.level_lo_mm,
+            "level_hi_mm": seen.level_hi_mm,
+            "turbidity_lo_ntu": seen.turbidity_lo_ntu,
+            "turbidity_hi_ntu": seen.turbidity_hi_ntu,
+            "oxygen_g_m3": seen.oxygen_sum / minutes if seen.minutes else self.world.treatment.o2_g_m3,
             "inflow_m3_d": (now.inflow_m3 - start.inflow_m3) * 86_400 / seconds,
             "overflow_m3_d": (now.overflow_m3 - start.overflow_m3) * 86_400 / seconds,
-            "rain_mm_h": loop.rain_mm_h_sum / minutes if loop.minutes else self.world.sewer.rain_mm_h,
+            "rain_mm_h": seen.rain_mm_h_sum / minutes if seen.minutes else self.world.sewer.rain_mm_h,
             **{name: (now.run_s[name] - start.run_s[name]) / seconds for name in now.run_s},
             **self.book.seen(),
         }

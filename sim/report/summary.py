@@ -78,7 +78,7 @@ def build(
         "overflow_s": loop.overflow_s,
         "stored_m3": plant.inflow_m3 - plant.discharged_m3 - plant.overflow_m3 - error_m3,
         "mass_error_m3": error_m3,
-        "level_max_mm": max(loop.level_max_mm, loop.level_hi_mm),
+        "level_max_mm": max(loop.level_max_mm, loop.bin.level_hi_mm),
         "energy_kwh": energy_kwh,
         "energy_kwh_per_m3": energy_kwh / lifted_m3 if lifted_m3 > 0 else None,
         "energy_source": "nominal" if nominal == outbox.recorded else "metered",

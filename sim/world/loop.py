@@ -44,6 +44,21 @@ class Meter:
         self.changed_s = t_s
 
 
+class Bin:
+    """What a bin of the charts shows, beginning with the state of the world."""
+
+    def __init__(self, world: World) -> None:
+        level_mm = world.plant.level_mm()
+        ntu = world.treatment.turbidity_ntu()
+        self.level_lo_mm: float = level_mm
+        self.level_hi_mm: float = level_mm
+        self.turbidity_lo_ntu: float = ntu
+        self.turbidity_hi_ntu: float = ntu
+        self.oxygen_sum: float = 0.0
+        self.rain_mm_h_sum: float = 0.0
+        self.minutes: int = 0
+
+
 class Loop:
     """`t_s` is the last second that was simulated; the first one is 1."""
 
@@ -64,19 +79,11 @@ class Loop:
         self.overflow_s: int = 0
         self._start_s: int = start_s
         self._overflow_m3: float = 0.0
-        # Since the last `new_bin`
-        self.level_lo_mm: float = 0.0
-        self.level_hi_mm: float = 0.0
-        self.turbidity_lo_ntu: float = 0.0
-        self.turbidity_hi_ntu: float = 0.0
-        self.oxygen_sum: float = 0.0
-        self.rain_mm_h_sum: float = 0.0
-        self.minutes: int = 0
+        self.bin: Bin = Bin(world)
         # Effluent by turbidity: m3 in each step
         self.effluent_m3: list[float] = [0.0] * (_NTU_STEPS + 1)
         self.effluent_ntu_m3: float = 0.0
         self._discharged_m3: float = 0.0
-        self.new_bin()
 
     def run(self, until_s: int) -> int:
         """Simulate up to and with second `until_s`. Comes back earlier, with 1, after a second in which something
@@ -90,6 +97,7 @@ class Loop:
         p2 = ctrl.outputs[1]
         blower = ctrl.outputs[2]
         back = ctrl.outputs[3]
+        now = self.bin
         t_s = self.t_s
         happened = 0
         while t_s < until_s and not happened:
@@ -115,10 +123,10 @@ class Loop:
             if plant.back.running != self.back.on:
                 self.back.change(t_s, plant.back.running)
             level_mm = plant.level_mm()
-            if level_mm > self.level_hi_mm:
-                self.level_hi_mm = level_mm
-            if level_mm < self.level_lo_mm:
-                self.level_lo_mm = level_mm
+            if level_mm > now.level_hi_mm:
+                now.level_hi_mm = level_mm
+            if level_mm < now.level_lo_mm:
+                now.level_lo_mm = level_mm
             if plant.overflow_m3 > self._overflow_m3:
                 self._overflow_m3 = plant.overflow_m3
                 self.overflow_s += 1
@@ -150,11 +158,12 @@ class Loop:
         """What changes slowly is looked at once a minute."""
         world = self.world
         ntu = world.treatment.turbidity_ntu()
-        self.turbidity_hi_ntu = max(self.turbidity_hi_ntu, ntu)
-        self.turbidity_lo_ntu = min(self.turbidity_lo_ntu, ntu)
-        self.oxygen_sum += world.treatment.o2_g_m3
-        self.rain_mm_h_sum += world.sewer.rain_mm_h
-        self.minutes += 1
+        now = self.bin
+        now.turbidity_hi_ntu = max(now.turbidity_hi_ntu, ntu)
+        now.turbidity_lo_ntu = min(now.turbidity_lo_ntu, ntu)
+        now.oxygen_sum += world.treatment.o2_g_m3
+        now.rain_mm_h_sum += world.sewer.rain_mm_h
+        now.minutes += 1
         out_m3 = world.plant.discharged_m3 - self._discharged_m3
         self._discharged_m3 = world.plant.discharged_m3
         step: int = int(ntu / TURBIDITY_STEP_NTU)
@@ -163,16 +172,8 @@ class Loop:
 
     def new_bin(self) -> None:
         """Begin the next bin of the charts."""
-        level_mm = self.world.plant.level_mm()
-        ntu = self.world.treatment.turbidity_ntu()
-        self.level_max_mm = max(self.level_max_mm, self.level_hi_mm)
-        self.level_lo_mm = level_mm
-        self.level_hi_mm = level_mm
-        self.turbidity_lo_ntu = ntu
-        self.turbidity_hi_ntu = ntu
-        self.oxygen_sum = 0.0
-        self.rain_mm_h_sum = 0.0
-        self.minutes = 0
+        self.level_max_mm = max(self.level_max_mm, self.bin.level_hi_mm)
+        self.bin = Bin(self.world)
 
     def effluent_percentile(self, share: float) -> float:
         """Turbidity in NTU that this share of the discharged volume stays below; -1 when nothing was discharged."""

@@ -10,7 +10,7 @@ from .plant import Plant
 from .rng import Rng
 from .sensors import AnalogSensor, Broken, EnergyMeter, FloatSwitch
 from .sewer import Sewer
-from .treatment import Treatment
+from .treatment import Minute, Treatment
 
 _STREAM_LEVEL = const(2)
 _STREAM_TURBIDITY = const(3)
@@ -98,17 +98,7 @@ class World:
         self._spilt_last_s: int = 0
         self._spilt_before_m3: float = 0.0
 
-        # What moved since the last step of the treatment, m3
-        self._well_before_m3: float = self.plant.well_m3
-        self._anoxic_before_m3: float = self.plant.anoxic_m3
-        self._oxic_before_m3: float = self.plant.oxic_m3
-        self._inflow_m3: float = 0.0
-        self._delivered_m3: float = 0.0
-        self._returned_m3: float = 0.0
-        self._to_oxic_m3: float = 0.0
-        self._to_settling_m3: float = 0.0
-        self._out_m3: float = 0.0
-        self._air: float = 0.0
+        self._minute: Minute = Minute(self.plant)
         self._shown_ntu: float = self.treatment.turbidity_ntu()
 
     # --- one second
@@ -133,15 +123,7 @@ class World:
         plant.back.decide(return_on & board_on, mains_on)
         inflow_m3 = self.sewer.flow_m3_s
         plant.step(inflow_m3)
-
-        self._inflow_m3 += inflow_m3
-        self._delivered_m3 += plant.delivered_m3
-        self._returned_m3 += plant.returned_m3
-        self._to_oxic_m3 += plant.to_oxic_m3
-        self._to_settling_m3 += plant.to_settling_m3
-        self._out_m3 += plant.out_m3
-        if plant.blower.running:
-            self._air += plant.blower.flow_share
+        self._minute.add(plant, inflow_m3)
 
         if plant.spilled_m3 > 0.0 or self._spilling:
             self._watch_spill(t_s)
@@ -168,29 +150,11 @@ class World:
         self._minute_s = t_s + 60
         treatment = self.treatment
         sewer = self.sewer
-        treatment.fill_well(self._well_before_m3, self._inflow_m3, sewer.sewage_share, sewer.tss_g_m3)
-        treatment.step(
-            self._anoxic_before_m3,
-            self._oxic_before_m3,
-            self._delivered_m3,
-            self._returned_m3,
-            self._to_oxic_m3,
-            self._to_settling_m3,
-            self._out_m3,
-            self._air / 60.0,
-        )
+        treatment.fill_well(self._minute, sewer.sewage_share, sewer.tss_g_m3)
+        treatment.step(self._minute)
         fouling_d = float(t_s % _CLEANING_S) / 86400.0
         self._shown_ntu = treatment.turbidity_ntu() + FOULING_NTU_D * fouling_d
-        self._well_before_m3 = self.plant.well_m3
-        self._anoxic_before_m3 = self.plant.anoxic_m3
-        self._oxic_before_m3 = self.plant.oxic_m3
-        self._inflow_m3 = 0.0
-        self._delivered_m3 = 0.0
-        self._returned_m3 = 0.0
-        self._to_oxic_m3 = 0.0
-        self._to_settling_m3 = 0.0
-        self._out_m3 = 0.0
-        self._air = 0.0
+        self._minute = Minute(self.plant)
 
     # --- rare events
 
