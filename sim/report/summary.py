@@ -5,11 +5,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 from unit.control.basics import NONE
-from unit.control.io import OUTPUT_NAMES
 
 from ..scenario.quantities import alarm_codes, look_up
 from ..scenario.scenario import Expect, Scenario
-from ..world.loop import Loop
+from ..world.loop import Loop, Meter
 from .outbox import Outbox
 from .readings_book import ReadingsBook
 
@@ -84,7 +83,7 @@ def build(
         "energy_source": "nominal" if nominal == outbox.recorded else "metered",
         "energy_recorded_kwh": book.energy_wh / 1000,
         "energy_nominal_readings": nominal,
-        "actuators": {name: _actuator(loop, name) for name in OUTPUT_NAMES},
+        "actuators": {name: _actuator(meter) for name, meter in loop.meters.items()},
         "effluent": {
             "turbidity_ntu_mean": loop.effluent_ntu_m3 / discharged_m3 if discharged_m3 > 0 else None,
             "turbidity_ntu_p95": round(p95, 1) if p95 >= 0 else None,
@@ -102,16 +101,14 @@ def build(
     }
 
 
-def _actuator(loop: Loop, name: str) -> dict[str, int | None]:
-    machine = loop.world.plant.machines[name]
-    meter = {"p1": loop.p1, "p2": loop.p2, "blower": loop.blower, "return": loop.back}[name]
+def _actuator(meter: Meter) -> dict[str, int | None]:
     return {
         "starts": meter.starts,
-        "run_s": machine.run_s,
+        "run_s": meter.machine.run_s,
         "max_starts_per_h": meter.max_starts_per_h,
         "min_run_s": None if meter.min_run_s == NONE else meter.min_run_s,
         "min_off_s": None if meter.min_off_s == NONE else meter.min_off_s,
-        "dry_run_s": machine.dry_run_s,
+        "dry_run_s": meter.machine.dry_run_s,
     }
 
 

@@ -7,6 +7,7 @@ sim.runner. What it measures, it measures at the plant, not in the controller.
 from unit.control.basics import NONE, const
 from unit.control.controller import Controller
 
+from sim.world.machine import Machine
 from sim.world.world import World
 
 _DAY_S = const(86400)
@@ -18,7 +19,8 @@ TURBIDITY_STEP_NTU = 0.1
 class Meter:
     """Starts and runs of one machine, as an electrician with a clamp meter would write them down."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: Machine) -> None:
+        self.machine: Machine = machine
         self.on: int = 0
         self.changed_s: int = -1  # -1: has stood since before the start
         self.starts: int = 0
@@ -27,8 +29,9 @@ class Meter:
         self.min_off_s: int = NONE  # of the rests between two runs
         self._recent: list[int] = []  # starts of the last hour
 
-    def change(self, t_s: int, on: int) -> None:
+    def change(self, t_s: int) -> None:
         """It starts to turn, or stands still, from second `t_s` on."""
+        on = self.machine.running
         lasted_s = t_s - self.changed_s
         if on:
             self.starts += 1
@@ -71,10 +74,7 @@ class Loop:
         self.steps: int = 0
         self.board_on: int = 1
         self.line_up: int = 1  # network and broker
-        self.p1: Meter = Meter()
-        self.p2: Meter = Meter()
-        self.blower: Meter = Meter()
-        self.back: Meter = Meter()
+        self.meters: dict[str, Meter] = {name: Meter(machine) for name, machine in world.plant.machines.items()}
         self.level_max_mm: float = world.plant.level_mm()
         self.overflow_s: int = 0
         self._start_s: int = start_s
@@ -97,6 +97,7 @@ class Loop:
         p2 = ctrl.outputs[1]
         blower = ctrl.outputs[2]
         back = ctrl.outputs[3]
+        meters = list(self.meters.values())
         now = self.bin
         t_s = self.t_s
         happened = 0
@@ -114,14 +115,9 @@ class Loop:
                     happened = 1
             if world.events or (world.network_up & world.broker_up) != self.line_up:
                 happened = 1
-            if plant.p1.running != self.p1.on:
-                self.p1.change(t_s, plant.p1.running)
-            if plant.p2.running != self.p2.on:
-                self.p2.change(t_s, plant.p2.running)
-            if plant.blower.running != self.blower.on:
-                self.blower.change(t_s, plant.blower.running)
-            if plant.back.running != self.back.on:
-                self.back.change(t_s, plant.back.running)
+            for meter in meters:
+                if meter.machine.running != meter.on:
+                    meter.change(t_s)
             level_mm = plant.level_mm()
             if level_mm > now.level_hi_mm:
                 now.level_hi_mm = level_mm
