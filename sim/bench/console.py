@@ -8,6 +8,7 @@ the last line, and a histogram of how late the ticks came in a visit that uses e
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from host_tools.unitkit.places import EXAMPLE_UNIT
 from sim.board.crew import BYTE_US, Crew, Step
 from sim.board.plant import ScenarioPlant
 from sim.board.slow_board import ESP32_TIMES_SLOWER, SlowBoard
-from sim.scenario import scenario
 
 from . import ended, options
+from .workload import QUIET
 
 FIRST_BUDGET_MS = 100
 SCREEN_BUDGET_MS = 1000
@@ -27,7 +28,7 @@ _TIMES = 40
 _KEY_US = 150_000  # between two keys of a quick typist
 _LOOK_US = 1000
 _PROMPT = "qiaotou> "
-_QUIET = 'name = "console"\nseed = 1\nstart = 2026-06-15T08:00:00+08:00\ndays = 2\n[inflow]\npopulation = 420\n'
+_QUIET_MORNING = replace(QUIET, start=QUIET.start.replace(hour=8))
 _VISIT = (
     "status", "levels", "pumps", "alarms", "why p1", "hours", "trend level_mm 1h", "log 20", "show lift.*", "help",
     "net", "time", "check", "visit", "lang en", "status",
@@ -51,9 +52,7 @@ def histogram(late_us: list[int]) -> str:
 
 def _board(folder: Path, times_slower: float) -> SlowBoard:
     unit = unitfile.load(EXAMPLE_UNIT)
-    path = folder / "quiet.toml"
-    path.write_text(_QUIET, encoding="utf-8")
-    plant = ScenarioPlant(unit.control_settings(), scenario.load(path))
+    plant = ScenarioPlant(unit.control_settings(), _QUIET_MORNING)
     board = SlowBoard(unit, folder / "flash", None, plant, None)
     board.times_slower = times_slower
     return board

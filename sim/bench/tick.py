@@ -16,7 +16,7 @@ from pathlib import Path
 from sim.scenario import scenario
 
 from . import duration_s, ended, options
-from .heap import board_with, shown
+from .heap import MAKE_UNIT, board_with, shown
 
 BUDGET_MS = 5.0
 BUDGET_S = 600  # for 30 days
@@ -26,18 +26,11 @@ _N_BINS = 1000
 _WEEK = Path(__file__).resolve().parents[1] / "scenarios/week.toml"
 
 # Runs in place of main.py. `host.real_time` is the computer's clock; the machine's own stands still within a tick.
-_MEASURE = """
-import gc, array
+_MEASURE = MAKE_UNIT + """
+import array
 from host import real_time
-gc.threshold(4096)
-from unit import config
-loaded = config.load()
-del config
-from unit import app as road
-unit = road.App(*loaded)
-loaded = None
 bins = array.array("I", bytes(4 * N_BINS))
-one = road.App.tick
+one = App.tick
 def tick(self):
     begun = real_time.ticks_us()
     one(self)
@@ -48,23 +41,16 @@ def tick(self):
             if bins[i]:
                 print("bin", i, bins[i])
                 bins[i] = 0
-road.App.tick = tick
-unit.run()
+App.tick = tick
+app.run()
 """.replace("N_BINS", str(_N_BINS)).replace("BIN_US", str(_BIN_US))
 
 # The same, with what stands on the heap counted before and after control and journal had their turn, the collector off.
 # What the first hour takes are buffers that stay.
-_COUNT = """
-import gc
-from unit import config
-loaded = config.load()
-del config
-from unit import app as road
-unit = road.App(*loaded)
-loaded = None
+_COUNT = MAKE_UNIT + """
 grown = [0, 0]
-step = unit.control.step
-second = unit.recorder.second
+step = app.control.step
+second = app.recorder.second
 def counted_step(now_s, tod_s, day):
     gc.disable()
     before = gc.mem_alloc()
@@ -81,9 +67,9 @@ def counted_second(now_s, utc_s):
         grown[0] = grown[1] = 0
     if now_s == 7200:
         print("grown", grown[0], grown[1])
-unit.control.step = counted_step
-unit.recorder.second = counted_second
-unit.run()
+app.control.step = counted_step
+app.recorder.second = counted_second
+app.run()
 """
 
 
