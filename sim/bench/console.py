@@ -5,8 +5,8 @@ and on one as slow as an ESP32, at 115200 baud. It prints the time from Enter to
 the last line, and a histogram of how late the ticks came in a visit that uses every command that only looks.
 """
 
-import sys
 import tempfile
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -18,7 +18,6 @@ from sim.board.crew import BYTE_US, Crew, Step
 from sim.board.plant import ScenarioPlant
 from sim.board.slow_board import ESP32_TIMES_SLOWER, SlowBoard
 
-from . import ended, options
 from .workload import QUIET
 
 FIRST_BUDGET_MS = 100
@@ -131,9 +130,8 @@ def visit(times_slower: float, commands: tuple[str, ...] = _VISIT) -> list[int]:
     return board.late_us
 
 
-def main(arguments: list[str]) -> int:
-    short = options(__doc__).parse_args(arguments).short
-    times, commands = (2, _VISIT[:2]) if short else (_TIMES, _VISIT)
+def main(args: Namespace) -> None:
+    times, commands = (2, _VISIT[:2]) if args.short else (_TIMES, _VISIT)
     for name, times_slower in (("as fast as this PC", 1), (f"{ESP32_TIMES_SLOWER} times slower", ESP32_TIMES_SLOWER)):
         first, complete = answer_times(times_slower, times)
         for what, found, budget in (("begins", first, FIRST_BUDGET_MS), ("is complete", complete, SCREEN_BUDGET_MS)):
@@ -142,8 +140,3 @@ def main(arguments: list[str]) -> int:
                 f"{name}: status {what} after {median:.0f} ms, at most {longest:.0f}, of {len(found)}; budget {budget}"
             )
         print(f"{name}: {histogram(visit(times_slower, commands))}; budget {LATE_BUDGET_MS}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))

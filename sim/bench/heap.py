@@ -5,9 +5,9 @@ end of so long a life.
 """
 
 import re
-import sys
 import tempfile
 import time
+from argparse import ArgumentParser, Namespace
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from sim.board.virtual_board import VirtualBoard
 from sim.board.vm import SHIM_HEAP_BYTES
 from sim.scenario.scenario import Scenario
 
-from . import duration_s, ended, options
+from . import duration_s
 from .workload import QUIET
 
 BUDGET_BYTES = 160 * 1024
@@ -256,17 +256,17 @@ def report(sizes: dict[str, int], total: int, with_console: int) -> None:
     print(f"{with_console:8d}  with an open console")
 
 
-def main(arguments: list[str]) -> int:
-    p = options(__doc__)
+def add_options(p: ArgumentParser) -> None:
     p.add_argument("--for", dest="life_s", type=duration_s, metavar="DURATION", help="watch a life of so long: 30d")
-    args = p.parse_args(arguments)
+
+
+def main(args: Namespace) -> None:
     if args.short:
         print(f"if the modules lay in flash: {weigh_in_flash(False)}")
     else:
         _report_all()
     if args.life_s:
         _report_growth(args.life_s)
-    return 0
 
 
 def _report_all() -> None:
@@ -285,7 +285,3 @@ def _report_growth(seconds: int) -> None:
     for t_s, n in (seen[0], *seen[1:2], seen[-1]):
         print(f"in use after {t_s / 3600:7.1f} h: {n}")
     print(f"wall time {time.monotonic() - begun:.1f} s")
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))

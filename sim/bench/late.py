@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from argparse import Namespace
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -21,7 +22,6 @@ from sim.board.slow_board import SlowBoard
 from sim.board.virtual_board import _REQUEST
 from sim.board.vm import HEAP_WITH_BROKER_BYTES
 
-from . import ended, options
 from .heap import MAKE_UNIT, flash
 from .uplink import mosquitto
 from .workload import QUIET
@@ -164,10 +164,9 @@ def _every_command(desk: Desk) -> None:
     desk.ask("nonsense")
 
 
-def main(arguments: list[str]) -> int:
-    short = options(__doc__).parse_args(arguments).short
+def main(args: Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        board = measure(Path(folder), 1 if short else _CONNECTIONS)
+        board = measure(Path(folder), 1 if args.short else _CONNECTIONS)
     late = board.late_us
     slower = board.times_slower
     print(f"{len(late)} ticks, {board.n_slices} slices of the uplink, a unit {slower} times slower than this PC")
@@ -180,8 +179,3 @@ def main(arguments: list[str]) -> int:
     print(f"latest {max(late) / 1000:.0f} ms; longest slices:")
     for (before, after, asked), ms in sorted(board.slices.items(), key=lambda item: -item[1])[:12]:
         print(f"{ms:8d} ms  {before} -> {after} {asked}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))

@@ -8,14 +8,14 @@ as the machine itself measures it; and how much memory control and journal take 
 
 import re
 import resource
-import sys
 import tempfile
 import time
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from sim.scenario import scenario
 
-from . import duration_s, ended, options
+from . import duration_s
 from .heap import MAKE_UNIT, board_with, shown
 
 BUDGET_MS = 5.0
@@ -116,10 +116,11 @@ def percentile_us(bins: dict[int, int], share: float) -> int:
     return _N_BINS * _BIN_US
 
 
-def main(arguments: list[str]) -> int:
-    p = options(__doc__)
+def add_options(p: ArgumentParser) -> None:
     p.add_argument("--for", dest="life_s", type=duration_s, default=86400, metavar="DURATION", help="such as 30d")
-    args = p.parse_args(arguments)
+
+
+def main(args: Namespace) -> None:
     seconds = _SHORT_S if args.short else args.life_s
     bins, wall_s, computed_s = measure(seconds)
     n = sum(bins.values())
@@ -133,8 +134,3 @@ def main(arguments: list[str]) -> int:
         control, journal = allocations()
         taken = f"control {control} bytes, journal and the stand-in for its flash {journal}"
         print(f"memory taken in 3600 steady ticks: {taken}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))
