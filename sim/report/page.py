@@ -233,11 +233,10 @@ def _three_digits(value: float) -> float:
 
 
 def _energy(record: Record) -> str:
-    whole = [day for day in record.days if day.to_s > day.from_s]
-    top = _top([day.energy_kwh for day in whole], 1)
+    top = _top([day.energy_kwh for day in record.days], 1)
     chart = Chart(_axis(record), 120, 0, top)
     chart.scale(2, 1 if top < 8 else 0)
-    for day in whole:
+    for day in record.days:
         tip = f"{day.date}: {day.energy_kwh:.1f} kWh, {day.inflow_m3:.1f} m³"
         chart.bar(day.from_s, day.to_s, day.energy_kwh, "energy", tip)
     return _section("每日用电", "energy per day (kWh)", chart.html(times=True))

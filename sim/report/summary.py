@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from unit.control.basics import NONE
 
-from ..scenario.quantities import alarm_codes, look_up
+from ..scenario.quantities import READINGS, alarm_codes, look_up
 from ..scenario.scenario import Expect, Scenario
 from ..world.loop import Loop, Meter
 from .outbox import Outbox
@@ -89,12 +89,7 @@ def build(
             "turbidity_ntu_p95": round(p95, 1) if p95 >= 0 else None,
             "ammonia_g_m3_end": world.treatment.clear.nh4,
         },
-        "readings": {
-            "recorded": outbox.recorded,
-            "delivered": outbox.delivered,
-            "lost": outbox.lost,
-            "duplicated": outbox.duplicated,
-        },
+        "readings": {key: getattr(outbox, key) for key in READINGS},
         "alarms": alarms.entries,
         "alarms_total": sum(alarms.counts.values()),
         "alarm_counts": alarms.counts,
