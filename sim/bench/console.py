@@ -78,17 +78,13 @@ class _Watch(Crew):
     def _type_status(self, phase_us: int) -> None:
         at_us = self._board.now_us + phase_us
         for key in (b"s", b"t", b"a", b"t", b"u", b"s"):
-            self._board.agenda.add(at_us, partial(self._key, key))
+            self._board.agenda.add(at_us, partial(self._arrive, key))
             at_us += _KEY_US
         self._board.agenda.add(at_us, self._enter)
 
-    def _key(self, key: bytes) -> bool:
-        self._board.serial.deliver(self._fd, key)
-        return False
-
     def _enter(self) -> bool:
         self.look()
-        self._key(b"\r")
+        self._arrive(b"\r")
         self._entered_us = self._wire_us = self._board.now_us + BYTE_US
         self._answer = b""
         return self._measure()
