@@ -68,6 +68,16 @@ def test_until_its_first_move_nominal_power_counts():
     assert (unit.ctrl.meter.counts, unit.ctrl.meter.failures) == (0, 0)
 
 
+def test_what_came_before_its_first_move_counts_once():
+    unit = Metered(1000, **{"energy.pulses_per_kwh": 1})
+    nominal_wh = unit.nominal_wh
+    while not unit.ctrl.meter.counts:
+        unit.live(1)
+        nominal_wh += unit.nominal_wh
+        assert unit.t < 7200
+    assert near(unit.ctrl.energy_wh, nominal_wh, 2)
+
+
 def test_without_a_meter_nominal_power_counts_and_nothing_is_said():
     unit = Metered(**{"wiring.energy": ""})
     wh, nominal = unit.live(3600)
@@ -135,17 +145,18 @@ def test_a_replaced_meter_is_neither_a_loss_nor_a_leap():
 
 
 def test_a_total_that_runs_away_counts_no_more_than_machines_can_use():
-    unit = Metered(1)
-    unit.live(600)
-    total_wh = 0
-    for _ in range(60):
-        unit.shown_from_wh += 3000  # 180 kW for a minute, as noise on the wire would
-        wh, _ = unit.live(60)
-        assert 0 <= wh < 1000
-        total_wh += wh
     most_w = 1000 + 2 * (2 * 750 + 1100 + 370)
-    assert total_wh <= most_w + NOMINAL_W + most_w * 300 // 3600
-    assert unit.ctrl.meter.failures >= 50
+    for leap_wh, every_s in ((3000, 60), (400, 60), (50, 1)):  # 180 kW, 24 kW, and 180 kW as noise on the wire would
+        unit = Metered(1)
+        unit.live(600)
+        total_wh = 0
+        for _ in range(3600 // every_s):
+            unit.shown_from_wh += leap_wh
+            wh, _ = unit.live(every_s)
+            assert 0 <= wh < 1000
+            total_wh += wh
+        assert total_wh <= most_w + NOMINAL_W + most_w * 300 // 3600
+        assert unit.ctrl.meter.failures >= 30
 
 
 def test_energy_never_goes_back_whatever_the_meter_says():
