@@ -42,7 +42,7 @@ def commands_in(text: str) -> Iterator[tuple[str, bool]]:
 
     Each line of a block that is in no language is a command.
     """
-    blocks = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    blocks = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
     for language, lines in blocks.findall(text):
         if not language:
             yield from ((line, True) for line in lines.splitlines() if line.strip())
