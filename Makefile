@@ -10,14 +10,17 @@ JOBS   ?= 3
 .PHONY: help run image flash console stick test lint bench campaign clean
 
 help:
-	@echo "make run                      simulate the example unit for 7 days, results in out/run/"
-	@echo "make image UNIT=file          build the flash image of a unit in out/image.bin"
-	@echo "make flash PORT=dev UNIT=file make a board into a unit: write, verify, start, record"
-	@echo "make console PORT=dev         talk to a board"
-	@echo "make stick                    a folder for a USB stick: flash boards where there is no network"
-	@echo "make test                     all tests, on CPython and on the real MicroPython virtual machine"
-	@echo "make lint | bench | campaign  ruff and mypy | benchmarks | long fault campaigns"
-	@echo "make clean                    remove .venv, build/ and out/"
+	@echo "make                            this help"
+	@echo "make run [UNIT=file]            simulate the example unit for 7 days, results in out/run/"
+	@echo "make image UNIT=file            build the flash image of a unit in out/image.bin"
+	@echo "make flash PORT=dev UNIT=file   make a board into a unit: write, verify, start, record"
+	@echo "make console PORT=dev           talk to a board"
+	@echo "make stick                      a folder for a USB stick: flash boards where there is no network"
+	@echo "make test                       all tests, on CPython and on the real MicroPython virtual machine"
+	@echo "make lint                       ruff and mypy"
+	@echo "make bench [ONLY=name]          benchmarks against the alternatives: all, or one"
+	@echo "make campaign                   the long fault campaigns"
+	@echo "make clean                      remove .venv, build/ and out/"
 
 $(READY): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "missing: $(PYTHON); install Python 3.11 or newer, or say make PYTHON=/path/to/python3"; exit 3; }
@@ -30,18 +33,18 @@ $(READY): pyproject.toml
 	@touch $@
 
 run: $(READY)
-	@$(BIN)/qingxi sim run sim/scenarios/week.toml --unit $(UNIT) --out out/run
+	@$(BIN)/qingxi sim run sim/scenarios/week.toml --unit "$(UNIT)" --out out/run
 
 image: $(READY)
-	@$(BIN)/qingxi image build --unit $(UNIT) --out out/image.bin
+	@$(BIN)/qingxi image build --unit "$(UNIT)" --out out/image.bin
 
 flash: $(READY)
 	@test -n "$(PORT)" || { echo "说明串口 · say which port: make flash PORT=/dev/ttyUSB0 UNIT=file"; exit 2; }
-	@$(BIN)/qingxi flash --port $(PORT) --unit $(UNIT)
+	@$(BIN)/qingxi flash --port "$(PORT)" --unit "$(UNIT)"
 
 console: $(READY)
 	@test -n "$(PORT)" || { echo "说明串口 · say which port: make console PORT=/dev/ttyUSB0"; exit 2; }
-	@$(BIN)/qingxi console --port $(PORT)
+	@$(BIN)/qingxi console --port "$(PORT)"
 
 stick: $(READY)
 	@$(BIN)/python -m host_tools.records.stick out/stick
@@ -54,7 +57,7 @@ lint: $(READY)
 	@$(BIN)/mypy
 
 bench: $(READY)
-	@$(BIN)/python -m sim.bench
+	@$(BIN)/python -m host_tools.bench $(ONLY)
 
 campaign: $(READY)
 	@$(BIN)/python -m pytest -n $(JOBS) -m campaign tests

@@ -8,8 +8,8 @@ import builtins
 from binascii import crc32
 
 from micropython import const
+from unit.pack_head import ENTRY_BYTES
 
-_ENTRY_BYTES = const(6)
 _ENOENT = const(2)
 _EROFS = const(30)
 _DIRECTORY = const(0x4000)
@@ -42,8 +42,8 @@ def _find(path):
     """Where a file begins, 0 for a folder. OSError if there is neither."""
     key = crc32(path.strip("/").encode()).to_bytes(4, "little")[:3]
     at = places.find(key)
-    while at % _ENTRY_BYTES:
+    while at % ENTRY_BYTES:
         if at < 0:
             raise OSError(_ENOENT)
         at = places.find(key, at + 1)
-    return int.from_bytes(places[at + 3 : at + _ENTRY_BYTES], "little")
+    return int.from_bytes(places[at + 3 : at + ENTRY_BYTES], "little")

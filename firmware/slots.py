@@ -14,6 +14,7 @@ import sys
 import machine
 import pack
 from micropython import const
+from unit.pack_head import COUNT_AT, DIGEST_AT, ENTRY_BYTES, HEAD_BYTES, MAGIC, SIZE_AT, VERSION_AT
 
 PACKS = ("a.pack", "b.pack")
 
@@ -33,14 +34,6 @@ _TELL = const(3)
 _TRIES = const(3)
 _HOUR_S = const(3600)
 _GRACE_S = const(60)
-
-# A pack's head, as host_tools/unitkit/pack.py has it.
-_SIZE_AT = const(4)
-_DIGEST_AT = const(8)
-_VERSION_AT = const(40)
-_COUNT_AT = const(62)
-_HEAD_BYTES = const(64)
-_ENTRY_BYTES = const(6)
 _PIECE_BYTES = const(1024)
 
 _watch = None  # the task that waits for the deadline
@@ -74,10 +67,10 @@ def _places(name):
     """The places of the files of that pack, empty if there is none, or its head is no head."""
     try:
         with open(name, "rb") as f:
-            head = f.read(_HEAD_BYTES)
-            if len(head) < _HEAD_BYTES or head[:4] != b"QXP1":
+            head = f.read(HEAD_BYTES)
+            if len(head) < HEAD_BYTES or int.from_bytes(head[:SIZE_AT], "little") != MAGIC:
                 return b""
-            n = int.from_bytes(head[_COUNT_AT:], "little") * _ENTRY_BYTES
+            n = int.from_bytes(head[COUNT_AT:], "little") * ENTRY_BYTES
             places = f.read(n)
             return places if len(places) == n else b""
     except OSError:
@@ -90,12 +83,12 @@ def checking(name):
 
     found = hashlib.sha256()
     with open(name, "rb") as f:
-        head = f.read(_VERSION_AT)
+        head = f.read(VERSION_AT)
         while piece := f.read(_PIECE_BYTES):
             found.update(piece)
             yield None
         size = f.tell()
-    yield size == int.from_bytes(head[_SIZE_AT:_DIGEST_AT], "little") and found.digest() == head[_DIGEST_AT:]
+    yield size == int.from_bytes(head[SIZE_AT:DIGEST_AT], "little") and found.digest() == head[DIGEST_AT:]
 
 
 def _is_sound(name):

@@ -18,6 +18,8 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
+import unit.control  # where the firmware lies, installed or in a checkout
+
 _SIM = Path(__file__).resolve().parent
 _PACKAGE = "qingxi_fast"
 _FLAGS = "-O2 -ffp-contract=off -w"
@@ -29,14 +31,10 @@ class NoCompiler(Exception):
 
 def sources() -> dict[str, Path]:
     """Path inside the compiled package -> source file, of everything that is compiled."""
-    import unit.control  # where the firmware lies, installed or in a checkout
-
     control = Path(unit.control.__file__).resolve().parent
     found = {f"unit/control/{p.relative_to(control).as_posix()}": p for p in sorted(control.rglob("*.py"))}
     world = _SIM / "world"
     found |= {f"sim/world/{p.relative_to(world).as_posix()}": p for p in sorted(world.rglob("*.py"))}
-    if (_SIM / "loop.py").exists():
-        found["sim/loop.py"] = _SIM / "loop.py"
     return found
 
 
@@ -138,7 +136,7 @@ def _compile(texts: dict[str, bytes], target: Path) -> None:
 
 
 def load(module: str) -> ModuleType:
-    """The compiled twin of `module` ("unit.control.controller", "sim.world.world", "sim.loop").
+    """The compiled twin of `module` ("unit.control.controller", "sim.world.world", "sim.world.loop").
 
     Compiles on the first call after a change of the sources, some half a minute. Raises NoCompiler.
     """

@@ -7,17 +7,18 @@ journal is kept in a file from run to run: the sequence of a unit's records neve
 
 import hashlib
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from unit.catalogue import tables
 from unit.control.basics import NONE
-from unit.control.controller import N_POINTS
 from unit.journal.cursor import Cursor
 from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
 
 from host_tools.unitkit import fsimage, upackages
-from host_tools.unitkit.errors import SurroundingsFailed
+from host_tools.unitkit.errors import BadInput, SurroundingsFailed, cannot_read
 from host_tools.unitkit.nor import Nor
 from host_tools.unitkit.unitfile import Unit
 
@@ -66,7 +67,14 @@ class Publisher:
         self._broker = broker
         self.path = flash
         size = unit.board.partitions["journal_kib"] << 10
-        data = bytearray(flash.read_bytes()) if flash.exists() else bytearray(b"\xff" * size)
+        account = unit.files().get("mqtt.credentials_file")
+        try:
+            self._secrets = credentials.broker(str(account)) if account else (None, None, None)
+            data = bytearray(flash.read_bytes()) if flash.exists() else bytearray(b"\xff" * size)
+        except OSError as e:
+            raise cannot_read(e.filename, e) from e
+        except ValueError as e:
+            raise BadInput(str(e)) from e
         if len(data) != size:
             raise SurroundingsFailed(f"{flash}: is no journal of {size} bytes; move it away")
         self._nor = Nor(data)
@@ -95,13 +103,11 @@ class Publisher:
         settings = dict(self._unit.settings)
         # As `sim board --broker`: this broker alone, in plain TCP, and nobody else is asked for anything.
         settings |= {"mqtt.broker": "%s:%d" % self._broker, "mqtt.tls": 0, "network.ntp": "", "network.dns": ""}
-        account = self._unit.files().get("mqtt.credentials_file")
-        secrets = credentials.broker(str(account)) if account else (None, None, None)
-        self.journal = Journal(self._nor, N_POINTS, int(settings["readings.interval_s"]))
+        self.journal = Journal(self._nor, tables.count("points"), int(settings["readings.interval_s"]))
         self._counted = self.journal.acked
         self.uplink = Uplink(
             settings, _Identity(self._unit, self.journal.boot), Newest(self), self.journal, Cursor(self.journal),
-            _Actions(self, self._unit), self._network, *secrets,
+            _Actions(self, self._unit), self._network, *self._secrets,
         )  # fmt: skip
 
     # --- what the run tells
@@ -218,8 +224,6 @@ class _Identity:
     """Who this is, for the topic `meta`; see unit/online.py. The hash is that of the sources, for nothing is built."""
 
     def __init__(self, unit: Unit, boot: int):
-        from importlib.metadata import version
-
         self.unit_id = unit.id
         self.lang = "en" if unit.settings["unit.language"] else "zh"
         self.name = str(unit.settings["unit.name_" + self.lang])

@@ -5,38 +5,38 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Optional
 
 from unit.catalogue import alarms as alarm_catalogue
-from unit.catalogue import tables
+from unit.catalogue import event_words, tables
 from unit.control import alarms as alarm_states
 from unit.control import events as control_events
 from unit.control.basics import NONE
+from unit.journal.layout import EPOCH_UNIX_S
+from unit.journal.recorder import Recorder
+from unit.journal.ring import Journal
 
+from host_tools.unitkit.nor import Nor
 from host_tools.unitkit.unitfile import Unit
 
 from . import fast
-from .outbox import Outbox
 from .report import page, summary
+from .report.outbox import Outbox
 from .report.readings_book import ReadingsBook
 from .report.record import Day, Event, Record
 from .report.results import EVENTS_HEADER, Results, Stream
 from .report.series import Series
 from .report.summary import AlarmList
-from .scenario import Scenario
+from .scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from .publish import Publisher
 
-SNAPSHOT_EVERY_S = 600  # as the board does
 _EPOCH = datetime(2000, 1, 1)
-_STATES = {
-    getattr(alarm_states, name): name.lower()
-    for name in ("NORMAL", "UNACKNOWLEDGED", "ACKNOWLEDGED", "RETURNED", "SHELVED", "OUT_OF_SERVICE")
-}
 
 
 @dataclass
@@ -58,13 +58,13 @@ class Machinery:
         load: Callable[[str], ModuleType] = import_module if plain else fast.load
         if not plain:
             try:
-                fast.load("sim.loop")
+                fast.load("sim.world.loop")
             except fast.NoCompiler as e:
                 print(str(e).splitlines()[0], file=sys.stderr)
                 load = import_module
         self.Controller = load("unit.control.controller").Controller
         self.World = load("sim.world.world").World
-        self.Loop = load("sim.loop").Loop
+        self.Loop = load("sim.world.loop").Loop
 
 
 def run(scenario: Scenario, unit: Unit, out: Path, options: Options) -> dict[str, Any]:
@@ -90,35 +90,41 @@ class _Run:
         self.machinery = Machinery(options.plain)
         self.began = time.perf_counter()
         self.world = self.machinery.World(self.settings, scenario)
+        self._start_unix_s = int(scenario.start.timestamp())
+        self._flash: Nor | None = None  # read after a power cut alone, so other scenarios do not pay for it
+        if any(fault.target == "board" for fault in scenario.faults):
+            self._flash = Nor(bytearray(b"\xff" * (unit.board.partitions["journal_kib"] << 10)))
         start_s = int((scenario.start.replace(tzinfo=None) - _EPOCH).total_seconds())
-        self.loop = self.machinery.Loop(self._new_controller(), self.world, start_s)
+        self.loop = self.machinery.Loop(self._power_up(0), self.world, start_s)
+        self.loop.ctrl.events.clear()  # the story of a unit in service begins with its first second, not with a start
 
         self.outbox = Outbox()
         self.alarms = AlarmList()
         self.record = Record(scenario, dict(unit.settings), Series(scenario.seconds))
         self.book = ReadingsBook(folder / "readings.csv", scenario.start)
         self.events = Stream(folder / "events.csv", EVENTS_HEADER)
-        self.names = _Names()
         self._day_of_start = scenario.start.replace(hour=0, minute=0, second=0)
 
-        self._snapshot = bytearray(1024)
-        self._snapshot_n = 0
-        self._off_since_s = 0
-        self._saves = any(fault.target == "board" for fault in scenario.faults)
         self._bin = _BinStart(self.world)
         self._day = _BinStart(self.world)
         self._publisher = options.publisher
 
-    def _new_controller(self):
-        return self.machinery.Controller(self.settings, alarm_catalogue.definitions())
+    def _power_up(self, t_s: int) -> Any:
+        """A controller that remembers what a board's would, and its recorder: as `unit.app` makes them."""
+        ctrl = self.machinery.Controller(self.settings, alarm_catalogue.definitions())
+        journal = Journal(self._flash, tables.count("points"), self.interval_s) if self._flash else _NoFlash()
+        self.recorder = Recorder(journal, ctrl, self.interval_s)
+        self._record_s = t_s + self.interval_s
+        if self._flash:
+            self.recorder.wake(self._utc_s(t_s))
+        return ctrl
 
     def go(self) -> None:
         """The whole run; returns early when it is asked to stop."""
         end_s = self.scenario.seconds
         loop = self.loop
-        interval_s, bin_s = self.interval_s, self.record.series.bin_s
-        reading_s, bin_end_s, day_end_s = interval_s, bin_s, self._next_midnight(0)
-        save_s = SNAPSHOT_EVERY_S if self._saves else end_s + 1
+        bin_s = self.record.series.bin_s
+        bin_end_s, day_end_s = bin_s, self._next_midnight(0)
         visits = [visit.at_s for visit in self.scenario.visits if visit.at_s <= end_s] + [end_s + 1]
         told = 0
         if self._publisher:
@@ -126,24 +132,18 @@ class _Run:
             self._publisher.begin(loop)
         pace = _Pace(self.options.speed)
         while loop.t_s < end_s:
-            until_s = min(reading_s, bin_end_s, day_end_s, save_s, visits[0], end_s, pace.until(loop.t_s))
+            until_s = min(self._record_s, bin_end_s, day_end_s, visits[0], end_s, pace.until(loop.t_s))
             if loop.run(until_s):
                 self._drain()
             t_s = loop.t_s
-            if t_s == reading_s:
-                reading_s += interval_s
-                if loop.board_on:
-                    self._take_reading(t_s)
+            if loop.board_on:
+                self._record()
             if t_s in (bin_end_s, end_s):
                 bin_end_s = t_s + bin_s
                 self._end_bin()
             if t_s in (day_end_s, end_s):
                 day_end_s = self._next_midnight(t_s)
                 self._end_day()
-            if t_s == save_s:
-                save_s += SNAPSHOT_EVERY_S
-                if loop.board_on:
-                    self._save()
             if t_s == visits[0]:
                 visits.pop(0)
                 self._visit()
@@ -164,7 +164,7 @@ class _Run:
     # --- what happened
 
     def _drain(self) -> None:
-        """Events of the last second, and a board or line that changed."""
+        """Events of the world in the last second, and a board or line that changed."""
         t_s, loop, world = self.loop.t_s, self.loop, self.world
         if self._publisher:
             self._publisher.now(t_s, self._unix_s(t_s))
@@ -180,40 +180,43 @@ class _Run:
                 self._publisher.line(bool(up))
         if world.board_on != loop.board_on:
             self._board(t_s, world.board_on)
-        events = loop.ctrl.events
-        for i in range(events.count):
-            self._control_event(t_s, events.code[i], events.a[i], events.b[i])
-        events.clear()
 
     def _board(self, t_s: int, on: int) -> None:
         loop = self.loop
-        loop.board_on = on
-        loop.boot_s = t_s
         self._write((t_s, "board", "starts" if on else "loses_power", ""))
         if not on:
-            self._off_since_s = t_s
+            loop.board_on = 0
+            self._record_s = self.scenario.seconds
             self.alarms.all_cleared(t_s)
             loop.ctrl.events.clear()
             if self._publisher:
                 self._publisher.power(False)
             return
-        loop.ctrl = self._new_controller()
-        if self._snapshot_n:
-            outage_s = t_s - self._off_since_s if self.world.clock_known else 0
-            loop.ctrl.restore(self._snapshot, self._snapshot_n, outage_s)
+        loop.start(self._power_up(t_s))
         if self._publisher:
             self._publisher.power(True)
 
-    def _save(self) -> None:
-        self._snapshot_n = self.loop.ctrl.save(self._snapshot)
+    def _record(self) -> None:
+        """What the road does after the step of this second; in seconds without a call there is nothing to do."""
+        loop, recorder, t_s = self.loop, self.recorder, self.loop.t_s
+        events = loop.ctrl.events
+        told = events.count
+        for i in range(told):
+            self._control_event(t_s, events.code[i], events.a[i], events.b[i])
+        quality = recorder.second(t_s - loop.boot_s, self._utc_s(t_s))
+        if quality is not None:
+            self._take_reading(t_s, quality, recorder.values)
+        # After what was written, the next quiet second may be the one in which the journal erases ahead.
+        written = told or quality is not None
+        self._record_s = t_s + 1 if written and self._flash else loop.boot_s + recorder.next_reading_s
 
     def _control_event(self, t_s: int, code: int, a: int, b: int) -> None:
-        self._write((t_s, "control", self.names.events[code], self.names.detail(code, a, b)), quiet=True)
+        self._write((t_s, "control", _word("events", code), _detail(code, a, b)), quiet=True)
         if self._publisher:
             self._publisher.event(code, a, b)
         if code != control_events.ALARM:
             return
-        alarm = self.names.alarms[a]
+        alarm = _word("alarms", a)
         if b == alarm_states.UNACKNOWLEDGED and self.alarms.raised(alarm, t_s):
             self.record.note((t_s, "control", "alarm_raised", alarm))
         elif b in (alarm_states.NORMAL, alarm_states.RETURNED) and self.alarms.cleared(alarm, t_s):
@@ -229,26 +232,29 @@ class _Run:
         self._write((self.loop.t_s, "crew", "visit", ""))
         if self.loop.board_on:
             self.loop.ctrl.acknowledge(NONE)
-            self._drain()
+            self._record()
 
     # --- what is recorded
 
-    def _take_reading(self, t_s: int) -> None:
-        loop = self.loop
-        quality = loop.ctrl.reading(self.book.values)
-        self.book.write(t_s, quality)
-        self.outbox.record(t_s, bool(loop.line_up))
+    def _take_reading(self, t_s: int, quality: int, values: list[int]) -> None:
+        self.book.write(t_s, quality, values)
+        self.outbox.record(t_s, bool(self.loop.line_up))
         if self.options.reading:
-            self.options.reading(self._unix_s(t_s), quality, self.book.values)
+            self.options.reading(self._unix_s(t_s), quality, values)
         if self._publisher:
             self._publisher.now(t_s, self._unix_s(t_s))
-            self._publisher.reading(quality, self.book.values)
+            self._publisher.reading(quality, values)
             self._publisher.poll()
 
     def _unix_s(self, t_s: int) -> int:
         """What the unit's clock shows, -1 while it was never set."""
         known = self.world.clock_known
-        return int(self.scenario.start.timestamp()) + t_s + self.world.clock_offset_s if known else -1
+        return self._start_unix_s + t_s + self.world.clock_offset_s if known else -1
+
+    def _utc_s(self, t_s: int) -> int:
+        """The same as the firmware counts: seconds since 2020, NONE while unknown."""
+        unix_s = self._unix_s(t_s)
+        return NONE if unix_s < EPOCH_UNIX_S else unix_s - EPOCH_UNIX_S
 
     def _publish(self) -> None:
         if self._publisher and self.loop.board_on:
@@ -304,7 +310,7 @@ class _Run:
         digest = self.events.close()
         wall_s = time.perf_counter() - self.began
         done = summary.build(
-            self.scenario, self.unit.id, self.loop, self.outbox, self.alarms, wall_s, self.interrupted
+            self.scenario, self.unit.id, self.loop, self.outbox, self.book, self.alarms, wall_s, self.interrupted
         )
         done["expectations"] = summary.check(self.scenario.expects, done)
         done["events_sha256"] = digest
@@ -312,6 +318,13 @@ class _Run:
         (self.folder / "report.html").write_text(page.page(self.record), encoding="utf-8")
         (self.folder / "summary.json").write_text(summary.as_json(done), encoding="utf-8")
         return done
+
+
+class _NoFlash:
+    """In place of a journal where no power cut will have one read."""
+
+    points = tables.count("points")
+    event = reading = set_clock = erase_ahead = save_snapshot = lambda *record: None
 
 
 class _BinStart:
@@ -329,28 +342,15 @@ class _BinStart:
         return self.at_s
 
 
-class _Names:
-    """The controller's integers as the catalogues' names."""
+def _detail(code: int, a: int, b: int) -> str:
+    """The detail of an event of the controller in events.csv."""
+    _, subject, state, why = event_words.describe(code, a, b, _word)
+    return " ".join(word for word in (subject, state, why) if word) if subject else f"{a} {b}"
 
-    def __init__(self) -> None:
-        self.events = [row[0] for row in tables.rows("events")]
-        self.reasons = [row[0] for row in tables.rows("reasons")]
-        self.alarms = [row[0] for row in tables.rows("alarms")]
-        self.outputs = ("p1", "p2", "blower", "return")
 
-    def detail(self, code: int, a: int, b: int) -> str:
-        """The detail of an event of the controller (control/events.py)."""
-        if code in (control_events.OUTPUT_ON, control_events.OUTPUT_OFF):
-            return f"{self.outputs[a]} {self.reasons[b]}"
-        if code == control_events.ALARM:
-            return f"{self.alarms[a]} {_STATES[b]}"
-        if code == control_events.DUTY:
-            return self.outputs[a]
-        if code == control_events.CLAIM:
-            return f"{self.outputs[a]} {'on' if b % 2 else 'off'} source {b // 2}"
-        if code == control_events.CLAIM_END:
-            return f"{self.outputs[a]} source {b}"
-        return f"{a} {b}"
+@cache
+def _word(kind: str, number: int) -> str:
+    return f"source {number}" if kind == "sources" else event_words.plain(kind, number)
 
 
 class _Pace:

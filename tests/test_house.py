@@ -11,9 +11,10 @@ import pytest
 from pip._internal.models.index import PyPI
 from unit.catalogue import settings as catalogue
 from unit.catalogue import tables
-from unit.control.controller import N_POINTS
+from unit.control.io import OUTPUT_NAMES
 
 from sim.report.words import columns
+from tests import arrows
 from tests.vm import ROOT
 
 FIRMWARE = ROOT / "firmware"
@@ -21,20 +22,12 @@ PRODUCT = [FIRMWARE, ROOT / "sim", ROOT / "host_tools"]
 NOT_OURS = {".git", ".venv", "build", "out", "typings", "node_modules", "__pycache__"}
 MAX_LINES = 400
 
-# Arrows point inward only. A room may import itself, the rooms named here, and the tables and catalogues beside them.
-ROOMS: dict[str, set[str]] = {
-    "control": set(),
-    "journal": {"control"},
-    "uplink": {"control", "journal"},
-    "drivers": {"control"},
-    "console": {"control", "journal"},
-}
 HARDWARE = {"machine", "esp32", "network"}
 # Only these may import what exists on a board alone.
 HARDWARE_PLACES = {
     "boot.py", "main.py", "slots.py", "unit/board.py", "unit/app.py", "unit/clock.py", "unit/restart.py",
-    "unit/safe_mode.py", "unit/uplink/wifi.py", "unit/uplink/ethernet.py",
-    "unit/uplink/cellular.py",
+    "unit/safe_mode.py", "unit/uplink/net/wifi.py", "unit/uplink/net/ethernet.py",
+    "unit/uplink/net/cellular.py",
 }  # fmt: skip
 
 
@@ -42,65 +35,93 @@ def modules(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*.py")) if not NOT_OURS & set(path.parts)]
 
 
-def imports(path: Path, root: Path) -> set[str]:
-    """Dotted names of all that a module imports, relative imports resolved against `root`."""
-    package = list(path.relative_to(root).parts[:-1])
+def imports(path: Path) -> set[str]:
+    """Dotted names that a module imports from outside its own package."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else []
-            base = ".".join([*above, *([node.module] if node.module else [])])
-            found |= {f"{base}.{alias.name}" for alias in node.names} | {base}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module or "")
     return found
 
 
-def room_of(name: str) -> str:
-    """The room of firmware/unit that a dotted name lies in; "" for the tables and the modules beside them."""
-    parts = name.split(".")
-    return parts[1] if len(parts) > 1 and parts[0] == "unit" and (FIRMWARE / "unit" / parts[1]).is_dir() else ""
+def test_arrows_point_down():
+    """Also those inside functions. A folder and the folders in it may use each other, for no module is in a circle."""
+    for room, uses in arrows.arrows().items():
+        for other, which in uses.items():
+            inside = room.startswith(other + "/") or other.startswith(room + "/")
+            down = arrows.FLOORS.index(other) < arrows.FLOORS.index(room)
+            assert down or (inside and room not in {"sim", "host_tools"}), which
 
 
-@pytest.mark.parametrize("room", sorted(ROOMS))
-def test_arrows_point_inward(room):
-    for path in modules(FIRMWARE / "unit" / room):
-        for name in imports(path, FIRMWARE):
-            if not name.startswith("unit"):
-                continue
-            assert room_of(name) in {"", room, *ROOMS[room]}, f"{path.relative_to(ROOT)} imports {name}"
-            assert not name.startswith(("unit.app", "unit.board", "unit.main")), f"{path.relative_to(ROOT)}: {name}"
+def test_no_module_is_in_a_circle():
+    assert arrows.circles(arrows.graph()) == []
 
 
-def test_every_room_has_its_arrows():
-    assert {path.name for path in (FIRMWARE / "unit").iterdir() if (path / "__init__.py").exists()} == set(ROOMS)
+def test_a_circle_would_be_seen():
+    assert arrows.circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+
+
+def test_the_simulator_meets_the_tools_on_their_ground_floor_alone():
+    used = {other for room, uses in arrows.arrows().items() if room.startswith("sim") for other in uses}
+    assert {room for room in used if room.startswith("host_tools")} == {
+        "host_tools/unitkit", "host_tools/unitkit/shrink",
+    }  # fmt: skip
+
+
+def test_the_sheet_of_the_house_is_true():
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    assert arrows.table() in page, "docs/architecture.md: put in what `python -m tests.arrows` prints"
+
+
+def test_on_a_pc_a_function_imports_only_what_need_not_be_there():
+    """On a board code lies in the heap, so a module may wait for its use; on a PC an import stands at the top.
+
+    But for what one system alone has, or only a fresh checkout, or what brings packages for MicroPython along.
+    """
+    known = arrows.modules()
+    allowed = {"termios", "tty", "msvcrt", "grp", "httpx2", "unearth", "unearth.errors", "sim.publish"}
+    for name, path in known.items():
+        if path.is_relative_to(FIRMWARE) or "shim" in path.parts:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                for node in ast.walk(function):
+                    if isinstance(node, ast.Import | ast.ImportFrom):
+                        names = {node.module} if isinstance(node, ast.ImportFrom) else {a.name for a in node.names}
+                        assert names <= allowed, f"{name}:{node.lineno} imports {names} inside a function"
 
 
 def test_control_imports_nothing_outside_itself():
     for path in modules(FIRMWARE / "unit" / "control"):
-        for name in imports(path, FIRMWARE):
-            # `array` is memory, no way outside: a list of numbers takes twice as much.
-            assert name.startswith(("unit.control", "array")), f"{path.relative_to(ROOT)} imports {name}"
+        # `array` is memory, no way outside: a list of numbers takes twice as much.
+        assert imports(path) <= {"array"}, f"{path.relative_to(ROOT)} imports {imports(path)}"
+    uses = arrows.arrows()
+    assert set(uses["firmware/unit/control"]) | set(uses["firmware/unit/control/process"]) == {
+        "firmware/unit/control", "firmware/unit/control/process",
+    }  # fmt: skip
 
 
 def test_firmware_knows_nothing_of_its_tools():
     for path in modules(FIRMWARE):
-        for name in imports(path, FIRMWARE):
+        for name in imports(path):
             assert name.partition(".")[0] not in {"sim", "host_tools", "tests"}, f"{path.relative_to(ROOT)}: {name}"
 
 
 def test_product_knows_nothing_of_its_tests():
     for folder in PRODUCT:
         for path in modules(folder):
-            for name in imports(path, ROOT):
+            for name in imports(path):
                 assert name.partition(".")[0] not in {"tests", "pytest"}, f"{path.relative_to(ROOT)} imports {name}"
 
 
 def test_hardware_is_imported_in_few_places():
     for path in modules(FIRMWARE):
         place = path.relative_to(FIRMWARE).as_posix()
-        if HARDWARE & {name.partition(".")[0] for name in imports(path, FIRMWARE)}:
-            assert place in HARDWARE_PLACES, f"{place} imports {HARDWARE & imports(path, FIRMWARE)}"
+        if HARDWARE & {name.partition(".")[0] for name in imports(path)}:
+            assert place in HARDWARE_PLACES, f"{place} imports {HARDWARE & imports(path)}"
 
 
 @pytest.mark.parametrize("path", [p for folder in PRODUCT for p in modules(folder)], ids=lambda p: p.name)
@@ -109,7 +130,7 @@ def test_a_module_is_one_story(path):
     assert lines <= MAX_LINES, f"{path.relative_to(ROOT)} has {lines} lines: two modules?"
 
 
-TABLES = sorted(path.stem for path in (FIRMWARE / "unit").glob("*.txt"))
+TABLES = sorted(path.stem for path in (FIRMWARE / "unit/catalogue").glob("*.txt"))
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -136,24 +157,38 @@ def test_catalogue_is_complete_in_both_languages(table):
     assert len(keys) == len(set(keys)), f"{table}.txt: an entry stands twice"
 
 
-@pytest.mark.parametrize("table", ["reasons", "events"])
-def test_numbers_in_the_core_are_lines_of_the_table(table):
-    """`reasons.DRY` is the line of reasons.txt that is called dry, by its place."""
-    tree = ast.parse((FIRMWARE / "unit" / "control" / f"{table}.py").read_text(encoding="utf-8"))
+# Modules of the core whose numbers are the lines of a table.
+NUMBERED = {"reasons": "reasons", "events": "events", "points": "points", "supervision": "alarms"}
+
+
+@pytest.mark.parametrize("module", NUMBERED)
+def test_numbers_in_the_core_are_lines_of_the_table(module):
+    """`reasons.DRY` is the line of reasons.txt that is called dry, by its place; `points.RUN_S` that of p1_run_s, and
+    those of the other outputs follow.
+    """
+    lines = [row[0] for row in tables.rows(NUMBERED[module])]
     numbers = {}
+    tree = ast.parse((FIRMWARE / "unit" / "control" / f"{module}.py").read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Name):
-            name, value = node.targets[0].id, node.value.args[0]
+            name, value = node.targets[0].id.lower(), node.value.args[0]
             if not name.startswith("_") and isinstance(value, ast.Constant):
-                numbers[value.value] = name.lower()
-    lines = dict(enumerate(row[0] for row in tables.rows(table)))
+                each = [f"{output}_{name}" for output in OUTPUT_NAMES if f"{output}_{name}" in lines]
+                for i, line in enumerate([name] if name in lines else each):
+                    assert value.value + i not in numbers, f"{module}.py: {line} has the place of another"
+                    numbers[value.value + i] = line
     if lines[0] == "none":
-        del lines[0]  # a line that only keeps the places: no event has number 0
-    assert numbers == lines
+        numbers[0] = "none"  # a line that only keeps the places: no event has number 0
+    assert [numbers.get(place) for place in range(len(lines))] == lines
+    assert len(numbers) == len(lines)
 
 
-def test_a_reading_holds_every_point():
-    assert len(list(tables.rows("points"))) == N_POINTS
+def test_every_alarm_has_its_cause():
+    tree = ast.parse((FIRMWARE / "unit" / "control" / "supervision.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "self._cause"]
+    used = {part.id for call in calls for part in ast.walk(call.args[0]) if isinstance(part, ast.Name)}
+    numbered = {ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)}
+    assert {name for name in used if name.isupper()} == {name for name in numbered if not name.startswith("_")}
 
 
 def test_settings_that_the_code_names_exist():

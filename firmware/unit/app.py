@@ -11,10 +11,11 @@ import machine
 import micropython
 
 from . import restart
+from .catalogue.tables import count
 from .clock import Clock
 from .config import FROM_TRIAL, TRIAL_S  # numbers by the time a board sees them: the module itself is forgotten
 from .control.basics import const
-from .control.controller import N_POINTS, Controller
+from .control.controller import Controller
 from .journal.recorder import Recorder
 from .journal.ring import Journal
 from .modules import forget
@@ -46,7 +47,7 @@ class App:
             settings.clear()
         forget("assembly", "catalogue.alarms", "control.configure")
         partition = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0]
-        self.recorder = Recorder(Journal(partition, N_POINTS, interval_s), self.control, interval_s)
+        self.recorder = Recorder(Journal(partition, count("points"), interval_s), self.control, interval_s)
         self.now_s = 0  # since this start
         self.lost_s = 0  # of these, in which there was no tick
         self.trial_ends_s = TRIAL_S if config_from == FROM_TRIAL else 0  # 0: no settings are on trial
@@ -242,5 +243,6 @@ def _online(app, settings, board):
     except Exception as e:  # noqa: BLE001  shown; see above
         # Where it ends, memory is also short for finding a module.
         print("MQTT: memory is short or a module damaged:" if isinstance(e, ImportError) else "MQTT:", e)
-        forget(*_JOINING, *[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
+        forget("catalogue.event_words", *_JOINING)
+        forget(*[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
         return None

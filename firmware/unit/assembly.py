@@ -29,13 +29,14 @@ def controller(settings, kind):
 def derive(settings, numbers):
     """Put into `numbers` what follows from the texts among `settings`.
 
-    `unit.hash`, by which each unit of a village waits its own while after mains return; `wired.turbidity` and
-    `wired.<output>_running`, 1 where the unit file names a terminal.
+    `unit.hash`, by which each unit of a village waits its own while after mains return; `wired.turbidity`,
+    `wired.energy` and `wired.<output>_running`, 1 where the unit file names a terminal.
     """
     digest = 0
     for byte in settings["unit.id"].encode():
         digest = (digest * 31 + byte) & 0xFFFF
     numbers["unit.hash"] = digest
-    numbers["wired.turbidity"] = 1 if settings["wiring.turbidity"] else 0
+    for name in ("turbidity", "energy"):
+        numbers["wired." + name] = 1 if settings["wiring." + name] else 0
     for name in OUTPUT_NAMES:
         numbers["wired." + name + "_running"] = 1 if settings["wiring." + name + "_running"] else 0

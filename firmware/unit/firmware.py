@@ -8,12 +8,7 @@ from binascii import hexlify
 
 from .control.basics import const
 from .control.events import FIRMWARE_KEPT, FIRMWARE_TRIAL
-
-# Of a pack's head, see host_tools/unitkit/pack.py.
-_DIGEST_AT = const(8)
-_DIGEST_END = const(40)
-_VERSION_END = const(62)
-
+from .pack_head import COUNT_AT, DIGEST_AT, VERSION_AT
 
 # Of the state that `slots.load` returns.
 _TRIAL = const(1)
@@ -65,5 +60,5 @@ def stamp():
     if module is None or not module.name:
         return "", ""
     with open(module.name, "rb") as f:
-        head = f.read(_VERSION_END)
-    return str(head[_DIGEST_END:].rstrip(b"\0"), "utf-8"), str(hexlify(head[_DIGEST_AT:_DIGEST_END]), "utf-8")
+        head = f.read(COUNT_AT)
+    return str(head[VERSION_AT:].rstrip(b"\0"), "utf-8"), str(hexlify(head[DIGEST_AT:VERSION_AT]), "utf-8")

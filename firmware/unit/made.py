@@ -33,8 +33,8 @@ def road(app, top):
         return
     settle(
         type(app), clock.Clock, recorder.Recorder, ring.Journal, encoder.Encoder, controller.Controller, io.Inputs,
-        events.Events, well.Well, signals.Analog, signals.Switch, inflow.Inflow, inflow.PumpFlow, output.Output,
-        claims.Claims, claims.Claim, protection.Guard, contact_oxidation.ContactOxidation, lift.Lift,
+        io.NoMeter, events.Events, well.Well, signals.Analog, signals.Switch, inflow.Inflow, inflow.PumpFlow,
+        output.Output, claims.Claims, claims.Claim, protection.Guard, contact_oxidation.ContactOxidation, lift.Lift,
         aeration.Aeration, sludge_return.SludgeReturn, alarms.AlarmBook, supervision.Supervision,
         type(app.io), type(app.io.clock), *[type(driver) for driver in app.io.inputs],
     )  # fmt: skip

@@ -10,7 +10,6 @@ import time
 
 from .control.basics import NONE, const
 from .control.claims import REMOTE
-from .control.controller import N_POINTS
 from .control.io import P1, P2
 from .journal.cursor import Cursor
 from .journal.layout import END, EPOCH_UNIX_S, EVENT
@@ -86,7 +85,8 @@ class Newest:
         self._app = app
         self.outputs = app.control.outputs
         self.alarms = app.control.alarms
-        self.values = [NONE] * N_POINTS
+        self.metered = app.control.meter.wired
+        self.values = [NONE] * app.recorder.journal.points
         self.quality = 0
         self.uptime_s = 0
         self.t = NONE

@@ -19,6 +19,7 @@ from littlefs import UserContext
 
 from host_tools.image import micropython_image
 from host_tools.unitkit import fsimage, pack, partitions, unitfile
+from sim.bench import ended, options
 from sim.board import standin
 from sim.board.flash_file import FlashFile
 from sim.board.romloader import RomLoader
@@ -28,6 +29,7 @@ from ..unitkit.places import EXAMPLE_UNIT, ROOT
 
 BAUD = 115200
 IMAGE_BYTES = 1_730_000  # of a MicroPython image; the stand-in is noise, which no compression makes smaller
+_SHORT_BYTES = 60_000
 _BITS_A_BYTE = 10
 _HEAP_BYTES = 1 << 20
 _MAC = b"\x24\x0a\xc4\0\0\1"
@@ -113,17 +115,18 @@ class Bench:
 Costs = dict[str, tuple[str, Cost]]  # what is done -> by which program, and what it costs
 
 
-def main() -> None:
+def main(arguments: list[str]) -> int:
+    short = options(__doc__).parse_args(arguments).short
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["QINGXI_CACHE"] = str(folder / "cache")
-        image = micropython_image.parse(standin.micropython(size=IMAGE_BYTES))
+        image = micropython_image.parse(standin.micropython(size=_SHORT_BYTES if short else IMAGE_BYTES))
         micropython_image.pin(image)
         changed = folder / "changed.toml"
         text = EXAMPLE_UNIT.read_text(encoding="utf-8")
         changed.write_text(text.replace("start_level_mm = 600", "start_level_mm = 610"), encoding="utf-8")
-        ours = _with_qingxi(folder, changed)
-        theirs = _by_hand(folder, image, changed)
+        ours = _with_qingxi(folder, changed, short)
+        theirs = _by_hand(folder, image, changed, short)
     print(f"{'':38}{'to board':>12}{'from board':>12}{'s of cable':>12}{'s here':>9}")
     for what in ours:
         for who, cost in (ours[what], theirs[what]):
@@ -133,10 +136,14 @@ def main() -> None:
         mine, other = ours[what][1], theirs[what][1]
         print(f"  by hand / qingxi: {other.cable_s / mine.cable_s:.2f} x the bytes and time of the cable")
     print("qingxi: digests, start, self-test, record, the firmware before as a way back; by hand: none of these")
+    return 0
 
 
-def _with_qingxi(folder: Path, changed: Path) -> Costs:
-    """A new board, then the unit that runs on it: a setting there and back, and another firmware before the newest."""
+def _with_qingxi(folder: Path, changed: Path, short: bool) -> Costs:
+    """A new board, then the unit that runs on it: a setting there and back, and another firmware before the newest.
+
+    `short`: the new board alone.
+    """
     (folder / "ours").mkdir()
     bench = Bench(folder / "ours")
     costs = {}
@@ -147,6 +154,8 @@ def _with_qingxi(folder: Path, changed: Path) -> Costs:
     with bench.measured() as cost, bench.loader(then_runs=True):
         qingxi("flash", EXAMPLE_UNIT)
     costs["a new board"] = ("qingxi flash", cost)
+    if short:
+        return costs
     with bench.measured() as cost, bench.loader(then_runs=True):
         qingxi("flash", changed)
     costs["one setting, from the loader"] = ("qingxi flash", cost)
@@ -160,7 +169,7 @@ def _with_qingxi(folder: Path, changed: Path) -> Costs:
     return costs
 
 
-def _by_hand(folder: Path, image: micropython_image.MicroPython, changed: Path) -> Costs:
+def _by_hand(folder: Path, image: micropython_image.MicroPython, changed: Path, short: bool) -> Costs:
     """The same board with MicroPython as it is downloaded, then the same files, one after the other."""
     (folder / "theirs").mkdir()
     bench = Bench(folder / "theirs")
@@ -177,6 +186,9 @@ def _by_hand(folder: Path, image: micropython_image.MicroPython, changed: Path) 
         _format(bench.flash)
         with bench.board():
             _run("mpremote", "connect", bench.port, "fs", "cp", "-r", *sorted(tree.iterdir()), ":", "+", "reset")
+    costs = {"a new board": ("esptool, mpremote fs cp", full)}
+    if short:
+        return costs
     config = tree / "config.json"
     config.write_bytes(fsimage.sealed(unitfile.load(changed).board_json().encode()))
     with bench.measured() as one, bench.board():
@@ -185,8 +197,7 @@ def _by_hand(folder: Path, image: micropython_image.MicroPython, changed: Path) 
     with bench.measured() as firmware, bench.board():
         _run("mpremote", "connect", bench.port, "fs", "cp", tree / fsimage.PACK, ":", "+", "reset")
     setting = ("mpremote fs cp", one)
-    return {
-        "a new board": ("esptool, mpremote fs cp", full),
+    return costs | {
         "one setting, from the loader": setting,
         "one setting": setting,
         "a firmware": ("mpremote fs cp", firmware),
@@ -216,4 +227,4 @@ def _run(module: str, *words: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main, sys.argv[1:]))

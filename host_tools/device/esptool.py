@@ -16,6 +16,7 @@ from ..unitkit.errors import AnswerIsNo, Both, SurroundingsFailed
 
 # Written and compared in pieces of so many bytes, so that a second run skips what the first one brought over. An erase
 # block of the flash is 64 KiB; the files change in a few places only, and those pieces are smaller.
+BAUDS = (460800, 115200)  # the second where the first does not hold
 _PIECE = 64 * 1024
 _SMALL_PIECE = 16 * 1024
 _MOST_READ = 256 * 1024  # at once; between two such the progress is told

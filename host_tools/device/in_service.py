@@ -18,8 +18,8 @@ from unit.catalogue import settings_words
 
 from ..unitkit import fsimage, pack
 from ..unitkit.errors import AnswerIsNo, both
+from ..unitkit.progress import bar, say
 from ..unitkit.unitfile import Unit
-from ..verbs.provision import bar, say
 from . import self_test
 from .raw_repl import RawRepl
 from .self_test import SelfTest

@@ -15,11 +15,10 @@ from typing import Any
 
 import paho.mqtt.client as paho
 
-from sim.board.broker import address
-
 from ..unitkit import pack
+from ..unitkit.broker_address import address
 from ..unitkit.errors import AnswerIsNo, SurroundingsFailed, both
-from ..verbs.provision import bar, say
+from ..unitkit.progress import bar, say
 
 PIECE_BYTES = 510  # with base64, signature and the rest within the 1024 bytes of a command
 _ANSWER_S = 90.0  # a unit whose pumps run writes nothing to its flash meanwhile

@@ -61,7 +61,7 @@ class MicroPython:
 
 
 def read(path: Path) -> MicroPython:
-    """A MicroPython image from a file. BadInput if it is damaged or none, SurroundingsFailed if unreadable."""
+    """A MicroPython image from a file. BadInput if it is damaged, none or unreadable."""
     try:
         with path.open("rb") as f:
             data = f.read(_MOST_BYTES + 1)

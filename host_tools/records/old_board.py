@@ -8,12 +8,12 @@ from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 from unit import config
 
-from ..device.esptool import Esptool
+from ..device.esptool import BAUDS, Esptool
 from ..image import image_build
 from ..unitkit import fsimage, partitions
 from ..unitkit.boards import Board
 from ..unitkit.errors import BadInput, Both, cannot_read
-from ..verbs.provision import BAUDS, bar
+from ..unitkit.progress import bar
 
 VISITS = "visits.txt"  # as firmware/unit/console/commands/visits.py has it
 
@@ -59,7 +59,7 @@ def of_image(flash: bytes, name: object) -> OldBoard:
 
 
 def read_file(path: Path) -> OldBoard:
-    """What is in a backup. SurroundingsFailed where it cannot be read, BadInput where it is none."""
+    """What is in a backup. BadInput where it is none or cannot be read."""
     try:
         return of_image(path.read_bytes(), path)
     except OSError as e:

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from unit.catalogue import tables
 from unit.control.basics import NONE
-from unit.control.controller import N_POINTS
 from unit.journal.cursor import Cursor
 from unit.journal.layout import END, EPOCH_UNIX_S, MAX_SNAPSHOT, READING
 from unit.journal.ring import Journal
@@ -57,7 +57,7 @@ def prepare(
     Readings and events that wait move where `with_readings` says so, into a journal of no smaller size; hours and
     numbers always do. AnswerIsNo if the unit has no number left.
     """
-    before = Journal(Nor(bytearray(old if old is not None else b"\xff" * size)), N_POINTS, interval_s)
+    before = Journal(Nor(bytearray(old if old is not None else b"\xff" * size)), tables.count("points"), interval_s)
     gap = _gap(before, now_unix_s)
     first_seq = max(before.next_seq, seen.seq + 1) + gap
     boot = max(before.boot, seen.boot + 1) + gap // (NUMBERS_A_SECOND * SECONDS_A_START)
@@ -73,7 +73,7 @@ def prepare(
     kinds = _waiting(before) if with_readings else []
     after = before
     if old is None or len(old) != size or not with_readings:
-        after = Journal(Nor(bytearray(b"\xff" * size)), N_POINTS, interval_s)
+        after = Journal(Nor(bytearray(b"\xff" * size)), tables.count("points"), interval_s)
         if kinds:
             _copy_waiting(before, after)
     if not kinds:

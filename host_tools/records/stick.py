@@ -1,6 +1,6 @@
 """A folder for a USB stick: all that a day in the field needs, for a computer without a network.
 
-`python -m host_tools.stick FOLDER` (make stick). The wheels are for this computer's system and Python version.
+`python -m host_tools.records.stick FOLDER` (make stick). The wheels are for this computer's system and Python version.
 """
 
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..image import micropython_image
 from ..unitkit import upackages
-from ..unitkit.errors import BadInput, Both, SurroundingsFailed, ToolError
+from ..unitkit.errors import BadInput, Both, SurroundingsFailed, ToolError, cannot_write
 from ..unitkit.places import ROOT
 
 _LEFT_OUT = (".venv", "build", "out", "typings", ".git", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "*.so")
@@ -68,7 +68,11 @@ _GUIDE = """# 清溪现场 U 盘 · Qingxi in the field
 
 def make(folder: Path) -> list[str]:
     """Fill `folder`, which must not exist or be empty. Returns what it holds, in lines. ToolError if it cannot."""
-    if folder.exists() and any(folder.iterdir()):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise cannot_write(folder, e) from e
+    if any(folder.iterdir()):
         raise BadInput(Both(f"{folder}：不是空的；换一个文件夹", f"{folder}: is not empty; choose another folder"))
     images = micropython_image.pinned()
     packages = upackages.ensure()
@@ -115,6 +119,9 @@ def _copy_source(tree: Path) -> None:
 
 
 def main(argv: list[str]) -> int:
+    if len(argv) != 1:
+        print("usage: python -m host_tools.records.stick FOLDER", file=sys.stderr)
+        return 2
     folder = Path(argv[0])
     try:
         held = make(folder)

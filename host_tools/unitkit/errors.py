@@ -39,7 +39,7 @@ class AnswerIsNo(ToolError):
 
 
 class BadInput(ToolError):
-    """Bad input: each sentence names file, key or line, and the allowed values."""
+    """Bad input: each sentence names file, key or line, and the allowed values. A missing file is one."""
 
     exit_code = 2
 
@@ -55,6 +55,6 @@ def cannot_write(path: object, e: OSError) -> SurroundingsFailed:
     return SurroundingsFailed(Both(f"{path}：写不了：{e.strerror}", f"{path}: cannot be written: {e.strerror}"))
 
 
-def cannot_read(path: object, e: OSError) -> SurroundingsFailed:
-    """What to raise where a file cannot be read."""
-    return SurroundingsFailed(Both(f"{path}：读不了：{e.strerror}", f"{path}: cannot be read: {e.strerror}"))
+def cannot_read(path: object, e: OSError) -> BadInput:
+    """What to raise where a file that the user named is not there or cannot be read."""
+    return BadInput(Both(f"{path}：读不了：{e.strerror}", f"{path}: cannot be read: {e.strerror}"))

@@ -114,8 +114,11 @@ def _modules(texts: tuple[tuple[str, str], ...], umqtt: str, scripts: str, apart
     short = shorten(_put_together(texts, apart), umqtt + scripts, OUTSIDE)
     made = {"main.py": short.pop("main.py").encode()}
     for path, text in short.items():
+        text = join(text).text
+        if path.endswith("/__init__.py") and not text.strip():
+            continue  # a folder without it is a package too, and one more file would be one more name in the heap
         stem = path.removesuffix(".py")
-        made[stem + ".mpy"] = compiled(join(text).text, stem.removesuffix("/__init__").replace("/", "."))
+        made[stem + ".mpy"] = compiled(text, stem.removesuffix("/__init__").replace("/", "."))
     # An ESP32 image has it frozen, and prefers that; other builds of MicroPython have not.
     made["umqtt/simple.mpy"] = compiled(umqtt, "umqtt/simple.py")
     return made

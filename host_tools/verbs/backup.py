@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from unit.control.controller import N_POINTS
+from unit.catalogue import tables
 from unit.journal.ring import Journal
 
 from host_tools.unitkit.nor import Nor
@@ -13,9 +13,9 @@ from ..device import port
 from ..device.esptool import Esptool
 from ..records import old_board
 from ..unitkit.errors import BadInput, both
+from ..unitkit.progress import say
 from . import journal
 from .image import write_private
-from .provision import say
 
 _WORDS = {
     "exists": ("{path}：文件已存在，不会覆盖；换一个文件名", "{path}: exists already; choose another name"),
@@ -45,7 +45,7 @@ def backup(args: argparse.Namespace) -> int:
     flash = read(args.port, args.lang)
     left = old_board.of_image(flash, args.port)
     write_private(args.out, flash)
-    ring = Journal(Nor(bytearray(left.journal)), N_POINTS, 60)
+    ring = Journal(Nor(bytearray(left.journal)), tables.count("points"), 60)
     held = journal.read(ring)
     unsent = max(0, ring.next_seq - 1 - ring.acked)
     result = {"file": str(args.out), "unit": left.unit_id, "unsent": unsent} | held

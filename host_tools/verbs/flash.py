@@ -6,10 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..device import first_start, in_service
+from ..device.esptool import BAUDS
 from ..device.raw_repl import NoWayIn
 from ..image import image_build, micropython_image
 from ..unitkit import partitions, unitfile
 from ..unitkit.errors import AnswerIsNo, both
+from ..unitkit.progress import say
 from . import provision
 from .provision import Job
 
@@ -55,7 +57,7 @@ def flash(args: argparse.Namespace) -> int:
     if not keep and not args.fresh:
         _refuse_a_unit(job)
     result["journal_kept"] = keep
-    provision.say(args.lang, both(_WORDS["kept" if keep else "blank"], unit=unit.id))
+    say(args.lang, both(_WORDS["kept" if keep else "blank"], unit=unit.id))
     done = None
     if keep and not args.dry_run:
         if not all(same.values()):
@@ -74,13 +76,13 @@ def _in_service(job: Job) -> dict[str, object] | None:
     args, unit = job.args, job.image.unit
     report = first_start.ask(args.port, _STARTS_S, reset=True)
     if report is None or report["unit"].detail != unit.id:
-        provision.say(args.lang, both(_WORDS["mute"], unit=unit.id))
+        say(args.lang, both(_WORDS["mute"], unit=unit.id))
         return None
     try:
         brought = in_service.visit(args.port, args.lang, unit, report)
     except NoWayIn as e:
-        provision.say(args.lang, both(_WORDS["mute"], unit=unit.id))
-        provision.say(args.lang, e.problems[0])
+        say(args.lang, both(_WORDS["mute"], unit=unit.id))
+        say(args.lang, e.problems[0])
         return None
     rows = [
         ("换了的文件", "new files", " ".join(brought.files) or "-"),
@@ -95,7 +97,7 @@ def _already_there(job: Job) -> dict[str, bool]:
     parts = [part for part in job.image.parts if part.name != "vfs"]
     if job.args.fresh:
         return {part.name: False for part in parts}
-    same = job.tool.holds([(part.at, part.data) for part in parts], provision.BAUDS)
+    same = job.tool.holds([(part.at, part.data) for part in parts], BAUDS)
     return {part.name: is_there for part, is_there in zip(parts, same)}
 
 

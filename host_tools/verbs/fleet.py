@@ -14,8 +14,8 @@ from ..records.fleet_file import Planned
 from ..unitkit import fsimage
 from ..unitkit.errors import BadInput, both, cannot_write
 from ..unitkit.places import EXAMPLE_UNIT
+from ..unitkit.progress import say
 from .image import write_private
-from .provision import say
 
 _CREDENTIALS, _PIN = "credentials.txt", "console-pin.txt"
 _FIXED = {"mqtt.credentials_file": _CREDENTIALS, "console.pin_file": _PIN}

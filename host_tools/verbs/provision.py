@@ -2,26 +2,23 @@
 
 import argparse
 import datetime
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from ..device import first_start, port
-from ..device.esptool import Esptool, Found, Written
+from ..device.esptool import BAUDS, Esptool, Found, Written
 from ..device.first_start import FirstStart
 from ..device.self_test import SelfTest
 from ..image.image_build import FlashImage, Part
 from ..records import flash_record
 from ..records.flash_record import Record
-from ..unitkit.errors import AnswerIsNo, both, in_language
+from ..unitkit.errors import AnswerIsNo, both
+from ..unitkit.progress import bar, say
 from ..unitkit.unitfile import Unit
 from . import register
 from .image import add_micropython
-
-BAUDS = (460800, 115200)
-_BAR = 30
 
 _WORDS = {
     "board": ("{port}：{title}，闪存 {flash} MB，MAC {mac}", "{port}: {title}, {flash} MB of flash, MAC {mac}"),
@@ -207,23 +204,3 @@ def problems_of(tests: SelfTest, unit: Unit, firmware_sha256: str) -> list[str]:
         if is_ != must:
             problems.append(both(_WORDS["other"], what_zh=zh, what_en=en, is_=is_ or "-", must=must))
     return problems + [check.sentence() for check in tests.failed]
-
-
-def say(lang: str, sentence: str) -> None:
-    """Tell the user, on standard error, so that standard output keeps to the result."""
-    print(in_language(sentence, lang), file=sys.stderr, flush=True)
-
-
-def bar() -> Callable[[float], None]:
-    """A progress bar, where somebody looks at it."""
-    return _bar if sys.stderr.isatty() else _silent
-
-
-def _bar(share: float) -> None:
-    full = round(share * _BAR)
-    end = "\n" if share >= 1 else ""
-    print(f"\r[{'#' * full}{'.' * (_BAR - full)}] {share:4.0%}", end=end, file=sys.stderr, flush=True)
-
-
-def _silent(share: float) -> None:
-    pass

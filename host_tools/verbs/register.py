@@ -44,7 +44,9 @@ def add_parser(verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Merge what is to be merged, then show."""
-    lines = read(args.file) if args.file.exists() or not args.merge else []
+    if args.file != DEFAULT and not args.merge:
+        _must_exist([args.file])  # nothing was flashed yet, or the name is wrong
+    lines = read(args.file)
     if args.merge:
         new = merge(args.file, args.merge)
         lines = read(args.file)
@@ -77,7 +79,7 @@ def append(path: Path, line: dict[str, object]) -> None:
 def read(path: Path) -> list[dict[str, object]]:
     """The lines, oldest first. A last line without an end is what a power cut left and does not count.
 
-    BadInput names every line that is no line of a register; SurroundingsFailed where the file cannot be read.
+    BadInput names every line that is no line of a register, or the file where it cannot be read.
     """
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -105,13 +107,16 @@ def read(path: Path) -> list[dict[str, object]]:
 
 def merge(path: Path, others: list[Path]) -> int:
     """Append to `path` every line of `others` that it does not have; returns how many. One bad line: none is taken."""
-    missing = [other for other in others if not other.exists()]
-    if missing:
-        raise BadInput(*(Both(f"{other}：没有这个文件", f"{other}: there is no such file") for other in missing))
+    _must_exist(others)
     known = {line["id"] for line in read(path)}
     new = {line["id"]: line for other in others for line in read(other) if line["id"] not in known}
     _append(path, list(new.values()))
     return len(new)
+
+
+def _must_exist(paths: list[Path]) -> None:
+    if missing := [path for path in paths if not path.exists()]:
+        raise BadInput(*(Both(f"{path}：没有这个文件", f"{path}: there is no such file") for path in missing))
 
 
 def _append(path: Path, lines: list[dict[str, object]]) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sim import scenario as scenarios
-from sim.board import broker
 from sim.report import summary as summaries
 from sim.report import words
 from sim.runner import Options, run
+from sim.scenario import scenario as scenarios
 
 from ..unitkit import unitfile
+from ..unitkit.broker_address import address
 from ..unitkit.errors import BadInput, SurroundingsFailed
 from ..unitkit.places import EXAMPLE_UNIT
 
@@ -49,7 +49,7 @@ def sim_run(args: argparse.Namespace) -> int:
     speed = _speed(args.speed, problems)
     if args.days is not None and not 0 < args.days <= scenarios.MAX_DAYS:
         problems.append(f"--days: must be above 0 and at most {scenarios.MAX_DAYS:g}, not {args.days:g}")
-    at = _checked(lambda: broker.address(args.broker), problems) if args.broker is not None else None
+    at = _checked(lambda: address(args.broker), problems) if args.broker is not None else None
     scenario = _checked(lambda: scenarios.load(args.scenario), problems)
     unit = _checked(lambda: unitfile.load(args.unit, args.lang), problems)
     if problems or scenario is None or unit is None:
@@ -177,6 +177,7 @@ def _shown(summary: dict[str, Any], lang: str) -> str:
         ("排放", "discharged", f"{summary['discharged_m3']:.2f} m3"),
         ("溢流", "overflow", f"{summary['overflow_m3']:.2f} m3"),
         ("用电", "energy", f"{summary['energy_kwh']:.1f} kWh, {number(summary['energy_kwh_per_m3'], 2)} kWh/m3"),
+        ("记录用电", "energy as recorded", f"{summary['energy_recorded_kwh']:.1f} kWh {words.energy_source(summary)}"),
         (
             "出水浊度", "effluent turbidity",
             f"{number(effluent['turbidity_ntu_mean'], 1)} NTU, 95 %: {number(effluent['turbidity_ntu_p95'], 1)} NTU",

@@ -7,13 +7,14 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sim import scenario as scenarios
-from sim.board import broker
 from sim.board.plant import ScenarioPlant
-from sim.board.virtual_board import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES, VirtualBoard
-from sim.durations import parse_duration
+from sim.board.virtual_board import VirtualBoard
+from sim.board.vm import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES
+from sim.scenario import scenario as scenarios
+from sim.scenario.durations import parse_duration
 
 from ..unitkit import unitfile
+from ..unitkit.broker_address import address
 from ..unitkit.errors import BadInput
 from ..unitkit.places import EXAMPLE_UNIT, ROOT
 
@@ -80,7 +81,7 @@ def sim_board(args: argparse.Namespace) -> int:
         if speed is None:
             problems.append("--broker: real messages need real time: give --speed a number, not max")
         try:
-            at = broker.address(args.broker)
+            at = address(args.broker)
         except BadInput as e:
             problems += e.problems
     if problems or unit is None or scenario is None:
@@ -88,8 +89,6 @@ def sim_board(args: argparse.Namespace) -> int:
     heap_bytes = args.heap
     if heap_bytes is None:
         heap_bytes = HEAP_WITH_BROKER_BYTES if at or unit.settings["mqtt.broker"] else DEFAULT_HEAP_BYTES
-    for path in (args.flash, Path(args.port)):
-        path.parent.mkdir(parents=True, exist_ok=True)
     board = VirtualBoard(
         unit,
         args.flash,

@@ -16,9 +16,10 @@ from ..records.old_board import OldBoard
 from ..records.replacement import Replacement, Seen
 from ..unitkit import partitions, unitfile
 from ..unitkit.errors import AnswerIsNo, BadInput, both
+from ..unitkit.progress import say
 from ..unitkit.unitfile import Unit
 from . import backup, provision, register
-from .provision import Job, say
+from .provision import Job
 
 _WORDS = {
     "nothing": (

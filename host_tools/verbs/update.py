@@ -17,6 +17,7 @@ from ..device import first_start, in_service, port
 from ..device.update_mqtt import Remote, send
 from ..unitkit import fsimage, pack, unitfile
 from ..unitkit.errors import AnswerIsNo, BadInput, SurroundingsFailed, both
+from ..unitkit.progress import say
 from ..unitkit.unitfile import Unit
 from . import provision, register
 
@@ -55,6 +56,7 @@ def add_parser(verbs) -> None:
 def run(args: argparse.Namespace) -> int:
     """Bring the unit the firmware of this program. Returns the exit code."""
     unit = unitfile.load(args.unit, args.lang)
+    fsimage.named_files(unit)  # names what is wrong with them before a machine stands still for it
     data = pack.pack(fsimage.slot_files(), version("qingxi"))
     begun = time.monotonic()
     result: dict[str, object] = {"unit": unit.id, "sha256": pack.head(data, "pack").sha256, "size": len(data)}
@@ -69,7 +71,6 @@ def _over_mqtt(args: argparse.Namespace, unit: Unit, data: bytes) -> dict[str, o
     files = unit.files()
     user = password = key = None
     if "mqtt.credentials_file" in files:
-        fsimage.named_files(unit)  # names what is wrong with it
         user, password, key = credentials.broker(str(files["mqtt.credentials_file"]))
     if not key:
         raise BadInput(both(_WORDS["no_key"], unit=unit.id))
@@ -105,5 +106,5 @@ def _over_cable(args: argparse.Namespace, unit: Unit, sha256: str) -> dict[str, 
     register.append(args.record / register.FILE, line)
     if problems:
         raise AnswerIsNo(*problems)
-    provision.say(args.lang, both(_WORDS["runs"], unit=unit.id))
+    say(args.lang, both(_WORDS["runs"], unit=unit.id))
     return {"brought": asdict(brought), "record": str(args.record / register.FILE)}

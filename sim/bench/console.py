@@ -13,10 +13,12 @@ from pathlib import Path
 
 from host_tools.unitkit import unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
-from sim import scenario
 from sim.board.crew import BYTE_US, Crew, Step
 from sim.board.plant import ScenarioPlant
 from sim.board.slow_board import ESP32_TIMES_SLOWER, SlowBoard
+from sim.scenario import scenario
+
+from . import ended, options
 
 FIRST_BUDGET_MS = 100
 SCREEN_BUDGET_MS = 1000
@@ -58,21 +60,21 @@ def _board(folder: Path, times_slower: float) -> SlowBoard:
 
 
 class _Watch(Crew):
-    """A crew that types `status` key by key and notes when its answer began and was complete."""
+    """A crew that types `status` key by key, so many times, and notes when its answer began and was complete."""
 
-    def __init__(self, board: SlowBoard):
-        super().__init__(board, self._script(), (_PROMPT,))
+    def __init__(self, board: SlowBoard, times: int):
+        super().__init__(board, self._script(times), (_PROMPT,))
         self.first_ms: list[float] = []
         self.screen_ms: list[float] = []
         self._entered_us = 0
         self._wire_us = 0  # when the wire has brought the last byte
         self._answer = b""
 
-    def _script(self) -> Iterator[Step]:
+    def _script(self, times: int) -> Iterator[Step]:
         yield 70
         yield ""
-        for i in range(_TIMES):
-            self._type_status(i * 1_000_000 // _TIMES)
+        for i in range(times):
+            self._type_status(i * 1_000_000 // times)
             yield 8
 
     def _type_status(self, phase_us: int) -> None:
@@ -110,37 +112,39 @@ class _Watch(Crew):
         return False
 
 
-def answer_times(times_slower: float) -> tuple[list[float], list[float]]:
+def answer_times(times_slower: float, times: int = _TIMES) -> tuple[list[float], list[float]]:
     """Milliseconds from Enter to the first byte of the answer, and to the complete screen, at many moments."""
     with tempfile.TemporaryDirectory() as folder:
         board = _board(Path(folder), times_slower)
-        crew = _Watch(board)
+        crew = _Watch(board, times)
         board.run()
         crew.close()
     return sorted(crew.first_ms), sorted(crew.screen_ms)
 
 
-def visit(times_slower: float) -> list[int]:
+def visit(times_slower: float, commands: tuple[str, ...] = _VISIT) -> list[int]:
     """How late the ticks of a visit came, in microseconds."""
     with tempfile.TemporaryDirectory() as folder:
         board = _board(Path(folder), times_slower)
-        crew = Crew(board, (30, "", *(step for command in _VISIT for step in (command, 2))), (_PROMPT,))
+        crew = Crew(board, (30, "", *(step for command in commands for step in (command, 2))), (_PROMPT,))
         board.run()
         crew.close()
     return board.late_us
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    short = options(__doc__).parse_args(arguments).short
+    times, commands = (2, _VISIT[:2]) if short else (_TIMES, _VISIT)
     for name, times_slower in (("as fast as this PC", 1), (f"{ESP32_TIMES_SLOWER} times slower", ESP32_TIMES_SLOWER)):
-        first, complete = answer_times(times_slower)
+        first, complete = answer_times(times_slower, times)
         for what, found, budget in (("begins", first, FIRST_BUDGET_MS), ("is complete", complete, SCREEN_BUDGET_MS)):
             median, longest = found[len(found) // 2], found[-1]
             print(
                 f"{name}: status {what} after {median:.0f} ms, at most {longest:.0f}, of {len(found)}; budget {budget}"
             )
-        print(f"{name}: {histogram(visit(times_slower))}; budget {LATE_BUDGET_MS}")
+        print(f"{name}: {histogram(visit(times_slower, commands))}; budget {LATE_BUDGET_MS}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main, sys.argv[1:]))

@@ -1,7 +1,7 @@
 """Heap of the firmware, module by module, as the virtual board's machine counts it: at start, and later: does it grow?
 
-`python -m sim.bench.heap` prints the modules; with a duration such as `30d` also what is in use at start, after an hour
-and at the end.
+`python -m sim.bench heap` prints the modules; with `--for 30d` also what is in use at start, after an hour and at the
+end of so long a life.
 """
 
 import re
@@ -14,11 +14,13 @@ from mpremote.romfs import VfsRomWriter
 
 from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
-from sim import scenario
 from sim.board.crew import Crew
 from sim.board.plant import ScenarioPlant
-from sim.board.virtual_board import SHIM_HEAP_BYTES, VirtualBoard
-from sim.durations import parse_duration
+from sim.board.virtual_board import VirtualBoard
+from sim.board.vm import SHIM_HEAP_BYTES
+from sim.scenario import scenario
+
+from . import duration_s, ended, options
 
 BUDGET_BYTES = 160 * 1024
 AIM_BYTES = 128 * 1024
@@ -268,20 +270,36 @@ def report(sizes: dict[str, int], total: int, with_console: int) -> None:
     print(f"{with_console:8d}  with an open console")
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    p = options(__doc__)
+    p.add_argument("--for", dest="life_s", type=duration_s, metavar="DURATION", help="watch a life of so long: 30d")
+    args = p.parse_args(arguments)
+    if args.short:
+        print(f"if the modules lay in flash: {weigh_in_flash(False)}")
+    else:
+        _report_all()
+    if args.life_s:
+        _report_growth(args.life_s)
+    return 0
+
+
+def _report_all() -> None:
+    """Print what the modules weigh, and what a broker, modules in flash and a small heap make of it."""
     report(*weigh())
     print("with a broker:")
     report(*weigh(with_broker=True))
     print(f"if the modules lay in flash: {weigh_in_flash(False)}, with a broker {weigh_in_flash(True)}")
     print(f"least heap that answers a visit: {least_heap(False)}, with a broker {least_heap(True)}")
-    if len(sys.argv) > 1:
-        begun = time.monotonic()
-        seen = watch(parse_duration(sys.argv[1]))
-        for t_s, n in (seen[0], *seen[1:2], seen[-1]):
-            print(f"in use after {t_s / 3600:7.1f} h: {n}")
-        print(f"wall time {time.monotonic() - begun:.1f} s")
-    return 0
+
+
+def _report_growth(seconds: int) -> None:
+    """Print what `watch` has found."""
+    begun = time.monotonic()
+    seen = watch(seconds)
+    for t_s, n in (seen[0], *seen[1:2], seen[-1]):
+        print(f"in use after {t_s / 3600:7.1f} h: {n}")
+    print(f"wall time {time.monotonic() - begun:.1f} s")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main, sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import sys
 from collections.abc import Callable
 
 from littlefs import LittleFS, UserContext
@@ -11,7 +12,7 @@ from unit.journal.ring import Journal
 
 from host_tools.unitkit.nor import Nor
 
-from . import workload
+from . import ended, options, workload
 
 Readings = list[tuple[int, int, list[int]]]
 BLOCK = 4096
@@ -21,8 +22,9 @@ _DAY_S = 86400
 _KEPT_DAYS = 5  # of JSON lines: a week of them does not fit
 
 
-def main() -> None:
-    readings = workload.readings()
+def main(arguments: list[str]) -> int:
+    short = options(__doc__).parse_args(arguments).short
+    readings = workload.readings(days=1 if short else 7)
     print(f"{len(readings)} readings of {len(readings[0][2])} points, {BLOCKS * BLOCK // 1024} KiB of NOR flash")
     print(f"{'':44}{'bytes':>9}{'erases':>9}{'operations':>12}{'days':>7}{'at risk':>9}")
     print(f"{'':44}{'a reading':>9}{'a reading':>9}{'a reading':>12}{'in it':>7}{'readings':>9}")
@@ -40,6 +42,7 @@ def main() -> None:
     nor.reads = 0
     Journal(nor, len(readings[0][2]), 60)
     print(f"mount of a full journal: {nor.reads} reads, nothing written; {BLOCKS} of them look at the heads of blocks")
+    return 0
 
 
 def _row(name: str, nor: Nor, n: int, days: float = 0, at_risk: int = 0) -> None:
@@ -193,4 +196,4 @@ def _segments(readings: Readings) -> Nor:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main, sys.argv[1:]))

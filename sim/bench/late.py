@@ -1,6 +1,6 @@
 """How late ticks begin on a unit as slow as an ESP32, while its uplink connects, drains, obeys and reconnects.
 
-`python -m sim.bench.late [tls]`: the virtual board with a clock to which processor time is charged (`SlowBoard`), and a
+`python -m sim.bench late`: the virtual board with a clock to which processor time is charged (`SlowBoard`), and a
 real mosquitto that answers at the speed of the PC. Prints how many ticks began how late, and the longest slices of the
 uplink: for so long it holds the processor at a stretch. Flash, Wi-Fi and garbage beyond the virtual heap are not in it.
 """
@@ -16,11 +16,13 @@ import paho.mqtt.client as paho
 
 from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
-from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.slow_board import SlowBoard
-from sim.board.virtual_board import _REQUEST, HEAP_WITH_BROKER_BYTES
+from sim.board.virtual_board import _REQUEST
+from sim.board.vm import HEAP_WITH_BROKER_BYTES
+from sim.scenario import scenario
 
+from . import ended, options
 from .uplink import mosquitto
 
 EDGES_MS = (1, 10, 20, 50, 100, 200, 500, 1000, 2000, 1 << 30)
@@ -59,6 +61,8 @@ unit.run()
 
 class Watched(SlowBoard):
     """`slices`: for each (state before, state after, what was asked last) the longest slice, in ms."""
+
+    scripts = _MAIN
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
@@ -120,8 +124,8 @@ def until(condition, what: str, limit_s: float = 60) -> None:
         time.sleep(0.005)
 
 
-def measure(folder: Path) -> Watched:
-    """A unit that makes a reading a second serves every command, over several connections."""
+def measure(folder: Path, connections: int) -> Watched:
+    """A unit that makes a reading a second serves every command, over so many connections."""
     path = folder / "quiet.toml"
     path.write_text(_QUIET, encoding="utf-8")
     unit_file = folder / "unit.toml"
@@ -141,14 +145,14 @@ def measure(folder: Path) -> Watched:
     desk = Desk(board, port)
     thread.start()
     try:
-        for connection in range(_CONNECTIONS):
+        for connection in range(connections):
             rows = desk.rows
             until(lambda: desk.rows > rows + 20, "readings")  # noqa: B023  waited for here
             _every_command(desk)
             broker.kill()
             broker.wait()
             time.sleep(0.2)
-            if connection + 1 < _CONNECTIONS:
+            if connection + 1 < connections:
                 broker, _ = mosquitto(folder, port)
     except RuntimeError:
         print(b"".join(shown).decode(errors="replace")[-3000:], file=sys.stderr)
@@ -172,9 +176,10 @@ def _every_command(desk: Desk) -> None:
     desk.ask("nonsense")
 
 
-def main() -> None:
+def main(arguments: list[str]) -> int:
+    short = options(__doc__).parse_args(arguments).short
     with tempfile.TemporaryDirectory() as folder:
-        board = measure(Path(folder))
+        board = measure(Path(folder), 1 if short else _CONNECTIONS)
     late = board.late_us
     slower = board.times_slower
     print(f"{len(late)} ticks, {board.n_slices} slices of the uplink, a unit {slower} times slower than this PC")
@@ -187,7 +192,8 @@ def main() -> None:
     print(f"latest {max(late) / 1000:.0f} ms; longest slices:")
     for (before, after, asked), ms in sorted(board.slices.items(), key=lambda item: -item[1])[:12]:
         print(f"{ms:8d} ms  {before} -> {after} {asked}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main, sys.argv[1:]))

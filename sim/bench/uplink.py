@@ -13,10 +13,14 @@ from pathlib import Path
 import paho.mqtt.client as paho
 
 from host_tools.unitkit import upackages
+from host_tools.unitkit.errors import Both, SurroundingsFailed
 from host_tools.unitkit.places import ROOT
+
+from . import ended, options
 
 BACKLOG = 30 * 24 * 60  # one reading a minute
 RUNS = 3
+SHORT = 60  # readings
 PACKET_BYTES = 40  # TCP and IPv4 headers of a segment
 SEGMENT_BYTES = 1460
 
@@ -31,20 +35,23 @@ WAYS = (
 Figures = tuple[float, float, float, float]  # readings, seconds, messages, bytes of MQTT
 
 
-def main() -> None:
+def main(arguments: list[str]) -> int:
+    short = options(__doc__).parse_args(arguments).short
+    runs_each = 1 if short else RUNS
     found: dict[str, list[Figures]] = {}
     with tempfile.TemporaryDirectory() as folder:
         broker, port = mosquitto(Path(folder))
         try:
             # Turn by turn, so that what else the computer does meets all alike.
-            for _ in range(RUNS):
-                for name, way, n in WAYS:
+            for _ in range(runs_each):
+                for name, way, most in WAYS:
+                    n = min(most, SHORT) if short else most
                     figures = _paho(port, n) if way == "paho" else _on_vm(way, port, n)
                     found.setdefault(name, []).append(figures)
         finally:
             broker.terminate()
             broker.wait()
-    print(f"{'':45}{'readings/s':>12}{'messages/s':>12}{'bytes/reading':>15}   median of {RUNS}")
+    print(f"{'':45}{'readings/s':>12}{'messages/s':>12}{'bytes/reading':>15}   median of {runs_each}")
     rates = {}
     for name, runs in found.items():
         rate = statistics.median(n / s for n, s, _, _ in runs)
@@ -58,6 +65,7 @@ def main() -> None:
     by_plain, by_paho, by_raw = (ours[0] / way[0] for way in (plain, other, raw))
     print(f"readings: {by_plain:,.0f} x umqtt.simple, {by_paho:.1f} x paho, {by_raw:.2f} x raw")
     print(f"messages: the session alone {alone[1] / raw[1]:.2f} x raw")
+    return 0
 
 
 def _on_vm(way: str, port: int, n: int) -> Figures:
@@ -96,7 +104,8 @@ def mosquitto(folder: Path, port: int = 0) -> tuple[subprocess.Popen, int]:
     """A broker that lets everybody in, and its port: a free one, unless it is given."""
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
     if not program:
-        raise SystemExit("missing: mosquitto; on Debian: apt-get install mosquitto")
+        what = "mosquitto; on Debian: apt-get install mosquitto"
+        raise SurroundingsFailed(Both(f"缺少 {what}", f"missing: {what}"))
     if not port:
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
@@ -110,8 +119,8 @@ def mosquitto(folder: Path, port: int = 0) -> tuple[subprocess.Popen, int]:
             return broker, port
         except OSError:
             time.sleep(0.05)
-    raise SystemExit("mosquitto does not listen")
+    raise SurroundingsFailed(Both("mosquitto 没有开始监听", "mosquitto does not listen"))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main, sys.argv[1:]))

@@ -1,30 +1,17 @@
 """Brings a board's flash and a broker of the user's choice together, as provisioning does: by its configuration."""
 
 import json
-import socket
 
 from littlefs import LittleFS, UserContext
 from unit import config
 
 from host_tools.unitkit import fsimage, partitions
-from host_tools.unitkit.errors import BadInput, SurroundingsFailed
+from host_tools.unitkit.errors import SurroundingsFailed
 from host_tools.unitkit.unitfile import compact_json
 
 from .flash_file import FlashFile
 
 _WIFI = b"virtual = board\n"
-
-
-def address(text: str) -> tuple[str, int]:
-    """(numeric address, port) of "HOST:PORT". BadInput where it is none, SurroundingsFailed for an unknown name."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise BadInput(f"--broker: must be HOST:PORT, such as 127.0.0.1:1883, not {text!r}")
-    try:
-        found = socket.getaddrinfo(host, int(port), socket.AF_INET, socket.SOCK_STREAM)
-    except OSError as e:
-        raise SurroundingsFailed(f"--broker: {host}: no address found: {e.strerror}") from e
-    return str(found[0][4][0]), int(port)
 
 
 def provision(flash: FlashFile, host: str, port: int) -> None:

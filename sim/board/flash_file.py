@@ -72,6 +72,7 @@ class FlashFile:
 
 def _mapped(path: Path, size: int, blank: bytes) -> mmap.mmap:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as e:
         raise SurroundingsFailed(f"{path}: cannot be opened for writing: {e.strerror}") from e

@@ -28,6 +28,7 @@ class SharedMemory:
         """Everything that loses its content with the power."""
         self.bytes[wire.RTC_MEMORY : wire.RTC_MEMORY + 2050] = bytes(2050)
         self.put_u32(wire.PIN_LOG_COUNT, 0)
+        self.put_u64(wire.RTC_OFFSET_S, 0)
         self.hard_reset()
 
     def hard_reset(self) -> None:
@@ -56,6 +57,9 @@ class SharedMemory:
         return self.bytes[wire.PIN_MODE + pin] == 3 and self.bytes[wire.PIN_OUT + pin] == active
 
     def put_pin(self, pin: int, level: int) -> None:
+        if level != self.bytes[wire.PIN_IN + pin] and level != wire.FLOATING:
+            edge = wire.PIN_EDGES + 2 * pin + level
+            self.bytes[edge] = self.bytes[edge] + 1 & 255
         self.bytes[wire.PIN_IN + pin] = level
 
     def put_adc(self, pin: int, millivolt: float) -> None:

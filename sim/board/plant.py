@@ -6,7 +6,7 @@ from typing import Protocol
 from unit.control.io import Inputs
 
 from host_tools.unitkit.unitfile import Unit
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from sim.world.world import World
 
 from .devices import Ds3231Chip, I2cDevice

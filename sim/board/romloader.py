@@ -280,8 +280,6 @@ def main(argv: list[str]) -> int:
     p.add_argument("--flash", type=Path, required=True, metavar="FILE")
     p.add_argument("--port", required=True, metavar="LINK")
     args, rest = p.parse_known_args(argv)
-    for path in (args.flash, Path(args.port)):
-        path.parent.mkdir(parents=True, exist_ok=True)
     try:
         board = unitfile.load(args.unit).board
         flash_bytes = board.flash_mb << 20

@@ -213,6 +213,7 @@ def put_link(target: str, link: str) -> None:
     if os.path.islink(link):
         os.unlink(link)
     try:
+        os.makedirs(os.path.dirname(link) or ".", exist_ok=True)
         os.symlink(target, link)
     except OSError as e:
         raise SurroundingsFailed(f"{link}: the link to the serial port cannot be made: {e.strerror}") from e

@@ -27,15 +27,10 @@ from .memory import SharedMemory
 from .plant import Plant
 from .serial_port import SerialPort
 from .shim import wire
+from .vm import DEFAULT_HEAP_BYTES
 from .wiring import Wiring
 
 PWRON, HARD, WDT, SOFT = 1, 2, 3, 5
-# What the modules of `shim/` take of the heap; an ESP32 has them in flash (tests/board/test_heap.py measures it).
-SHIM_HEAP_BYTES = 22 * 1024
-# The firmware with an open console lives in 128 KiB, in words of 64 bits (`sim.bench.heap`); `trend` and `show` need up
-# to 40 more while they answer, in pieces. An ESP32 needs little more than half.
-DEFAULT_HEAP_BYTES = 192 * 1024 + SHIM_HEAP_BYTES
-HEAP_WITH_BROKER_BYTES = 256 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to a broker
 _BOOT_US = 300_000  # from reset to boot.py, about what an ESP32 needs
 _LOOK_ROUND = 64  # requests between two looks at the terminals
 _PATIENCE_S = 0.02
@@ -49,6 +44,8 @@ class VirtualBoard:
     `speed` None is virtual time, else virtual seconds a wall second. `log` gets a line for everything that happens to
     the board from outside: power, resets, watchdog.
     """
+
+    scripts = ""  # of a bench: what they name of the stand-ins for the chip keeps its name
 
     def __init__(
         self,
@@ -77,7 +74,7 @@ class VirtualBoard:
             self._flash_firmware()
         self.i2c: dict[tuple[int, int], I2cDevice] = {}
         self.uarts: dict[int, Callable[[bytes], None]] = {}
-        self.wiring = Wiring(unit, self.memory, self.i2c, self.uarts, self.receive, lambda: self.now_us)
+        self.wiring = Wiring(unit, self.memory, self.i2c, self.uarts, self.receive, self.agenda, lambda: self.now_us)
         self.serial = SerialPort(link)
         self._heap_bytes = heap_bytes
         self._process: subprocess.Popen | None = None
@@ -169,10 +166,9 @@ class VirtualBoard:
         memory.put_u64(wire.HORIZON_US, 0)
         self.serial.machine_starts()
         self._wire, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        patience = struct.pack("@ll", 0, round(_PATIENCE_S * 1e6))
-        self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+        self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, round(_PATIENCE_S * 1e6)))
         lent = (memory.fd, self.flash.path, end, self.serial.terminal)
-        self._process = vm.spawn(self._heap_bytes, *lent, modem=self.wiring.modem is not None)
+        self._process = vm.spawn(self._heap_bytes, *lent, self.wiring.unwired, self.scripts)
         end.close()
         self.starts += 1
         self._at_prompt = False
@@ -394,7 +390,6 @@ class VirtualBoard:
 
     def receive(self, uart: int, data: bytes, after_us: int = 0) -> None:
         """Let bytes arrive at a UART, now or later."""
-
         if not data:
             return
 

@@ -26,6 +26,12 @@ from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
 from .shim import wire
 
+# What the modules of `shim/` take of the heap; an ESP32 has them in flash (tests/board/test_heap.py measures it).
+SHIM_HEAP_BYTES = 22 * 1024
+# The firmware with an open console lives in 128 KiB, in words of 64 bits (`sim.bench.heap`); `trend` and `show` need up
+# to 40 more while they answer, in pieces. An ESP32 needs little more than half.
+DEFAULT_HEAP_BYTES = 192 * 1024 + SHIM_HEAP_BYTES
+HEAP_WITH_BROKER_BYTES = 256 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to a broker
 SHIM_DIR = Path(__file__).with_name("shim")
 _PR_SET_PDEATHSIG = 1
 _HUNG_S = 1.0  # of computing
@@ -41,16 +47,18 @@ power_on.start(rom, {}, {}, {}, {})
 
 
 @cache
-def shim_rom(modem: bool) -> bytes:
-    """The modules of `shim/`, compiled, as a ROMFS image; PPP among them only where a modem is wired."""
+def shim_rom(unwired: tuple[str, ...], scripts: str = "") -> bytes:
+    """The modules of `shim/` but for those of what is `unwired`, compiled, as a ROMFS image.
+
+    Names that stand in `scripts`, code that looks behind the chip, stay.
+    """
     rom = VfsRomWriter()
-    paths = [path for path in sorted(SHIM_DIR.glob("*.py")) if path.stem not in ("__init__", "wire")]
-    paths = [path for path in paths if modem or path.stem != "ppp"]
+    paths = [path for path in sorted(SHIM_DIR.glob("*.py")) if path.stem not in ("__init__", "wire", *unwired)]
     texts = {path.name: _with_numbers(path.read_text(encoding="utf-8")) for path in paths}
     # A chip's own modules bring no names into the heap: these bring as few as they can. What MicroPython knows, stays,
     # what the firmware says, and what asyncio may say to the queue of its tasks; also the places of the shared memory.
     places = re.findall(r'"(\w+)"', "\n".join(texts.values()))
-    said = "\n".join([*foreign_names(sources()), texts["tasks.py"], _START, *places])
+    said = "\n".join([*foreign_names(sources()), texts["tasks.py"], _START, *places, scripts])
     for name, text in shorten(texts, said).items():
         rom.mkfile(name.removesuffix(".py") + ".mpy", compiled(text, name.removesuffix(".py")))
     rom.opendir("umqtt")
@@ -66,11 +74,12 @@ def _with_numbers(source: str) -> str:
 
 
 def spawn(
-    heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int, modem: bool
+    heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int,
+    unwired: tuple[str, ...], scripts: str,
 ) -> subprocess.Popen[bytes]:
     """Start a virtual machine whose console is the terminal device `terminal`; it ends with this process."""
     rom_fd = os.memfd_create("qingxi-shim", 0)
-    os.write(rom_fd, shim_rom(modem))
+    os.write(rom_fd, shim_rom(unwired, scripts))
     flash_fd = os.open(flash_path, os.O_RDONLY)
     passed = (memory_fd, flash_fd, rom_fd, wire_end.fileno())
     try:

@@ -10,6 +10,7 @@ from unit.uplink.net.ethernet import CLOCK_OUT, PHYS, SPI_FROM
 from host_tools.unitkit.unitfile import Unit
 
 from . import devices
+from .agenda import Agenda
 from .memory import SharedMemory
 from .modbus_line import ModbusLine
 from .modem import Modem
@@ -19,6 +20,8 @@ _SWITCHES = ("float_high", "float_low", "mains", "p1_running", "p2_running", "bl
 _DIRECT = 1  # level.signal, turbidity.signal
 _RUNNING_UA = 12000  # of a current transformer whose motor runs
 _REST_UA = 4000
+_PULSE_US = 35_000  # S0: at least 30 ms (IEC 62053-31)
+_MOST_PULSES = 25  # in a second
 _CHIPS = {"pcf8574": devices.Pcf8574Chip, "tca9554": devices.Tca9554Chip, "ads1115": devices.Ads1115Chip}
 # What `network` of MicroPython 1.26.1 calls them (ports/esp32/modnetwork.h).
 _PHY_NUMBERS = {"LAN8710": 0, "LAN8720": 1, "IP101": 2, "RTL8201": 3, "DP83848": 4, "KSZ8041": 5, "KSZ8081": 6}
@@ -41,6 +44,7 @@ class Wiring:
         i2c: dict[tuple[int, int], devices.I2cDevice],
         uarts: dict[int, Callable[[bytes], None]],
         receive: Callable[[int, bytes, int], None],
+        agenda: Agenda,
         now_us: Callable[[], int],
     ):
         self._memory = memory
@@ -49,6 +53,8 @@ class Wiring:
         self._i2c = i2c
         self._uarts = uarts
         self._receive = receive
+        self._agenda = agenda
+        self._now_us = now_us
         self._lines: dict[int, ModbusLine] = {}
         self._apply: list[tuple[str, Callable[[int], None]]] = []
         self.modem: Modem | None = None
@@ -61,6 +67,11 @@ class Wiring:
         for name in ("level", "turbidity"):
             if terminal := self._wired(name):
                 self._apply.append((name, self._sensor(name, terminal)))
+        if terminal := self._wired("energy"):
+            self._apply.append(("energy_wh", self._meter(terminal)))
+        pulses = terminal and terminal[0] == "input"
+        # Modules of `shim/` that such a board does not need.
+        self.unwired = tuple(name for name, there in (("interrupts", pulses), ("ppp", self.modem)) if not there)
 
     def relay(self, output: int) -> int:
         """1 while the contact of output `output` is closed: driven, and at its active level."""
@@ -133,16 +144,44 @@ class Wiring:
             place, wire.FLOATING if state == NONE else active if state else 1 - active
         )
 
+    def _probe(self, name: str, terminal: Terminal, height_mm: int) -> Callable[[int], None]:
+        bus = int(terminal[1])
+        line = self._lines.get(bus) or ModbusLine(lambda data, after_us: self._receive(bus, data, after_us))
+        self._lines[bus] = line
+        self._uarts[bus] = line.write
+        probe, address = self._settings[f"{name}.probe"], int(self._settings[f"{name}.modbus_address"])
+        return line.add(address, str(probe), height_mm)
+
+    def _meter(self, terminal: Terminal) -> Callable[[int], None]:
+        if terminal[0] == "rs485":
+            show = self._probe("energy", terminal, 0)
+            return lambda wh: show(NONE if wh == NONE else wh // 10)  # the scale of probes.txt
+        active, pin = int(terminal[1]), int(terminal[2])
+        per_kwh = int(self._settings["energy.pulses_per_kwh"])
+        before = NONE  # pulses of the total that it showed a second ago; none while it is missing
+
+        def contact(level: int) -> bool:
+            self._memory.put_pin(pin, level)
+            return True
+
+        def pulse(wh: int) -> None:
+            nonlocal before
+            total = NONE if wh == NONE else wh * per_kwh // 1000
+            new = total - before if NONE not in (total, before) else 0
+            before = total
+            for i in range(new if new < _MOST_PULSES else 0):  # more are no pulses, but another meter's total
+                at_us = self._now_us() + i * 1_000_000 // new
+                self._agenda.add(at_us, lambda: contact(active))
+                self._agenda.add(at_us + _PULSE_US, lambda: contact(1 - active))
+
+        contact(1 - active)
+        return pulse
+
     def _sensor(self, name: str, terminal: Terminal) -> Callable[[int], None]:
         kind, direct = terminal[0], self._settings[f"{name}.signal"] == _DIRECT
         height_mm = int(self._settings["level.mount_height_mm"]) if name == "level" else 0
         if kind == "rs485":
-            bus = int(terminal[1])
-            line = self._lines.get(bus) or ModbusLine(lambda data, after_us: self._receive(bus, data, after_us))
-            self._lines[bus] = line
-            self._uarts[bus] = line.write
-            probe, address = self._settings[f"{name}.probe"], int(self._settings[f"{name}.modbus_address"])
-            return line.add(address, str(probe), height_mm)
+            return self._probe(name, terminal, height_mm)
         if kind == "uart":
             bus = int(terminal[1])
             return lambda mm: self._receive(bus, devices.a02yyuw_frame(NONE if mm == NONE else height_mm - mm), 0)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from html import escape
 from importlib.resources import files
 
-from ..scenario import FOREVER
+from ..scenario.scenario import FOREVER
 from . import words
 from .charts import Chart, TimeAxis, nice_top
 from .record import Record
@@ -90,6 +90,10 @@ def _keys(record: Record) -> str:
         (
             "用电", "energy",
             f"{summary['energy_kwh']:,.1f}", f"kWh · {_number(summary['energy_kwh_per_m3'], 2)} kWh/m³", False,
+        ),
+        (
+            "机组记录的用电", "energy as recorded",
+            f"{summary['energy_recorded_kwh']:,.1f}", f"kWh · {words.energy_source(summary)}", False,
         ),
         (
             "出水浊度 均值/95%", "effluent turbidity, mean and 95 %",

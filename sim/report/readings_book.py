@@ -6,6 +6,7 @@ from typing import Any
 
 from unit.catalogue import tables
 from unit.control.basics import NONE
+from unit.control.points import ENERGY_WH, LEVEL_MM, TURBIDITY_NTU
 
 from .results import Stream
 
@@ -17,10 +18,8 @@ class ReadingsBook:
 
     def __init__(self, path: Path, start: datetime):
         points = list(tables.rows("points"))
-        self.values = [0] * len(points)
         self._divisors = [(i, 10 ** int(row[2])) for i, row in enumerate(points) if row[2] != "0"]
-        self._level = [row[0] for row in points].index("level_mm")
-        self._turbidity = [row[0] for row in points].index("turbidity_ntu")
+        self.energy_wh = self.nominal = 0  # in all readings; how many of them have some of it by nominal power
         self._format = "%d,%sT%02d:%02d:%02d,%d," + ",".join("%%.%sf" % row[2] for row in points) + "\n"
         self._stream = Stream(path, ("time_s", "time", "quality", *(row[0] for row in points)))
         self._start = start
@@ -30,15 +29,17 @@ class ReadingsBook:
         self._seen_lo = self._seen_hi = NONE
         self._ntu_sum = self._ntu_n = 0
 
-    def write(self, t_s: int, quality: int) -> None:
-        """One row of `values`, which are integers on the scale of the points' catalogue."""
+    def write(self, t_s: int, quality: int, numbers: list[int]) -> None:
+        """One row of `numbers`, which are on the scale of the points' catalogue."""
         local_s = self._start_tod_s + t_s
         day, tod_s = divmod(local_s, 86_400)
         if day != self._day:
             self._day = day
             self._date = (self._start.date() + timedelta(days=day)).isoformat()
-        values: list[Any] = self.values[:]
-        level, ntu = values[self._level], values[self._turbidity]
+        values: list[Any] = numbers[:]
+        self.energy_wh += values[ENERGY_WH]
+        self.nominal += quality >> 7 & 1
+        level, ntu = values[LEVEL_MM], values[TURBIDITY_NTU]
         if level != NONE:
             if self._seen_lo == NONE or level < self._seen_lo:
                 self._seen_lo = level
@@ -49,9 +50,9 @@ class ReadingsBook:
         for i, divisor in self._divisors:
             values[i] = values[i] / divisor
         line = self._format % (t_s, self._date, tod_s // 3600, tod_s // 60 % 60, tod_s % 60, quality, *values)
-        if NONE in self.values:
+        if NONE in numbers:
             fields = line.split(",")
-            for i, value in enumerate(self.values, len(fields) - len(self.values)):
+            for i, value in enumerate(numbers, len(fields) - len(numbers)):
                 if value == NONE:
                     fields[i] = "\n" if i == len(fields) - 1 else ""
             line = ",".join(fields)

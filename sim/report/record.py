@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from ..scenario import Scenario
+from ..scenario.scenario import Scenario
 from .series import Series
 
 MAX_NOTABLE = 300

@@ -7,10 +7,11 @@ from xml.etree import ElementTree
 from unit.control.basics import NONE
 from unit.control.io import OUTPUT_NAMES
 
-from ..loop import Loop
-from ..outbox import Outbox
-from ..quantities import alarm_codes, look_up
-from ..scenario import Expect, Scenario
+from ..scenario.quantities import alarm_codes, look_up
+from ..scenario.scenario import Expect, Scenario
+from ..world.loop import Loop
+from .outbox import Outbox
+from .readings_book import ReadingsBook
 
 ALARMS_LISTED = 2000  # the list stays readable and memory flat; alarm_counts and alarms_total count them all
 
@@ -48,15 +49,18 @@ class AlarmList:
 
 
 def build(
-    scenario: Scenario, unit_id: str, loop: Loop, outbox: Outbox, alarms: AlarmList, wall_s: float, interrupted: bool
-) -> dict[str, Any]:
+    scenario: Scenario, unit_id: str, loop: Loop, outbox: Outbox, book: ReadingsBook, alarms: AlarmList, wall_s: float,
+    interrupted: bool,
+) -> dict[str, Any]:  # fmt: skip
     """Everything but the digest and the expectations. `stored_m3` is the growth of what wells, main and tanks hold, so
-    that inflow = discharged + overflow + stored + error. Turbidity is weighted by the volume discharged."""
+    that inflow = discharged + overflow + stored + error. Turbidity is weighted by the volume discharged. `energy_kwh`
+    is what machines used, `energy_recorded_kwh` what the unit counted of it."""
     world = loop.world
     discharged_m3 = sum(loop.effluent_m3)
     p95 = loop.effluent_percentile(0.95)
     lifted_m3 = world.lifted_m3
     energy_kwh = world.energy_j / 3.6e6
+    nominal = book.nominal if loop.ctrl.meter.wired else outbox.recorded
     error_m3 = world.mass_error_m3
     return {
         "scenario": scenario.name,
@@ -76,6 +80,9 @@ def build(
         "level_max_mm": max(loop.level_max_mm, loop.level_hi_mm),
         "energy_kwh": energy_kwh,
         "energy_kwh_per_m3": energy_kwh / lifted_m3 if lifted_m3 > 0 else None,
+        "energy_source": "nominal" if nominal == outbox.recorded else "metered",
+        "energy_recorded_kwh": book.energy_wh / 1000,
+        "energy_nominal_readings": nominal,
         "actuators": {name: _actuator(loop, name) for name in OUTPUT_NAMES},
         "effluent": {
             "turbidity_ntu_mean": loop.effluent_ntu_m3 / discharged_m3 if discharged_m3 > 0 else None,

@@ -2,10 +2,11 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from unit.catalogue import tables
 
-from ..faults import BY_KIND
+from ..scenario.faults import BY_KIND
 
 Words = tuple[str, str]  # zh, en
 
@@ -14,6 +15,7 @@ TARGETS: dict[str, Words] = {
     "turbidity": ("浊度计", "turbidity probe"),
     "float_high": ("高位浮球", "high float"),
     "float_low": ("低位浮球", "low float"),
+    "energy": ("电表", "energy meter"),
     "p1": ("1号泵", "pump 1"),
     "p2": ("2号泵", "pump 2"),
     "blower": ("风机", "blower"),
@@ -44,6 +46,8 @@ QUANTITIES: dict[str, Words] = {
     "overflow_m3": ("溢流水量", "overflow"),
     "energy_kwh": ("用电", "energy"),
     "energy_kwh_per_m3": ("吨水电耗", "energy per m3"),
+    "energy_recorded_kwh": ("记录的用电", "energy as recorded"),
+    "energy_nominal_readings": ("按额定功率计电的记录数", "readings by nominal power"),
     "starts": ("启动次数", "starts"),
     "run_s": ("运行时间", "run time"),
     "max_starts_per_h": ("每小时最多启动", "most starts in an hour"),
@@ -61,6 +65,16 @@ QUANTITIES: dict[str, Words] = {
     "mass_error_m3": ("水量平衡误差", "water balance error"),
     "stored_m3": ("池内水量变化", "stored"),
 }
+
+
+SOURCES: dict[str, Words] = {"metered": ("电表计量", "metered"), "nominal": ("按额定功率", "by nominal power")}
+
+
+def energy_source(summary: dict[str, Any]) -> str:
+    """By what the unit counted its energy, and in how many readings nominal power had to stand in for its meter."""
+    source, nominal = summary["energy_source"], summary["energy_nominal_readings"]
+    text = " ".join(SOURCES[source])
+    return f"{text} · {nominal:,} 条 {' '.join(SOURCES['nominal'])}" if source == "metered" and nominal else text
 
 
 def columns(table: str) -> list[str]:

@@ -16,6 +16,7 @@ _SHORT_UA = const(24000)  # a shorted transmitter: the input's limiter
 QUANTUM_UA = 4.0  # of the analog input
 LEAST_UA = 3800.0  # NAMUR NE 43: a whole transmitter stays within 3.8 to 20.5 mA
 MOST_UA = 20500.0
+METER_AT_START_WH = 12345000.0
 FLOAT_HALF_MM = 20.0  # a float tips this far above its level and falls back this far below
 
 
@@ -115,6 +116,33 @@ class AnalogSensor:
             ua = min(max(ua, LEAST_UA), MOST_UA)
             return int(ua / QUANTUM_UA + 0.5) * int(QUANTUM_UA)
         return int(max(value * self._scale, 0.0) + 0.5)
+
+
+class EnergyMeter:
+    """A meter of the four machines: it goes on counting while nobody reads it, and its total may be that of another."""
+
+    def __init__(self, wired: int) -> None:
+        self.broken: Broken = Broken()
+        self._wired: int = wired
+        self._total_wh: float = METER_AT_START_WH
+        self._used_wh: float = 0.0
+        self._replaced_s: int = -1
+
+    def replace(self, at_s: int, total_kwh: float) -> None:
+        """From `at_s` on another meter hangs there; to be told again is no other one."""
+        if at_s > self._replaced_s:
+            self._replaced_s = at_s
+            self._total_wh = total_kwh * 1000.0
+
+    def read(self, used_j: float, mains_on: int) -> int:
+        """The total, Wh; NONE from a meter that does not answer. `used_j`: by the machines since the start."""
+        used_wh = used_j / 3600.0
+        if self.broken.how != _STUCK:
+            self._total_wh += used_wh - self._used_wh
+        self._used_wh = used_wh
+        if not self._wired or not mains_on or self.broken.how == _MISSING:
+            return NONE
+        return int(self._total_wh)
 
 
 class FloatSwitch:

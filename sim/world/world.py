@@ -9,7 +9,7 @@ from .breakdown import FOREVER_S, Breakdown
 from .machine import Machine
 from .plant import Plant
 from .rng import Rng
-from .sensors import AnalogSensor, Broken, FloatSwitch
+from .sensors import AnalogSensor, Broken, EnergyMeter, FloatSwitch
 from .sewer import Sewer
 from .treatment import Treatment
 
@@ -72,6 +72,7 @@ class World:
         self.low_float: FloatSwitch = FloatSwitch(
             1 if settings["float_low.fitted"] else 0, float(settings["float_low.level_mm"]), Rng(seed, _STREAM_LOW)
         )
+        self.energy_meter: EnergyMeter = EnergyMeter(settings["wired.energy"])
         self._mains_sensed: int = 1 if settings["mains.sensed"] else 0
 
         self.board_on: int = 1
@@ -157,6 +158,7 @@ class World:
         inputs.p2_running = plant.p2.running if self._p2_feedback else NONE
         inputs.blower_running = plant.blower.running if self._blower_feedback else NONE
         inputs.return_running = plant.back.running if self._return_feedback else NONE
+        inputs.energy_wh = self.energy_meter.read(plant.energy_j, self.mains_on)
 
     def _treat(self, t_s: int) -> None:
         """The minute's step of the treatment."""
@@ -220,7 +222,7 @@ class World:
         plant = self.plant
         for machine in (plant.p1, plant.p2, plant.blower, plant.back):
             machine.set_faults_none()
-        for name in ("level", "turbidity", "float_high", "float_low"):
+        for name in ("level", "turbidity", "float_high", "float_low", "energy"):
             self._broken(name).clear()
         self.mains_on = 1
         self.network_up = 1
@@ -255,7 +257,9 @@ class World:
                 self.clock_known = 0
             else:
                 self.clock_offset_s = int(fault.amount)
-        elif target in ("level", "turbidity", "float_high", "float_low"):
+        elif fault.kind == "replaced":
+            self.energy_meter.replace(fault.at_s, fault.amount)
+        elif target in ("level", "turbidity", "float_high", "float_low", "energy"):
             self._broken(target).add(fault.kind, fault.amount, fault.at_s)
         else:
             self.machine(target).add_fault(fault.kind, fault.amount)
@@ -267,6 +271,8 @@ class World:
             return self.turbidity_sensor.broken
         if sensor == "float_high":
             return self.high_float.broken
+        if sensor == "energy":
+            return self.energy_meter.broken
         return self.low_float.broken
 
     # --- what a runner asks for

@@ -13,9 +13,9 @@ from littlefs import UserContext
 
 from host_tools.unitkit import fsimage, partitions
 from host_tools.verbs import journal
-from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
+from sim.scenario import scenario
 
 from . import rig
 

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from unit.control.controller import N_POINTS
+from unit.catalogue import tables
 from unit.journal.cursor import Cursor
 from unit.journal.layout import END, READING
 from unit.journal.ring import Journal
@@ -211,7 +211,7 @@ class Scene:
 
     def recorded(self) -> dict[int, tuple[int, list[int]] | None]:
         """What the flash holds: sequence number -> (time, values) of a reading, None for an event."""
-        journal = Journal(open_image(self.flash), N_POINTS, 1)
+        journal = Journal(open_image(self.flash), tables.count("points"), 1)
         cursor = Cursor(journal)
         cursor.seek(0)
         found: dict[int, tuple[int, list[int]] | None] = {}

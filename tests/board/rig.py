@@ -11,9 +11,9 @@ from pathlib import Path
 from littlefs import UserContext
 
 from host_tools.unitkit import fsimage, partitions, unitfile
-from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
+from sim.scenario import scenario
 from tests import patience
 
 ROOT = Path(__file__).resolve().parents[2]

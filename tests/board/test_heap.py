@@ -2,7 +2,7 @@
 
 from sim.bench import heap
 from sim.board.crew import Crew
-from sim.board.virtual_board import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES, SHIM_HEAP_BYTES
+from sim.board.vm import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES, SHIM_HEAP_BYTES
 
 from . import rig
 

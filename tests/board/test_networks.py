@@ -6,9 +6,9 @@ import pytest
 
 from host_tools.records import unitdocs
 from host_tools.unitkit import boards, unitfile, upackages
-from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
+from sim.scenario import scenario
 
 upackages.on_cpython()
 

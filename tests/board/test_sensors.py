@@ -3,9 +3,9 @@
 import pytest
 
 from host_tools.unitkit import unitfile
-from sim import scenario
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
+from sim.scenario import scenario
 
 from . import rig
 
@@ -92,3 +92,57 @@ def test_the_distance_sensors_frame(level_mm):
 
     frame = a02yyuw_frame(level_mm)
     assert frame[0] == 0xFF and frame[1] << 8 | frame[2] == level_mm and frame[3] == sum(frame[:3]) & 0xFF
+
+
+_COUNTED = """
+from unit import app as firmware, config
+class Counted(firmware.App):
+    def tick(self):
+        super().tick()
+        if self.now_s % 600 == 0:
+            control = self.control
+            meter = control.meter
+            print("energy", self.now_s, control.energy_wh, meter.counts, meter.failures, self.io.problems)
+Counted(*config.load()).run()
+"""
+METERS = {
+    "pulses": {'blower_running = "in6"': 'energy = "in6"'},
+    "pulses-6400": {'blower_running = "in6"': 'energy = "in6"\n[energy]\npulses_per_kwh = 6400'},
+    "pulses-beside-expanders": {
+        'board = "esp32-devkitc"': 'board = "kc868-a8"', 'blower_running = "in6"': 'energy = "s3"',
+    },
+    "modbus": {"\n[plant]": '\nenergy = "rs485"\n[plant]'},
+    "modbus-dds238": {"\n[plant]": '\nenergy = "rs485"\n[energy]\nprobe = "dds238"\nmodbus_address = 17\n[plant]'},
+    "modbus-2400": {"\n[plant]": '\nenergy = "rs485"\n[energy]\nprobe = "eastron-2400"\n[plant]'},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", METERS.values(), ids=METERS)
+def test_an_energy_meter_is_counted_by_the_whole_firmware(tmp_path, changes):
+    """Silent for an hour, and back: the firmware's total follows what the machines of the world really use."""
+    text = rig.UNIT_FILE.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    unit = unitfile.parse(text, tmp_path / "unit.toml")
+    silent = '[[fault]]\nat = "0d02:00"\nfor = "1h"\nkind = "missing"\ntarget = "energy"\n'
+    (tmp_path / "quiet.toml").write_text(rig.QUIET + silent, encoding="utf-8")
+    plant = ScenarioPlant(unit.control_settings(), scenario.load(tmp_path / "quiet.toml"))
+    found = VirtualBoard(unit, tmp_path / "flash", None, plant, None, rig.ROOMY_HEAP)
+    rig.replace_scripts(found, main=_COUNTED)
+    used = {}
+    second = plant.second
+    plant.second = lambda t_s: (second(t_s), used.setdefault(t_s, plant.world.energy_j / 3600))
+    shown: list[bytes] = []
+    found.serial.listener = shown.append
+    found.run(4.5 * 3600)
+    lines = b"".join(shown).decode().splitlines()
+    rows = [line.split() for line in lines if line.startswith("energy ")]
+    assert len(rows) >= 26 and all(row[-1] == "[]" for row in rows), lines
+    for _, now_s, wh, *_ in rows[2:]:
+        real_wh = used[int(now_s)]
+        assert abs(int(wh) - real_wh) < 250 + 0.03 * real_wh, (now_s, wh, real_wh)  # an hour is by nominal power
+    assert rows[10][3:5] == ["1", "0"] and rows[-1][3:5] == ["1", "1"], rows
+    by_meter = [int(row[2]) for row in rows[-5:]]
+    real_wh = used[int(rows[-1][1])] - used[int(rows[-5][1])]
+    assert abs(by_meter[-1] - by_meter[0] - real_wh) <= 30, (by_meter, real_wh)

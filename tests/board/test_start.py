@@ -106,13 +106,15 @@ print(list(machine.RTC().memory()))
     assert "[1, 2, 3, 5]" in rig.output(rig.board(tmp_path, main, boot=""), "]")
 
 
-def test_a_power_cut_clears_pins_and_rtc_memory(tmp_path):
+def test_a_power_cut_clears_pins_rtc_memory_and_the_chips_clock(tmp_path):
     found = rig.board(tmp_path)
+    found.memory.put_u64(wire.RTC_OFFSET_S, 800_000_000)
     found.memory.bytes[wire.RTC_MEMORY : wire.RTC_MEMORY + 2] = b"\x04\x00"
     found.memory.bytes[wire.PIN_MODE + 25] = 3
     found.power_cut()
     assert found.memory.bytes[wire.RTC_MEMORY : wire.RTC_MEMORY + 2] == b"\x00\x00"
     assert not found.memory.drives(25, 0)
+    assert found.memory.u64(wire.RTC_OFFSET_S) == 0
 
 
 def test_the_partition_table_is_a_real_one(tmp_path):

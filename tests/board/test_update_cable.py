@@ -11,7 +11,7 @@ from host_tools.device import in_service
 from host_tools.device.raw_repl import RawRepl
 from host_tools.unitkit import fsimage, pack, partitions
 from host_tools.verbs import journal, register
-from sim.board.virtual_board import DEFAULT_HEAP_BYTES
+from sim.board.vm import DEFAULT_HEAP_BYTES
 
 from . import rig
 from .damage import records_events

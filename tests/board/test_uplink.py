@@ -10,9 +10,9 @@ import pytest
 from unit.catalogue import tables
 
 from host_tools.unitkit import fsimage, upackages
+from host_tools.unitkit.broker_address import address
 from host_tools.unitkit.errors import BadInput
-from sim.board.broker import address
-from sim.board.virtual_board import HEAP_WITH_BROKER_BYTES
+from sim.board.vm import HEAP_WITH_BROKER_BYTES
 
 upackages.on_cpython()
 

@@ -6,10 +6,10 @@ Runs on CPython and on MicroPython alike.
 import os
 
 from unit import config
+from unit.catalogue import tables
 from unit.console import access
 from unit.console.listener import PIN_FILE, Listener
 from unit.control.basics import NONE
-from unit.control.controller import N_POINTS
 from unit.drivers.io import Io
 from unit.journal.ring import Journal
 from unit.kept import kept
@@ -95,7 +95,7 @@ class Unit:
         config.save(stored)
         self.control = self.rig.ctrl
         self.recorder = self
-        self.journal = Journal(Nor(bytearray(b"\xff" * (1 << 14)), 1024), N_POINTS, 60)
+        self.journal = Journal(Nor(bytearray(b"\xff" * (1 << 14)), 1024), tables.count("points"), 60)
         self.clock = Clock()
         if clock:
             self.clock.set((START_DAY - _2020) * 86400)  # 08:00 at +08:00
@@ -111,7 +111,7 @@ class Unit:
         self.restarts = 0
         self.terminal = Terminal()
         self.stream = Stream(self.terminal)
-        self.values = [0] * N_POINTS
+        self.values = [0] * tables.count("points")
         self.listener = Listener(self, self.stream)
 
     @property

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from host_tools.unitkit import unitfile
-from sim import scenario
 from sim.board.crew import Crew, Step
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
+from sim.scenario import scenario
 from tests.board.rig import ROOMY_HEAP, UNIT_FILE
 
 PIN = "2580"

@@ -243,6 +243,25 @@ def test_hours_and_service_say_when_a_service_is_due():
     assert "2001.0 h, 0 starts, 0.0 h since service, service due in 2000.0 h" in unit.say("hours")
 
 
+def test_hours_say_whether_energy_is_metered():
+    unit = Unit("en", settings={"wiring.energy": "in6"})
+    unit.rig.meter_wh = 5000
+    unit.seconds(5)
+    assert "kWh (estimated from rated power)" in unit.say("hours") and "!" not in unit.say("hours")
+    unit.rig.meter_wh += 100
+    unit.seconds(2)
+    unit.rig.meter_wh += 400
+    unit.seconds(2)
+    assert "energy 0.4 kWh (metered)" in unit.say("hours")
+    unit.rig.meter_wh = 0
+    unit.seconds(2)
+    assert "energy 0.4 kWh (estimated from rated power)\n  ! since the start the meter has failed 1 times" in unit.say(
+        "hours"
+    )
+    unit.say("lang zh")
+    assert "kWh（按额定功率估算）\n  ! 本次启动以来电表失效 1 次" in unit.say("hours")
+
+
 def test_the_board_checks_itself_in_words_that_a_program_reads():
     """A line a check, and the first that is wrong is told: here the wire of the level sensor."""
     unit = Unit("zh")

@@ -22,7 +22,7 @@ from host_tools.verbs import journal
 from sim.bench.console import histogram
 from sim.board.crew import Crew, Step
 from sim.board.slow_board import ESP32_TIMES_SLOWER, SlowBoard
-from sim.board.virtual_board import DEFAULT_HEAP_BYTES
+from sim.board.vm import DEFAULT_HEAP_BYTES
 from tests.console.stories import PROMPTS, Story, board_for
 from tests.console.test_fuzz import Dice, something
 
@@ -103,10 +103,10 @@ def type_to_a_board(seed: int, lines: int, folder: Path, times_slower: float) ->
 
 def claims(flash: Path) -> list[tuple[int, int, int]]:
     """Commands from the console that a board's journal knows of, and the machines that ran."""
-    from unit.control.controller import N_POINTS
 
     device = journal.open_image(flash)
-    found = [record.event for record in journal.records(Cursor(Journal(device, N_POINTS, 60))) if record.event]
+    cursor = Cursor(Journal(device, tables.count("points"), 60))
+    found = [record.event for record in journal.records(cursor) if record.event]
     assert any(code == OUTPUT_ON for code, _, _ in found)
     return [event for event in found if event[0] == CLAIM]
 

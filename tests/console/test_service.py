@@ -4,7 +4,7 @@ import pytest
 import serial
 
 from host_tools.unitkit import fsimage, partitions
-from sim.board.virtual_board import HEAP_WITH_BROKER_BYTES
+from sim.board.vm import HEAP_WITH_BROKER_BYTES
 from tests import patience
 from tests.board import rig
 

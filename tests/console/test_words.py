@@ -5,6 +5,7 @@ import importlib
 
 from unit.catalogue.tables import nth, piece, row, rows
 from unit.console import text
+from unit.control.alarms import STATE_NAMES
 from unit.control.claims import SOURCE_NAMES
 from unit.control.io import OUTPUT_NAMES
 
@@ -12,7 +13,8 @@ from tests.vm import ROOT
 
 FOLDER = ROOT / "firmware/unit/console"
 # Asked for by a name that is made at run time.
-MADE = {"mode_0", "mode_1", "mode_2", "mode_3", *OUTPUT_NAMES, *SOURCE_NAMES}
+STATES = {"alarm_" + name for name in STATE_NAMES}
+MADE = {"mode_0", "mode_1", "mode_2", "mode_3", *STATES, *OUTPUT_NAMES, *SOURCE_NAMES}
 
 
 def strings() -> set[str]:

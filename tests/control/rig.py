@@ -41,6 +41,7 @@ class Rig:
         self.turbidity_raw = 6000
         self.float_high = None  # overrides the float
         self.float_low = None
+        self.meter_wh = NONE  # what the energy meter says
         self.tod_s = 8 * 3600  # local second of the day at t 0, None for an unset clock
         self.dry_turn_s = [0, 0]  # seconds a pump turned in an empty well
         self.log = []
@@ -82,6 +83,7 @@ class Rig:
             i.float_high = int(self.level_mm > 1000) if self.float_high is None else self.float_high
             i.float_low = int(self.level_mm > 150) if self.float_low is None else self.float_low
             i.mains = int(self.power)
+            i.energy_wh = self.meter_wh
             for k, name in enumerate(OUTPUT_NAMES):
                 setattr(i, name + "_running", int(self.turns(k)) if self.feedback else NONE)
             tod = -1 if self.tod_s is None else (self.tod_s + self.t) % 86400

@@ -2,7 +2,6 @@
 
 import random
 
-from unit.catalogue.tables import rows
 from unit.control.alarms import ACKNOWLEDGED, NORMAL, OUT_OF_SERVICE, RETURNED, SHELVED, UNACKNOWLEDGED, AlarmBook
 from unit.control.basics import NONE
 from unit.control.controller import SNAPSHOT_BYTES
@@ -91,13 +90,6 @@ def test_shelved_and_out_of_service():
     assert a.state == OUT_OF_SERVICE
     a.book.return_to_service(0, t)
     assert a.state == UNACKNOWLEDGED
-
-
-def test_every_alarm_of_the_catalogue_has_its_cause():
-    r = Rig()
-    known = [row[0] for row in rows("alarms")]
-    assert len(known) == len(set(known))
-    assert sorted(r.ctrl.supervision._alarm) == list(range(len(known)))
 
 
 def test_seconds_in_which_nothing_changes_are_passed_over_and_nothing_is_missed():

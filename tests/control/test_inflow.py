@@ -13,7 +13,9 @@ class Village:
 
     def __init__(self):
         self.inflow = Inflow()
-        self.inflow.configure(AREA_M2_100, 166, 60)
+        self.inflow.area_m2_100 = AREA_M2_100
+        for pump in self.inflow.pumps:
+            pump.usual_l_min = 166
         self.t = 0
         self.level_mm = 250.0
 

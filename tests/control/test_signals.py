@@ -6,9 +6,10 @@ from unit.control.signals import FLAT, RANGE, STALE, WIRE, Analog, Switch
 
 def loop(**changes):
     a = Analog()
-    settings = {"current": 1, "low": 0, "high": 4000, "rate": 50, "stale": 10, "flat": 3600, "band": 2}
+    settings = {"current": 1, "low": 0, "high": 4000, "max_rate": 50, "stale_s": 10, "flat_s": 3600, "flat_band": 2}
     settings.update(changes)
-    a.configure(*[settings[k] for k in ("current", "low", "high", "rate", "stale", "flat", "band")])
+    for name in settings:
+        setattr(a, name, settings[name])
     return a
 
 

@@ -5,8 +5,13 @@ from unit.control.well import Well
 
 def well():
     w = Well()
-    w.level.configure(1, 0, 4000, 50, 10, 3600, 2)
-    w.configure(180, 1000, 150, 1, 1)
+    w.level.current = 1
+    w.level.high = 4000
+    w.level.max_rate = 50
+    w.dry_level_mm = 180
+    w.high_mark_mm = 1000
+    w.low_mark_mm = 150
+    w.high_fitted = w.low_fitted = 1
     return w
 
 

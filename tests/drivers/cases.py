@@ -30,6 +30,7 @@ DEFAULTS = {
     "float_low.contact": 1, "mains.sensed": 1, "inputs.debounce_ms": 200, "inputs.running_ma": 50,
     "wiring.level": "ai1", "wiring.turbidity": "ai2", "wiring.float_high": "in1", "wiring.float_low": "in2",
     "wiring.mains": "in3", "wiring.p1_running": "x5", "wiring.p2_running": "ai3", "wiring.blower_running": "",
+    "wiring.energy": "", "energy.pulses_per_kwh": 1000, "energy.probe": "ddsu666", "energy.modbus_address": 3,
     "wiring.p1": "relay1", "wiring.p2": "relay2", "wiring.blower": "k3", "wiring.return": "k4",
 }  # fmt: skip
 
@@ -39,7 +40,7 @@ class Output:
         self.on = on
 
 
-def unit(changes=None, terminals=TERMINALS):
+def unit(changes=None, terminals=TERMINALS, ticks_ms=lambda: 0):
     machine = hardware.fresh()
     machine.I2C.chips[0x24] = hardware.Registers(b"\xff")
     machine.I2C.chips[0x22] = hardware.Registers(b"\xdf")
@@ -48,7 +49,7 @@ def unit(changes=None, terminals=TERMINALS):
     machine.ADC.uv[35] = 400_000
     settings = dict(DEFAULTS)
     settings.update(changes or {})
-    return build({"terminals": terminals}, settings, machine, lambda: 0)
+    return build({"terminals": terminals}, settings, machine, ticks_ms)
 
 
 def scan(io, now_ms=0):
@@ -101,6 +102,8 @@ def test_what_cannot_be_is_left_out_and_named():
         ({"wiring.blower": "odd"}, "blower", "no_chip"),
         ({"wiring.blower": "in1"}, "blower", "wrong_kind"),
         ({"wiring.energy": "x5"}, "energy", "wrong_kind"),
+        ({"wiring.energy": "ai1"}, "energy", "wrong_kind"),
+        ({"wiring.energy": "rs485", "energy.probe": "y511"}, "energy", "no_probe"),
     )
     for changes, name, code in cases:
         io = unit(changes, spoilt)
@@ -157,6 +160,41 @@ def test_probe_answers_are_taken_on_the_next_tick_and_silence_is_counted():
     assert io.errors("level")[1] == 5
 
 
+def test_no_meter_says_nothing():
+    assert scan(unit()).energy_wh == NONE
+
+
+def test_a_pulse_meter_counts_from_the_start_in_wh():
+    now = [0]
+    for terminal, trigger in (("in1", hardware.Pin.IRQ_FALLING), ("in3", hardware.Pin.IRQ_RISING)):
+        changes = {"wiring.energy": terminal, "wiring.float_high": "", "wiring.mains": ""}
+        changes["energy.pulses_per_kwh"] = 1600
+        io = unit(changes, ticks_ms=lambda: now[0])
+        assert io.problems == [] and scan(io, 0).energy_wh == 0
+        pin = hardware.Pin.made[TERMINALS[terminal][2]]
+        assert pin.trigger == trigger
+        for _ in range(1601):
+            now[0] = (now[0] + 100) & 0x3FFFFFFF
+            pin.handler(pin)
+        assert scan(io, 1000).energy_wh == 1000
+        for _ in range(7):
+            now[0] = (now[0] + 100) & 0x3FFFFFFF
+            pin.handler(pin)
+        assert scan(io, 2000).energy_wh == 1005
+
+
+def test_a_modbus_meter_is_asked_every_ten_seconds_and_says_wh():
+    io = unit({"wiring.energy": "rs485", "energy.modbus_address": 7})
+    uart = hardware.UART.made[2]
+    uart.answer = answer(b"\x07\x03\x04\x43\x00\x80\x00")  # 128.5 kWh
+    seen = [scan(io, second * 1000).energy_wh for second in range(25)]
+    assert seen == [NONE] + [128500] + 9 * [NONE] + [128500] + 9 * [NONE] + [128500] + 3 * [NONE]
+    assert uart.sent == 3
+    uart.answer = b""
+    assert [scan(io, second * 1000).energy_wh for second in range(25, 45)] == 20 * [NONE]
+    assert io.errors("energy")[1] == 2
+
+
 def test_a_steady_scan_allocates_nothing():
     try:
         from micropython import heap_lock, heap_unlock
@@ -167,6 +205,8 @@ def test_a_steady_scan_allocates_nothing():
         {"wiring.turbidity": "ai3", "turbidity.signal": 1, "wiring.p2_running": ""},
         {"wiring.level": "us", "level.signal": 1, "level.mount_height_mm": 3000},
         {"wiring.level": "rs485", "level.signal": 1, "wiring.turbidity": "rs485", "turbidity.signal": 1},
+        {"wiring.energy": "in1", "wiring.float_high": ""},
+        {"wiring.energy": "rs485", "energy.modbus_address": 1, "energy.probe": "dds238"},
     )
     outputs = [Output(1), Output(0), Output(1), Output(0)]
     inputs = Inputs()

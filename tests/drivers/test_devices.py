@@ -72,12 +72,37 @@ def test_a_motor_runs_when_its_transformer_says_so(machine):
 def test_pulses_are_counted_once_each(machine):
     now = [0]
     pin = machine.Pin(4)
-    counter = PulseCounter(pin, pin.IRQ_FALLING, lambda: now[0])
+    counter = PulseCounter(pin, pin.IRQ_FALLING, lambda: now[0], 1000)
     for ms in (0, 5, 100, 119, 120, 2**30 + 200):
         now[0] = ms % 2**30
         pin.handler(pin)
     assert counter.read(0) == 4
-    assert counter.read(0) == 0
+    assert counter.read(0) == 4
+
+
+@pytest.mark.parametrize("per_kwh", [1, 400, 1000, 1600, 6400, 20000])
+def test_no_pulse_is_lost_to_rounding_or_to_the_wrap_of_the_count(machine, per_kwh):
+    now = [0]
+    pin = machine.Pin(4)
+    counter = PulseCounter(pin, pin.IRQ_FALLING, lambda: now[0], per_kwh)
+    counter._total = counter._taken = 0xFFFFF - 30  # so many have been counted and read
+    before_wh = 0
+    for pulses in range(1, 7001):
+        now[0] += 60
+        pin.handler(pin)
+        if pulses % 7 == 0:
+            wh = counter.read(now[0])
+            assert wh == pulses * 1000 // per_kwh >= before_wh
+            before_wh = wh
+
+
+def test_a_day_without_a_look_at_the_count_stays_a_small_number(machine):
+    pin = machine.Pin(4)
+    counter = PulseCounter(pin, pin.IRQ_FALLING, lambda: 0, 20000)
+    counter._rest = 19999
+    counter._total = 0xFFFFF
+    assert counter.read(0) == (0xFFFFF * 1000 + 19999) // 20000
+    assert 0xFFFFF * 1000 + 19999 < 1 << 30  # of a 32-bit board
 
 
 @given(st.integers(0, 24500))

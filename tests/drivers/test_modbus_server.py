@@ -12,7 +12,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from unit.control.basics import NONE
 from unit.drivers import REFUSED, TIMEOUT
 from unit.drivers.modbus import Bus, Probe
-from unit.drivers.registers import RegisterMap
+from unit.drivers.registers import RegisterMap, find
 
 from tests import patience
 
@@ -51,6 +51,13 @@ def line():
             SimDevice(1, simdata=[SimData(0, values=[1, 3, 17, 3, 1234, 0xFF38], datatype=DataType.REGISTERS)]),
             SimDevice(2, simdata=[SimData(0, values=[0x01, 0x0900], datatype=DataType.REGISTERS)]),
             SimDevice(3, simdata=[SimData(0x16, values=[1.875], datatype=DataType.FLOAT32)]),
+        ]
+        # Meters as their makers describe them, each total a little different.
+        devices += [
+            SimDevice(11, simdata=[SimData(0x48, values=[1234.56], datatype=DataType.FLOAT32)]),
+            SimDevice(12, simdata=[SimData(0x4000, values=[0.25], datatype=DataType.FLOAT32)]),
+            SimDevice(13, simdata=[SimData(0x101E, values=[70000.5], datatype=DataType.FLOAT32)]),
+            SimDevice(14, simdata=[SimData(0, values=[7133], datatype=DataType.UINT32)]),
         ]
         # On a real line nobody speaks for a device that is not there; pymodbus would.
         known = {device.id for device in devices}
@@ -104,10 +111,21 @@ def test_values_of_several_probes_on_one_bus(line):
         Probe(bus, 1, register_map(3, "0004", 1, "s16", "10"), zero=100),
         Probe(bus, 1, register_map(4, "0004", 2, "s16", "1", at=1)),
         Probe(bus, 2, register_map(3, "0000", 2, "u32 abcd", "1")),
-        Probe(bus, 3, register_map(3, "0016", 2, "f32 abcd", "1000"), zero=3000, sign=-1),
+        Probe(bus, 3, register_map(3, "0016", 2, "f32 abcd", "1000"), zero=3000, factor=-1),
     ]
     assert ask(bus, probes) == [12440, -200, 0x10900, 1125]
     assert [probe.errors for probe in probes] == [0, 0, 0, 0]
+
+
+def test_every_kind_of_energy_meter(line):
+    bus = Bus(line, 9600)
+    kinds = {11: "eastron", 12: "ddsu666", 13: "dtsu666", 14: "dds238"}
+    meters = [Probe(bus, address, find(kind), 0, 10) for address, kind in kinds.items()]
+    # A float that has been multiplied by 100 keeps 22 bits: 20 Wh at 70,000 kWh.
+    seen = ask(bus, meters)
+    assert seen[:2] + seen[3:] == [1234560, 250, 71330]
+    assert abs(seen[2] - 70_000_500) <= 20
+    assert [meter.errors for meter in meters] == [0, 0, 0, 0]
 
 
 def test_a_probe_that_is_missing_and_one_without_the_register_do_not_disturb_the_third(line):

@@ -96,6 +96,25 @@ def test_frames_of_the_protocol_and_of_a_probes_manual():
     assert turbidity.decode(data, find_answer(data, len(data), 1, 3, 4)) == 176
 
 
+def test_frames_of_the_meters_manuals():
+    request = bytearray(8)
+    write_request(request, 1, 4, 0x0048, 2)
+    assert request.hex() == "010400480002f1dd"
+    write_request(request, 1, 3, 0x4000, 2)
+    assert request.hex() == "010340000002d1cb"
+    # Totals as the meters show them, in kWh, and in units of 10 Wh.
+    for name, number, units in (
+        ("eastron", struct.pack(">f", 1234.56), 123456),
+        ("ddsu666", struct.pack(">f", 0.01), 1),
+        ("dtsu666", struct.pack(">f", 99999.5), 9999950),
+        ("dds238", bytes.fromhex("00001bdd"), 7133),
+        ("dds238", struct.pack(">I", 99_999_999), 99_999_999),
+    ):
+        total = find(name).decode(number, 0)
+        assert total == pytest.approx(units, rel=2**-22, abs=0), name
+        assert total * 10 < 1 << 30  # of a 32-bit board
+
+
 @given(st.binary(max_size=20), st.binary(min_size=4, max_size=4), st.binary(max_size=8))
 def test_an_answer_is_found_behind_noise_and_echo(noise, registers, tail):
     data = noise + answer(9, 3, registers) + tail
@@ -157,7 +176,7 @@ def test_floats_in_every_order_of_bytes(number, order, times):
 def test_every_register_map_is_sound(row):
     assert len(row) == len(columns("probes"))
     probe = RegisterMap(row)
-    assert probe.quantity in ("level", "distance", "turbidity")
+    assert probe.quantity in ("level", "distance", "turbidity", "energy")
     assert probe.baud in (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 
 

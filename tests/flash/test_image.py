@@ -147,7 +147,7 @@ def test_another_firmware_or_chip_is_refused(capsys, tmp_path, options, word):
 
 def test_a_missing_file_is_named(capsys, tmp_path):
     code, _, err = run(capsys, "image", "import", tmp_path / "gone.bin")
-    assert code == 3 and "gone.bin" in err
+    assert code == 2 and "gone.bin" in err
 
 
 def test_the_built_flash_holds_boot_loader_table_application_files(capsys, tmp_path, stock):

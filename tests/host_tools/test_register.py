@@ -72,7 +72,7 @@ def test_what_is_no_register_is_refused_line_by_line_and_nothing_is_merged(tmp_p
         register.merge(good, [tmp_path / "gone"])
 
 
-def test_the_verb_shows_merges_and_prints_json(tmp_path, capsys):
+def test_the_verb_shows_merges_and_prints_json(tmp_path, capsys, monkeypatch):
     one, two = tmp_path / "one", tmp_path / "two"
     register.append(one, line("qiaotou", when="2026-06-01T00:00:00+08:00", mac="24:0a:c4:12:34:56", note="换了天线"))
     register.append(two, line("xiacun"))
@@ -83,5 +83,8 @@ def test_the_verb_shows_merges_and_prints_json(tmp_path, capsys):
     assert main.main(["register", str(one), "--unit", "qiaotou"]) == 0
     out = capsys.readouterr().out
     assert "24:0a:c4:12:34:56" in out and "换了天线" in out and "xiacun" not in out
-    assert main.main(["--lang", "zh", "register", str(tmp_path / "none")]) == 0
+    assert main.main(["--lang", "zh", "register", str(tmp_path / "none")]) == 2
+    assert "没有这个文件" in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)  # where nothing was flashed yet, and no file is named
+    assert main.main(["--lang", "zh", "register"]) == 0
     assert "登记簿是空的" in capsys.readouterr().out

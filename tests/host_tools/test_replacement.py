@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.control.controller import N_POINTS
+from unit.catalogue import tables
 from unit.journal.cursor import Cursor
 from unit.journal.layout import END, EPOCH_UNIX_S, MAX_SNAPSHOT, READING
 from unit.journal.ring import Journal
@@ -14,6 +14,7 @@ from host_tools.records import replacement
 from host_tools.records.replacement import Seen, prepare, read_seen
 from host_tools.unitkit.errors import AnswerIsNo, BadInput
 from host_tools.unitkit.nor import Nor
+from tests.journal.test_catch_up import START_S, Unit
 
 SIZE = 16 * 4096
 NOW = EPOCH_UNIX_S + 200_000_000
@@ -25,7 +26,7 @@ class Life:
 
     def __init__(self, data=None, clock=NOW):
         self.nor = Nor(bytearray(data or b"\xff" * SIZE))
-        self.journal = Journal(self.nor, N_POINTS, 60)
+        self.journal = Journal(self.nor, tables.count("points"), 60)
         self.uptime_s = 0
         if clock is not None:
             self.journal.set_clock(0, clock - EPOCH_UNIX_S)
@@ -35,7 +36,7 @@ class Life:
         found = []
         for _ in range(n):
             self.uptime_s += every_s
-            found.append(self.journal.reading(self.uptime_s, 0, [len(found)] * N_POINTS))
+            found.append(self.journal.reading(self.uptime_s, 0, [len(found)] * tables.count("points")))
         return found
 
     @property
@@ -45,7 +46,7 @@ class Life:
 
 def records(data, after=0):
     """[(seq, boot)] of all that a board finds in its journal behind number `after`."""
-    cursor = Cursor(Journal(Nor(bytearray(data)), N_POINTS, 60))
+    cursor = Cursor(Journal(Nor(bytearray(data)), tables.count("points"), 60))
     cursor.seek(after + 1)
     found = []
     while cursor.next() != END:
@@ -55,7 +56,7 @@ def records(data, after=0):
 
 def told(data, after):
     """All that stands in a journal behind number `after`."""
-    cursor = Cursor(Journal(Nor(bytearray(data)), N_POINTS, 60))
+    cursor = Cursor(Journal(Nor(bytearray(data)), tables.count("points"), 60))
     cursor.seek(after + 1)
     found = []
     while (kind := cursor.next()) != END:
@@ -141,7 +142,7 @@ def test_hours_move_also_without_readings(size, with_readings):
     old.readings(4)
     made = prepared(old.data, NOW + 600, size=size, with_readings=with_readings)
     kept = bytearray(MAX_SNAPSHOT)
-    n = Journal(Nor(bytearray(made.journal)), N_POINTS, 60).load_snapshot(kept)
+    n = Journal(Nor(bytearray(made.journal)), tables.count("points"), 60).load_snapshot(kept)
     assert bytes(kept[:n]) == HOURS and made.has_hours
     assert made.unsent == (8 if with_readings else 0) == len(records(made.journal))
 
@@ -176,6 +177,19 @@ def test_a_journal_with_rot_and_torn_ends_is_gone_on_from(seed):
     data[at] &= 0x5A
     made = prepared(bytes(data), NOW + 400 * 60)
     assert made.first_seq > 400 and Life(made.journal).readings(2) == [made.first_seq, made.first_seq + 1]
+
+
+@pytest.mark.parametrize("size, of_last_reading", [(64 * 4096, True), (65 * 4096, False)])
+def test_hours_are_those_of_the_last_reading_or_on_another_journal_of_the_last_snapshot(size, of_last_reading):
+    unit = Unit()
+    unit.live(12 * 3600 + 1)
+    of_snapshot = [output.run_s for output in unit.ctrl.outputs]
+    unit.live(5 * 3600)
+    expected = [output.run_s for output in unit.ctrl.outputs] if of_last_reading else of_snapshot
+    now = EPOCH_UNIX_S + START_S + unit.t
+    unit.nor = Nor(bytearray(prepared(bytes(unit.nor.data), now, size=size).journal))
+    after = [output.run_s for output in unit.after_a_cut().outputs]
+    assert max(map(int.__sub__, expected, after)) <= 60 and min(map(int.__sub__, expected, after)) >= 0
 
 
 def test_when_no_number_is_left_it_says_so():

@@ -29,6 +29,8 @@ def changes(board: str) -> st.SearchStrategy:
         "level.modbus_address": st.integers(1, 3),
         "level.probe": st.sampled_from(catalogue.probes(ROWS["level.probe"])),
         "turbidity.probe": st.sampled_from(catalogue.probes(ROWS["turbidity.probe"])),
+        "energy.probe": st.sampled_from(catalogue.probes(ROWS["energy.probe"])),
+        "energy.modbus_address": st.integers(1, 3),
     }
     for key in WIRES:
         fit = [n for n, t in BOARDS[board]["terminals"].items() if t[0] in catalogue.kinds(ROWS[key])]
@@ -54,6 +56,28 @@ def on_one_bus(**changed: object) -> list[str]:
     return [settings_words.sentence(problem, "en", board) for problem in catalogue.check(values, board)]
 
 
+def test_a_meter_beside_probes_on_one_bus():
+    bus = {"turbidity__probe": "y511", "wiring__energy": "rs485"}
+    assert on_one_bus(**bus) == []
+    assert len(on_one_bus(**bus, energy__probe="eastron-2400")) == 2  # unlike either of the others
+    (address,) = on_one_bus(**bus, energy__modbus_address=1)
+    assert address.startswith("energy.modbus_address = 1: is the address of level.modbus_address = 1")
+
+
+def test_a_terminal_that_cannot_count_is_refused_in_a_sentence_that_names_those_that_can():
+    values, board = good("kc868-a8") | {"wiring.energy": "in8"}, BOARDS["kc868-a8"]
+    (problem,) = catalogue.check(values, board)
+    said = [settings_words.sentence(problem, lang, board) for lang in ("zh", "en")]
+    assert said[0] == 'wiring.energy = "in8"：扩展芯片的端子数不了脉冲，应为 控制板端子 s3, s4'
+    assert said[1] == (
+        'wiring.energy = "in8": a line of an expander misses pulses; must be a terminal of the board: s3, s4'
+    )
+    values["wiring.energy"] = "relay5"
+    assert [settings_words.sentence(p, "en", board) for p in catalogue.check(values, board)] == [
+        'wiring.energy = "relay5": must be a terminal of the board: s3, s4'
+    ]
+
+
 def test_probes_on_one_bus():
     assert on_one_bus(turbidity__probe="y511") == []
     (baud,) = on_one_bus(turbidity__probe="sen0710")
@@ -67,6 +91,7 @@ def test_probes_on_one_bus():
     [
         ("wiring.energy", "in8", "pulses"),
         ("wiring.energy", "s3", None),
+        ("wiring.energy", "ai1", "value"),
         ("wiring.energy", "relay5", "value"),
         ("wiring.p2", "relay1", "twice"),
         ("level.signal", 1, "signal"),

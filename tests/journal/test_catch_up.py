@@ -3,38 +3,52 @@
 import random
 
 import pytest
-from unit.control.controller import N_POINTS
+from unit.assembly import control_settings
+from unit.catalogue import tables
+from unit.catalogue.alarms import definitions
+from unit.control.controller import HAND, Controller
 from unit.journal.recorder import Recorder
 from unit.journal.ring import Journal
 
 from host_tools.unitkit.nor import Nor
 from tests.control.rig import Rig
 
-_START = 200_000_000  # seconds since 2020
+START_S = 200_000_000  # seconds since 2020
 _SNAPSHOT_S = 21600
 
 
 class Unit(Rig):
     """The rig with a journal and a recorder, as on a board."""
 
-    def __init__(self, **options):
+    def __init__(self, interval_s=60, **options):
         self.nor = Nor(bytearray(b"\xff" * 4096 * 64))
         self.knows_time = True
+        self.interval_s = interval_s
         super().__init__(**options)
 
     def start(self):
         super().start()
-        self.recorder = Recorder(Journal(self.nor, N_POINTS, 60), self.ctrl, 60)
-        self.recorder.wake(_START + self.t if self.knows_time else -(1 << 29))
+        points = tables.count("points")
+        self.recorder = Recorder(Journal(self.nor, points, self.interval_s), self.ctrl, self.interval_s)
+        self.recorder.wake(START_S + self.t if self.knows_time else -(1 << 29))
 
-    def live(self, seconds):
+    def live(self, seconds, before_record=lambda: None):
+        """`before_record` is called in the middle of every tick: relays are driven, nothing of it is written yet."""
         for _ in range(seconds):
             events = self.ctrl.events
             before = len(self.log)
             self.run(1)
             for _, event, a, b in self.log[before:]:  # the rig has cleared them
                 events.add(self.names.index(event), a, b)
-            self.recorder.second(self.up_s - 1, _START + self.t - 1)
+            before_record()
+            self.recorder.second(self.up_s - 1, START_S + self.t - 1)
+
+    def after_a_cut(self):
+        """Another controller, woken from this flash as it is now."""
+        ctrl = Controller(control_settings(self.settings), definitions())
+        flash = Nor(bytearray(self.nor.data))
+        Recorder(Journal(flash, tables.count("points"), self.interval_s), ctrl, self.interval_s).wake(START_S + self.t)
+        return ctrl
 
     names = __import__("tests.control.rig", fromlist=["EVENT_NAMES"]).EVENT_NAMES
 
@@ -75,6 +89,61 @@ def test_nothing_but_the_last_minute_is_lost(seed):
                 assert remembered == 0
 
 
+class Metered(Unit):
+    """With an energy meter, which goes on while the unit is off."""
+
+    def live(self, seconds):
+        for _ in range(seconds):
+            self.meter_wh = 700_000 + self.t // 2  # 1.8 kW
+            super().live(1)
+
+
+@pytest.mark.parametrize("outage_s", [0, 7200, 3_000_000])
+def test_metered_energy_goes_on_where_it_was(outage_s):
+    unit = Metered(settings={"wiring.energy": "in6"})
+    unit.live(8000)
+    energy_wh = unit.ctrl.energy_wh
+    assert unit.ctrl.meter.counts and abs(energy_wh - 4000) < 20
+    unit.t += outage_s
+    unit.start()
+    assert energy_wh - 40 <= unit.ctrl.energy_wh <= energy_wh
+    begun_wh = unit.ctrl.energy_wh
+    unit.live(7200)
+    assert unit.ctrl.meter.counts and abs(unit.ctrl.energy_wh - begun_wh - 3600) < 20
+
+
+@pytest.mark.parametrize("interval_s", [10, 60, 600])
+def test_what_a_cut_at_the_worst_moment_costs(interval_s):
+    """Every machine runs, the cut comes in the middle of any tick before, at and after a snapshot."""
+    unit = Unit(interval_s, inflow_l_min=60.0)
+    unit.live(_SNAPSHOT_S - 2 * interval_s)
+    unit.level_mm = 900
+    unit.inflow_l_min = 340.0
+    for output in unit.ctrl.outputs:
+        unit.ctrl.command(output.index, 1, 3600, HAND)
+    worst = [0, 0, 0]
+
+    def cut():
+        if unit.up_s % interval_s not in (0, 1, 2) and not unit.ctrl.events.count:
+            return  # of all other seconds the next one loses more
+        ctrl = unit.after_a_cut()
+        pairs = list(zip(unit.ctrl.outputs, ctrl.outputs, strict=True))
+        lost = (
+            sum(now.run_s - then.run_s for now, then in pairs),
+            sum(now.starts - then.starts for now, then in pairs),
+            unit.ctrl.energy_wh - ctrl.energy_wh,
+        )
+        assert min(lost) >= 0
+        worst[:] = map(max, worst, lost)
+
+    unit.live(4 * interval_s, cut)
+    power_w = sum(output.power_w for output in unit.ctrl.outputs)
+    assert all(output.on for output in unit.ctrl.outputs) and power_w == 2970
+    # Of each machine what ran since the last reading, and the starts of the second in which the power goes.
+    assert worst[:2] == [4 * interval_s, 2]
+    assert worst[2] - power_w * interval_s // 3600 in (0, 1)
+
+
 def test_a_snapshot_is_rare_but_comes_soon_after_an_alarm():
     unit = Unit()
     saved = []
@@ -93,4 +162,4 @@ def test_the_aeration_cycle_goes_on_where_it_was():
     phase_s = unit.ctrl.process.aeration.phase_s
     unit.start()
     aeration = unit.ctrl.process.aeration
-    assert (phase_s - aeration.phase_s) % (aeration._on_s[0] + aeration._off_s[0]) <= 60
+    assert (phase_s - aeration.phase_s) % (aeration.on_s[0] + aeration.off_s[0]) <= 60

@@ -1,6 +1,7 @@
 """Runs a scenario in the simulator and records on the way what its control core is given (trace.py)."""
 
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -9,7 +10,7 @@ from unit.control.io import Inputs
 from host_tools.unitkit.unitfile import Unit
 from sim import runner
 from sim.report.results import Results
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 from tests.micropython import trace
 
 assert tuple(vars(Inputs())) == trace.SIGNALS
@@ -31,36 +32,34 @@ class _Recording(runner._Run):
     def __init__(self, scenario: Scenario, unit: Unit, folder: Path, file: BinaryIO):
         super().__init__(scenario, unit, folder, runner.Options())
         self.file = file
-        self.loop = _Loop(self.loop, file)
-
-    def _save(self) -> None:
-        super()._save()
-        _put(self.file, trace.SAVE, self.loop.t_s)
+        self.loop = _Loop(self.loop, file, self._utc_s)
+        if self._flash:
+            _put(file, trace.START, 0, self._utc_s(0))
 
     def _visit(self) -> None:
         if self.loop.board_on:
             _put(self.file, trace.ACKNOWLEDGE, self.loop.t_s)
         super()._visit()
 
-    def _board(self, t_s: int, on: int) -> None:
-        super()._board(t_s, on)
-        if on:
-            outage_s = t_s - self._off_since_s if self.world.clock_known else 0
-            _put(self.file, trace.START, t_s, 1 if self._snapshot_n else 0, outage_s)
-
 
 class _Loop:
     """Stands before the simulator's loop; whatever it has no word of its own for is the loop's."""
 
-    def __init__(self, loop: Any, file: BinaryIO):
+    def __init__(self, loop: Any, file: BinaryIO, utc_s: Callable[[int], int]):
         object.__setattr__(self, "_loop", loop)
         object.__setattr__(self, "_file", file)
+        object.__setattr__(self, "_utc_s", utc_s)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loop, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self._loop, name, value)
+
+    def start(self, ctrl: Any) -> None:
+        _put(self._file, trace.START, self.t_s, self._utc_s(self.t_s))
+        self._loop.start(ctrl)
+        self._put_step()
 
     def run(self, until_s: int) -> int:
         loop = self._loop
@@ -69,10 +68,13 @@ class _Loop:
             steps = loop.steps
             happened = loop.run(loop.t_s + 1)
             if loop.steps > steps:
-                ctrl = loop.ctrl
-                signals = [getattr(ctrl.inputs, name) for name in trace.SIGNALS]
-                _put(self._file, trace.STEP, loop.t_s, ctrl.now_s, ctrl.tod_s, ctrl.day, *signals)
+                self._put_step()
         return happened
+
+    def _put_step(self) -> None:
+        ctrl, t_s = self.ctrl, self.t_s
+        signals = [getattr(ctrl.inputs, name) for name in trace.SIGNALS]
+        _put(self._file, trace.STEP, t_s, ctrl.now_s, ctrl.tod_s, ctrl.day, self._utc_s(t_s), *signals)
 
 
 def _put(file: BinaryIO, *values: int) -> None:

@@ -6,7 +6,10 @@ import pytest
 
 from tests import vm
 
-MODULES = ["test_signals", "test_inflow", "test_lift", "test_protection", "test_aeration", "test_alarms", "test_well"]
+MODULES = [
+    "test_signals", "test_inflow", "test_lift", "test_protection", "test_aeration", "test_alarms", "test_well",
+    "test_meter",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -14,12 +14,12 @@ from host_tools.unitkit.shrink.fold import fold
 from host_tools.unitkit.shrink.shorten import shorten
 from sim import runner
 from sim.report.results import EVENTS_HEADER
-from sim.scenario import load
+from sim.scenario.scenario import load
 from tests import vm
 from tests.micropython.record_trace import record
 
 UNIT = unitfile.load(vm.ROOT / "boards/esp32/units/qiaotou.toml")
-TABLES = sorted((fsimage.FIRMWARE_DIR / "unit").glob("*.txt"))
+TABLES = sorted((fsimage.FIRMWARE_DIR / "unit/catalogue").glob("*.txt"))
 PLAYER = vm.ROOT / "tests/micropython/play_trace.py"
 
 
@@ -54,13 +54,12 @@ def play(trace: Path, settings: dict[str, int], folder: Path) -> tuple[list[tupl
     """Events of the control core on the virtual machine, and how many steps ran under a heap lock."""
     (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     shipped = firmware_as_shipped(folder / "firmware")
-    words = (str(trace), str(folder / "settings.json"))
+    words = (str(trace), str(folder / "settings.json"), str(settings["readings.interval_s"]))
     *lines, last = vm.run(shipped / PLAYER.name, *words, timeout_s=900, firmware=shipped).splitlines()
-    names = runner._Names()
     events = []
     for line in lines:
         t_s, code, a, b = map(int, line.split())
-        events.append((t_s, names.events[code], names.detail(code, a, b)))
+        events.append((t_s, runner._word("events", code), runner._detail(code, a, b)))
     return events, int(last.removeprefix("locked steps "))
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from unit.control.io import Inputs
 
 from host_tools.unitkit import unitfile
-from sim.faults import BY_KIND
-from sim.scenario import FOREVER, Fault, Inflow, Scenario
+from sim.scenario.faults import BY_KIND
+from sim.scenario.scenario import FOREVER, Fault, Inflow, Scenario
 from sim.world.world import World
 
 UNIT = Path(__file__).parents[2] / "boards/esp32/units/qiaotou.toml"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from unit.control.basics import NONE
 
-from sim.faults import ACTUATORS, BY_KIND, KINDS, TARGETS
-from sim.scenario import Fault, Inflow
+from sim.scenario.faults import ACTUATORS, BY_KIND, KINDS, TARGETS
+from sim.scenario.scenario import Fault, Inflow
 from tests.sim.rig import HOUR_S, Rig, fault, scenario
 
 EMPTY = Inflow(population=0)
@@ -253,6 +253,6 @@ def test_a_board_without_power_lets_its_relays_fall():
 
 
 def test_every_target_is_known():
-    assert set(TARGETS) == {"level", "turbidity", "float_high", "float_low", *ACTUATORS} | {
+    assert set(TARGETS) == {"level", "turbidity", "float_high", "float_low", "energy", *ACTUATORS} | {
         "mains", "network", "broker", "clock", "board",
     }  # fmt: skip

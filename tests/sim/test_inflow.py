@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.scenario import Holiday, Inflow, Rain
+from sim.scenario.scenario import Holiday, Inflow, Rain
 from sim.world.sewer import RAIN_PEAKS_S, RAIN_SHARES, RAIN_TAILS, Sewer, day_curve, response_share
 from tests.sim.rig import DAY_S, HOUR_S, scenario
 

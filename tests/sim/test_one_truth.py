@@ -1,6 +1,8 @@
 """One truth for time: the compiled run equals the plain one, byte for byte, on every story and on random ones.
 
-In every test run the stories are brought forward and cut short; the campaign plays them whole.
+In every test run the stories are brought forward and cut short; the campaign plays them whole. And one truth over
+restarts: what the firmware's files write to flash on a virtual board, power cuts at bad moments between, the simulator
+writes too.
 """
 
 import hashlib
@@ -12,12 +14,25 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.catalogue import tables
+from unit.control.basics import NONE
+from unit.drivers.switch import Switch
+from unit.journal.cursor import Cursor
+from unit.journal.layout import END, READING
+from unit.journal.ring import Journal
 
-from host_tools.unitkit import unitfile
+from host_tools.unitkit import partitions, unitfile
+from host_tools.unitkit.nor import Nor
 from sim import runner
-from sim.faults import KINDS, FaultKind
-from sim.inflow_file import Row
-from sim.scenario import FOREVER, Fault, Holiday, Inflow, Rain, Scenario, Visit, load
+from sim.board.memory import SharedMemory
+from sim.board.plant import ScenarioPlant
+from sim.board.shim import wire
+from sim.board.virtual_board import VirtualBoard
+from sim.report.results import Results
+from sim.scenario.faults import KINDS, FaultKind
+from sim.scenario.inflow_file import Row
+from sim.scenario.scenario import FOREVER, Fault, Holiday, Inflow, Rain, Scenario, Visit, load
+from sim.world.world import World
 from tests.vm import ROOT
 
 STORIES = sorted((ROOT / "sim/scenarios").glob("*.toml"))
@@ -198,3 +213,114 @@ def test_random_stories(tmp_path_factory, story, changed):
 @settings(max_examples=60, deadline=None, database=None)
 def test_long_random_stories(tmp_path_factory, story, changed):
     a_random_story(story, changed, tmp_path_factory.mktemp("run"))
+
+
+# --- one truth over restarts
+
+
+def cut(at_s: int, until_s: int) -> Fault:
+    return Fault(at_s, until_s, "power_cut", "board", 0.0)
+
+
+# The unit's first second is not the same in both, so it loses its power at once.
+BAD_MOMENTS = Scenario(
+    name="bad moments",
+    seed=3,
+    start=datetime.fromisoformat("2026-06-15T06:00:00+08:00"),
+    days=23_000 / DAY_S,
+    inflow=Inflow(population=420),
+    faults=(
+        cut(0, 10),
+        Fault(0, 4000, "dead", "p1", 0.0),
+        cut(714, 720),  # right after the start of a pump
+        cut(767, 780),  # right after an alarm, whose lock-out no snapshot has yet
+        Fault(790, FOREVER, "missing", "turbidity", 0.0),  # alarms bring a snapshot at 600 s
+        cut(1380, 1390),  # right before it
+        cut(1991, 2000),  # right after it
+        Fault(1995, FOREVER, "unset", "clock", 0.0),  # when it starts again it does not know the time
+        cut(2601, 2700),  # right after a snapshot without a time
+        cut(21_000, 21_090),  # hours after the last snapshot
+    ),
+)
+CONTACTS = ("float_high", "float_low", "mains", "p1_running", "p2_running", "blower_running", "return_running")
+SAVED = [(2, 0), (3, 0), (4, 0), (5, 0), (5, 600), (6, 0), (6, 600), (7, 0)]  # start and second of the first snapshots
+
+
+class SeenByBoard(World):
+    """The world's signals as a board's inputs show them: loops over the converter, contacts once they have settled."""
+
+    converter = SharedMemory()
+
+    def _sense(self, t_s, inputs):
+        super()._sense(t_s, inputs)
+        inputs.level = self._current(inputs.level)
+        inputs.turbidity = self._current(inputs.turbidity)
+        if not self.board_on:
+            self.contacts = {name: Contact(self.settings["inputs.debounce_ms"]) for name in CONTACTS}
+        for name, contact in self.contacts.items():
+            contact.level = getattr(inputs, name)
+            setattr(inputs, name, contact.switch.read(t_s * 1000))
+
+    settings = UNIT.settings
+
+    def _current(self, ua: int) -> int:
+        self.converter.put_adc(0, 0 if ua == NONE else ua / 10)  # 100 ohm
+        return int.from_bytes(self.converter.bytes[wire.ADC_MV : wire.ADC_MV + 2], "little") * 10
+
+
+class Contact:
+    """A pin with the firmware's driver."""
+
+    def __init__(self, debounce_ms: int):
+        self.level = NONE
+        self.switch = Switch(self, 1, debounce_ms)
+
+    def value(self) -> int:
+        return self.level
+
+
+class FromSecondOne(ScenarioPlant):
+    """The simulator's world begins with second 1."""
+
+    def second(self, t_s: int) -> None:
+        if t_s:
+            super().second(t_s)
+
+
+def records(flash: bytes) -> list[tuple]:
+    """All that a journal tells of the starts after the first, by number of the start."""
+    journal = Journal(Nor(bytearray(flash)), tables.count("points"), 60)
+    cursor = Cursor(journal)
+    cursor.seek(0)
+    found = []
+    while (kind := cursor.next()) != END:
+        what = (cursor.quality, *cursor.values) if kind == READING else (cursor.code, cursor.a, cursor.b)
+        if cursor.boot > 1:
+            found.append((cursor.boot, cursor.uptime_s, cursor.t, *what))
+    assert cursor.damaged == cursor.unreadable == 0
+    return found
+
+
+def test_a_board_that_loses_its_power_at_bad_moments(tmp_path, monkeypatch):
+    saved = []
+    save_snapshot = Journal.save_snapshot
+    monkeypatch.setattr("sim.world.world.World", SeenByBoard)
+    monkeypatch.setattr(
+        "unit.journal.ring.Journal.save_snapshot",
+        lambda self, now_s, *data: (saved.append((self.boot, now_s)), save_snapshot(self, now_s, *data))[1],
+    )
+    with Results(tmp_path / "out") as results:
+        run = runner._Run(BAD_MOMENTS, UNIT, results.folder, runner.Options(plain=True))
+        run.go()
+    assert saved[1 : len(SAVED) + 1] == SAVED
+    assert run._flash is not None
+    simulated = records(run._flash.data)
+
+    plant = FromSecondOne(UNIT.control_settings(), BAD_MOMENTS)
+    board = VirtualBoard(UNIT, tmp_path / "flash", None, plant, None, 1 << 20)
+    board.run(BAD_MOMENTS.seconds + 1)
+    journal = partitions.named(partitions.of_board(UNIT.board), "journal")
+    told = records(board.flash.read(journal.at, journal.size))
+    board.close()
+    assert told == simulated
+    assert {boot for boot, *_ in told} == set(range(2, 9)) and len(told) > 400

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.faults import KINDS
-from sim.scenario import Fault, Inflow, Rain
+from sim.scenario.faults import KINDS
+from sim.scenario.scenario import Fault, Inflow, Rain
 from tests.sim.rig import DAY_S, HOUR_S, Rig, fault, scenario
 
 EMPTY = Inflow(population=0)

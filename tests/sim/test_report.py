@@ -8,13 +8,13 @@ from html.parser import HTMLParser
 import pytest
 
 from host_tools.unitkit import unitfile
-from sim.quantities import known
 from sim.report import words
 from sim.report.charts import Chart, TimeAxis, nice_top
 from sim.report.record import MAX_ALIKE, MAX_NOTABLE, Record
 from sim.report.series import MAX_BINS, Series
 from sim.runner import Options, run
-from sim.scenario import load
+from sim.scenario.quantities import known
+from sim.scenario.scenario import load
 from tests.sim.test_runner import SMALL, UNIT
 
 VOID = {"meta", "br"}

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from host_tools.unitkit.errors import BadInput
-from sim import scenario
-from sim.durations import parse_duration, show_duration
-from sim.scenario import FOREVER, Expect, Fault, Rain
+from sim.scenario import scenario
+from sim.scenario.durations import parse_duration, show_duration
+from sim.scenario.scenario import FOREVER, Expect, Fault, Rain
 
 GOOD = """\
 name = "storm-and-clog"

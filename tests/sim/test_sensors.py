@@ -6,7 +6,7 @@ import statistics
 import pytest
 from unit.control.basics import NONE
 
-from sim.scenario import Inflow
+from sim.scenario.scenario import Inflow
 from sim.world.rng import Rng
 from sim.world.sensors import AnalogSensor, FloatSwitch
 from tests.sim.rig import DAY_S, Rig, scenario

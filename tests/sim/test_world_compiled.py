@@ -5,8 +5,8 @@ from typing import Any
 from unit.control.io import Inputs
 
 from sim import fast
-from sim.faults import KINDS
-from sim.scenario import Fault, Holiday, Inflow, Rain
+from sim.scenario.faults import KINDS
+from sim.scenario.scenario import Fault, Holiday, Inflow, Rain
 from sim.world.world import World
 from tests.sim.rig import HOUR_S, SETTINGS, scenario
 

@@ -1,10 +1,12 @@
-"""The topic `state`: the alarms that stand, by code, and none that does not."""
+"""The topics `state` and `meta`: the alarms that stand, by code, and none that does not; what counts energy."""
 
 import json
+from types import SimpleNamespace
 
-from unit.control.controller import N_POINTS
+from unit.catalogue import tables
 from unit.uplink import payloads
 from unit.uplink.json_out import JsonOut
+from unit.uplink.meta import meta
 
 from tests.control.rig import P1, Rig
 
@@ -13,7 +15,7 @@ class Newest:
     def __init__(self, control):
         self.outputs = control.outputs
         self.alarms = control.alarms
-        self.values = [0] * N_POINTS
+        self.values = [0] * tables.count("points")
         self.quality = self.uptime_s = self.t = 0
 
 
@@ -34,3 +36,13 @@ def test_alarms_that_stand_are_named():
     assert all(r.raised(code) for code in told)
     r.ctrl.acknowledge(0)
     assert {"code": "level_failed", "state": "acknowledged"} in alarms()
+
+
+def test_meta_says_by_what_energy_is_counted():
+    identity = SimpleNamespace(firmware="0.1.0", firmware_sha256="ab", config_sha256="cd", boot=1)
+    said = {}
+    for wiring in ("", "in6"):
+        out = JsonOut(bytearray(4096), 0)
+        meta(out, identity, Rig({"wiring.energy": wiring}).ctrl.meter.wired)
+        said[wiring] = json.loads(out.bytes())["energy_source"]
+    assert said == {"": "nominal", "in6": "metered"}

@@ -43,6 +43,7 @@ def test_meta_and_state_say_what_the_contract_promises(world: str, broker: Broke
     unit.quit()
     assert (meta["v"], meta["boot"], meta["firmware"]) == (1, unit.boot, "0.1.0")
     assert len(meta["firmware_sha256"]) == len(meta["config_sha256"]) == 64
+    assert meta["energy_source"] == "metered"  # the unit of these tests has everything wired
     assert {"id": "turbidity_ntu", "unit": "NTU", "low": 0, "high": 4000}.items() <= meta["points"][1].items()
     assert state["values"]["level_mm"] == 612 and state["values"]["turbidity_ntu"] == 12.3
     assert state["values"]["energy_wh"] is None  # not known is not zero

@@ -107,6 +107,7 @@ class Newest:
         self._unit = unit
         self.outputs = ctrl.outputs
         self.alarms = ctrl.alarms
+        self.metered = ctrl.meter.wired
         self.values = [NONE] * 9
         self.quality = self.uptime_s = 0
         self.t = NONE

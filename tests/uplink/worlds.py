@@ -21,7 +21,7 @@ def start(
     path = f"{before}{ROOT / 'firmware'}:{ROOT}:{upackages.ensure()}:.frozen"
     if world == "cpython":
         # The old names of MicroPython's modules come with on_cpython().
-        code = "import runpy, sys; from host_tools import upackages; upackages.on_cpython(); " \
+        code = "import runpy, sys; from host_tools.unitkit import upackages; upackages.on_cpython(); " \
                "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
         command = [sys.executable, "-u", "-c", code]
     else:

@@ -4,6 +4,7 @@ Apart from `settings`, so that a board which only runs need not hold it in memor
 """
 
 from ..control.basics import const
+from . import wiring
 from .settings import choices, find, kind_of, kinds, probes
 from .tables import words
 
@@ -108,7 +109,10 @@ def allowed(row, lang, board=None):
         else:
             names = kinds(row)
             if board:
-                names = sorted(name for name, terminal in board["terminals"].items() if terminal[0] in names)
+                at = board["terminals"]
+                names = sorted(name for name in at if at[name][0] in names)
+                if row[_KEY] == "wiring.energy":
+                    names = [name for name in names if wiring.counts(at[name])]
         text = text.replace("{choices}", ", ".join(names))
     return text
 
@@ -153,7 +157,7 @@ def sentence(problem, lang, board=None):
     if code in ("baud", "address"):
         other = problem[3] + " = " + _term_shown(problem[3], problem[4])
         return text.replace("{value}", _term_shown(key, problem[2])).replace("{other}", other)
-    if code in ("pulses", "network"):
+    if code == "network":
         return text.replace("{value}", _quoted(problem[2]))
     if code == "twice":
         return (
@@ -165,7 +169,7 @@ def sentence(problem, lang, board=None):
     if row is None:
         return text
     text = text.replace("{name}", row[_ZH if lang == "zh" else _EN]).replace("{allowed}", allowed(row, lang, board))
-    if code == "value":
+    if code in ("value", "pulses"):
         value = problem[2]
         whole = isinstance(value, int) and not isinstance(value, bool)
         # A number out of its range is shown as it is written; what is not even of the right kind as it came.

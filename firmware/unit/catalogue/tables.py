@@ -82,6 +82,11 @@ def nth(name, index):
     return None
 
 
+def count(name):
+    """How many entries table `name` has."""
+    return sum(1 for _ in rows(name))
+
+
 def words(name, key, lang, column=-2):
     """The text of entry `key` (first column) in `lang` ("zh" or "en"); `key` itself where there is none.
 

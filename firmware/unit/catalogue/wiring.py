@@ -27,14 +27,19 @@ def pins(terminal):
     return [pin for pin in terminal[2:] if pin >= 0]
 
 
+def counts(terminal):
+    """Whether an energy meter can be at this terminal: the line of an expander would miss its pulses."""
+    return terminal[0] == "rs485" or (terminal[0] == "input" and pins(terminal) != [])
+
+
 def check(full, terminals):
     """Yield the problems of settings whose values are good one by one, as `settings.check` does."""
     yield from _pins_once(full, terminals)
     yield from _signals(full, terminals)
-    yield from _one_bus(full, terminals)
+    yield from _shared_bus(full, terminals)
     yield from _network(full, terminals)
     energy = terminals.get(full.get("wiring.energy", ""))
-    if energy and not pins(energy):
+    if energy and not counts(energy):
         yield "pulses", "wiring.energy", full["wiring.energy"]
 
 
@@ -73,16 +78,18 @@ def _network(full, terminals):
         yield "network", "wiring.network", name
 
 
-def _one_bus(full, terminals):
+def _shared_bus(full, terminals):
     """Probes that share an RS-485 bus need one baud rate, and an address each."""
-    name = full.get("wiring.level")
-    if name != full.get("wiring.turbidity") or name not in terminals or terminals[name][0] != "rs485":
-        return
-    if _baud(full.get("level.probe")) != _baud(full.get("turbidity.probe")):
-        yield "baud", "turbidity.probe", full.get("turbidity.probe"), "level.probe", full.get("level.probe")
-    if full.get("level.modbus_address") == full.get("turbidity.modbus_address"):
-        address = full.get("turbidity.modbus_address")
-        yield "address", "turbidity.modbus_address", address, "level.modbus_address", address
+    for sensor, other in (("turbidity", "level"), ("energy", "level"), ("energy", "turbidity")):
+        name = full.get("wiring." + sensor)
+        if name != full.get("wiring." + other) or name not in terminals or terminals[name][0] != "rs485":
+            continue
+        probe, beside = full.get(sensor + ".probe"), full.get(other + ".probe")
+        if _baud(probe) != _baud(beside):
+            yield "baud", sensor + ".probe", probe, other + ".probe", beside
+        address = full.get(sensor + ".modbus_address")
+        if address == full.get(other + ".modbus_address"):
+            yield "address", sensor + ".modbus_address", address, other + ".modbus_address", address
 
 
 def _baud(probe):

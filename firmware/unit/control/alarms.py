@@ -11,6 +11,7 @@ ACKNOWLEDGED = const(2)
 RETURNED = const(3)  # the cause is gone, nobody has seen it yet
 SHELVED = const(4)  # hidden until a time
 OUT_OF_SERVICE = const(5)
+STATE_NAMES = ("normal", "unacknowledged", "acknowledged", "returned", "shelved", "out_of_service")
 
 
 class AlarmBook:

@@ -13,42 +13,49 @@ _TURBIDITY_FLAT = const(1)  # 0.1 NTU
 
 def configure(control, s: dict[str, int]) -> None:
     """Give a Controller its settings. KeyError for one that is missing."""
-    control.well.level.configure(
-        1 if s["level.signal"] == 0 else 0,
-        s["level.low_mm"],
-        s["level.high_mm"],
-        s["level.max_rate_mm_s"],
-        s["level.stale_s"],
-        s["level.flat_s"],
-        _LEVEL_FLAT_MM,
-    )
-    control.turbidity.configure(
-        1 if s["turbidity.signal"] == 0 else 0,
-        s["turbidity.low_ntu"],
-        s["turbidity.high_ntu"],
-        s["turbidity.max_rate_ntu_s"],
-        s["turbidity.stale_s"],
-        s["turbidity.flat_s"],
-        _TURBIDITY_FLAT,
-    )
-    control.well.configure(
-        s["lift.dry_level_mm"],
-        s["float_high.level_mm"],
-        s["float_low.level_mm"],
-        s["float_high.fitted"],
-        s["float_low.fitted"],
-    )
-    control.inflow.configure(
-        s["lift.well_area_m2"], s["lift.pump_flow_m3_h"] * 100 // 60, s["lift.clog_pct"]
-    )
-    _protect(control, P1, s, "lift")
-    _protect(control, P2, s, "lift")
-    _protect(control, BLOWER, s, "aeration")
-    _protect(control, RETURN, s, "return")
+    well = control.well
+    level = well.level
+    level.current = 1 if s["level.signal"] == 0 else 0
+    level.low = s["level.low_mm"]
+    level.high = s["level.high_mm"]
+    level.max_rate = s["level.max_rate_mm_s"]
+    level.stale_s = s["level.stale_s"]
+    level.flat_s = s["level.flat_s"]
+    level.flat_band = _LEVEL_FLAT_MM
+    turbidity = control.turbidity
+    turbidity.current = 1 if s["turbidity.signal"] == 0 else 0
+    turbidity.low = s["turbidity.low_ntu"]
+    turbidity.high = s["turbidity.high_ntu"]
+    turbidity.max_rate = s["turbidity.max_rate_ntu_s"]
+    turbidity.stale_s = s["turbidity.stale_s"]
+    turbidity.flat_s = s["turbidity.flat_s"]
+    turbidity.flat_band = _TURBIDITY_FLAT
+    well.dry_level_mm = s["lift.dry_level_mm"]
+    well.high_mark_mm = s["float_high.level_mm"]
+    well.low_mark_mm = s["float_low.level_mm"]
+    well.high_fitted = s["float_high.fitted"]
+    well.low_fitted = s["float_low.fitted"]
+    control.inflow.area_m2_100 = s["lift.well_area_m2"]
+    for pump in control.inflow.pumps:
+        pump.clog_pct = s["lift.clog_pct"]
+        if pump.usual_l_min == 0:
+            pump.usual_l_min = s["lift.pump_flow_m3_h"] * 100 // 60
+    _protect(control.outputs[P1], s, "lift")
+    _protect(control.outputs[P2], s, "lift")
+    _protect(control.outputs[BLOWER], s, "aeration")
+    _protect(control.outputs[RETURN], s, "return")
     control.outputs[P1].power_w = s["lift.pump_power_w"]
     control.outputs[P2].power_w = s["lift.pump_power_w"]
     control.outputs[BLOWER].power_w = s["aeration.blower_power_w"]
     control.outputs[RETURN].power_w = s["return.power_w"]
+    if s["wired.energy"]:
+        if not control.meter.wired:
+            from .power import Meter
+
+            control.meter = Meter()
+        # A clogged pump draws more than its rated power, and a cabinet has a heater and a lamp.
+        limit_w = 1000 + 2 * sum([output.power_w for output in control.outputs])
+        control.meter.configure(limit_w, s["energy.pulses_per_kwh"])
     _recipe(control.process, s)
     watch = control.supervision
     watch.high_level_mm = s["lift.high_level_mm"]
@@ -66,42 +73,36 @@ def configure(control, s: dict[str, int]) -> None:
 
 
 def _recipe(process, s: dict[str, int]) -> None:
-    process.lift.configure(
-        s["lift.stop_level_mm"],
-        s["lift.start_level_mm"],
-        s["lift.assist_level_mm"],
-        s["lift.alternate"],
-        s["lift.run_on_every_starts"],
-        s["lift.run_on_s"],
-    )
-    process.lift.configure_backup(
-        s["lift.backup_run_s"],
-        s["lift.backup_pumps"],
-        s["lift.exercise_after_h"] * 3600,
-        s["lift.exercise_s"],
-    )
-    process.aeration.configure(
-        s["aeration.day_from_tod"],
-        s["aeration.day_to_tod"],
-        s["aeration.low_load_m3_d"],
-        s["aeration.holiday_m3_d"],
-        s["aeration.catch_up_min"],
-    )
-    process.aeration.configure_cycle(DAY, s["aeration.day_on_min"], s["aeration.day_off_min"])
-    process.aeration.configure_cycle(NIGHT, s["aeration.night_on_min"], s["aeration.night_off_min"])
-    process.aeration.configure_cycle(LOW_LOAD, s["aeration.low_on_min"], s["aeration.low_off_min"])
-    process.aeration.configure_cycle(HOLIDAY, s["aeration.holiday_on_min"], s["aeration.holiday_off_min"])
-    process.sludge_return.configure(
-        s["return.mode"],
-        s["return.ratio_pct"],
-        s["return.flow_m3_h"],
-        s["return.on_min"],
-        s["return.off_min"],
-    )
+    lift = process.lift
+    lift.stop_level_mm = s["lift.stop_level_mm"]
+    lift.start_level_mm = s["lift.start_level_mm"]
+    lift.assist_level_mm = s["lift.assist_level_mm"]
+    lift.alternate = s["lift.alternate"]
+    lift.run_on_every = s["lift.run_on_every_starts"]
+    lift.run_on_s = s["lift.run_on_s"]
+    lift.backup_run_s = s["lift.backup_run_s"]
+    lift.backup_pumps = s["lift.backup_pumps"]
+    lift.exercise_after_s = s["lift.exercise_after_h"] * 3600
+    lift.exercise_s = s["lift.exercise_s"]
+    air = process.aeration
+    air.day_from_s = s["aeration.day_from_tod"] * 60
+    air.day_to_s = s["aeration.day_to_tod"] * 60
+    air.low_load_l = s["aeration.low_load_m3_d"] * 100
+    air.holiday_l = s["aeration.holiday_m3_d"] * 100
+    air.most_debt_s = s["aeration.catch_up_min"] * 60
+    for mode, name in ((DAY, "day"), (NIGHT, "night"), (LOW_LOAD, "low"), (HOLIDAY, "holiday")):
+        air.on_s[mode] = s["aeration." + name + "_on_min"] * 60
+        air.off_s[mode] = s["aeration." + name + "_off_min"] * 60
+    sludge = process.sludge_return
+    sludge.mode = s["return.mode"]
+    sludge.ratio_pct = s["return.ratio_pct"]
+    sludge.flow_ml_s = max(1, s["return.flow_m3_h"] * 1000 // 36)
+    sludge.on_s = s["return.on_min"] * 60
+    sludge.off_s = s["return.off_min"] * 60
 
 
-def _protect(control, output: int, s: dict[str, int], section: str) -> None:
-    guard = control.outputs[output].guard
+def _protect(output, s: dict[str, int], section: str) -> None:
+    guard = output.guard
     guard.min_run_s = s[section + ".min_run_s"]
     guard.min_off_s = s[section + ".min_off_s"]
     guard.max_run_s = s[section + ".max_run_s"]

@@ -1,12 +1,12 @@
 """The road of one second, readable from top to bottom: signals -> estimate -> claims -> protection -> outputs."""
 
-from . import reasons
+from . import points, reasons
 from .alarms import AlarmBook
 from .basics import NONE, const
 from .claims import BACKUP, HAND, REMOTE
 from .events import CLAIM, CLAIM_END, RESTART, SERVICE, Events
 from .inflow import Inflow
-from .io import BLOWER, N_OUTPUTS, OUTPUT_NAMES, P1, P2, RETURN, Inputs
+from .io import BLOWER, N_OUTPUTS, OUTPUT_NAMES, P1, P2, RETURN, Inputs, NoMeter
 from .output import Output
 from .process.contact_oxidation import ContactOxidation
 from .signals import Analog, Switch
@@ -16,7 +16,6 @@ from .well import Well
 
 _SNAPSHOT_VERSION = const(1)
 SNAPSHOT_BYTES = 160  # a buffer of this size holds every snapshot
-N_POINTS = 9  # entries of points.txt
 _STAGGER_S = const(5)  # machines of one unit do not start in the same second after mains return
 
 
@@ -45,9 +44,11 @@ class Controller:
         ]
         self.process: ContactOxidation = ContactOxidation(self.outputs, self.well, self.inflow, self.events)
         self.alarms: AlarmBook = AlarmBook(alarm_rows, self.events)
-        self.supervision: Supervision = Supervision(self.alarms, alarm_rows, self.outputs, self.well, self.inflow)
+        self.supervision: Supervision = Supervision(self.alarms, self.outputs, self.well, self.inflow)
         self.energy_wh: int = 0
-        self._energy_ws: int = 0
+        self._energy_ws: int = 0  # by nominal power, not yet counted
+        self._nominal: int = 0  # 1: of the energy since the last reading some is by nominal power
+        self.meter: NoMeter = NoMeter()
         self._mains: Switch = Switch(5, 2)
         self.mains_sensed: int = 0
         self.restart_wait_s: int = 0
@@ -102,9 +103,14 @@ class Controller:
             if output.turns() == 1:
                 power_w += output.power_w
         self._energy_ws += power_w
-        if self._energy_ws >= 3600:
+        metered_wh: int = self.meter.step(i.energy_wh, self._energy_ws)
+        if metered_wh > 0:
+            self.energy_wh += metered_wh
+            self._energy_ws = 0
+        elif metered_wh == NONE and self._energy_ws >= 3600:
             self.energy_wh += self._energy_ws // 3600
             self._energy_ws %= 3600
+            self._nominal = 1
         # alarms
         self.supervision.step(now_s, tod_s, self.turbidity, self.process.lift, mains, dry)
 
@@ -164,21 +170,23 @@ class Controller:
             self._reported[k] = self.outputs[k].run_s
             k += 1
         self._reported[N_OUTPUTS] = self.energy_wh
+        self._nominal = 0
 
     def look(self, values: list[int]) -> int:
-        """Fill `values` in the order of points.txt and return the quality code of the row.
+        """Fill `values`, a place for every point (points.py), and return the quality code of the row.
 
         A failed sensor gives its last credible value; the code says so: class of the level + 8 * class of the
-        turbidity + 64 when the clock was never set. Totals are the growth since the last reading.
+        turbidity + 64 when the clock was never set + 128 when an energy meter is wired and some of the energy is by
+        nominal power all the same. Totals are the growth since the last reading.
         """
-        values[0] = self.well.level_mm
-        values[1] = self.turbidity.value
-        values[2] = self.inflow.l_min
+        values[points.LEVEL_MM] = self.well.level_mm
+        values[points.TURBIDITY_NTU] = self.turbidity.value
+        values[points.INFLOW_L_MIN] = self.inflow.l_min
         k: int = 0
         while k < N_OUTPUTS:
-            values[3 + k] = self.outputs[k].run_s - self._reported[k]
+            values[points.RUN_S + k] = self.outputs[k].run_s - self._reported[k]
             k += 1
-        values[7] = self.energy_wh - self._reported[N_OUTPUTS]
+        values[points.ENERGY_WH] = self.energy_wh - self._reported[N_OUTPUTS]
         bits: int = 1 if self.well.float_high.value == 1 else 0
         bits += 2 if self.well.float_low.value == 1 else 0
         bits += 4 if self.mains_on else 0
@@ -186,8 +194,9 @@ class Controller:
         while k < N_OUTPUTS:
             bits += 8 << k if self.outputs[k].turns() == 1 else 0
             k += 1
-        values[8] = bits
-        return self.well.level.quality + 8 * self.turbidity.quality + (64 if self.tod_s < 0 else 0)
+        values[points.INPUTS] = bits
+        quality: int = self.well.level.quality + 8 * self.turbidity.quality + (64 if self.tod_s < 0 else 0)
+        return quality + (128 if self.meter.wired and self._nominal else 0)
 
     def save(self, data: bytearray) -> int:
         """Write the snapshot into `data` (at least SNAPSHOT_BYTES); returns its length."""
@@ -250,4 +259,4 @@ class Controller:
             k += 1
 
 
-__all__ = ["BACKUP", "HAND", "N_POINTS", "REMOTE", "SNAPSHOT_BYTES", "Controller"]
+__all__ = ["BACKUP", "HAND", "REMOTE", "SNAPSHOT_BYTES", "Controller"]

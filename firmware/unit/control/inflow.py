@@ -27,12 +27,7 @@ class PumpFlow:
         self.usual_l_min: int = 0  # slow mean of healthy runs
         self.low_runs: int = 0  # clogged-looking runs in a row
         self.clogged: int = 0
-        self._clog_pct: int = 60
-
-    def configure(self, rated_l_min: int, clog_pct: int) -> None:
-        if self.usual_l_min == 0:
-            self.usual_l_min = rated_l_min
-        self._clog_pct = clog_pct
+        self.clog_pct: int = 60  # of the usual flow
 
     def forgive(self) -> None:
         """Somebody has cleared the impeller: the pump may show what it lifts now."""
@@ -42,7 +37,7 @@ class PumpFlow:
     def take(self, flow_l_min: int) -> None:
         """One measured run. Two low ones in a row are a clog; one good one ends it."""
         self.flow_l_min = flow_l_min
-        if flow_l_min * 100 < self.usual_l_min * self._clog_pct:
+        if flow_l_min * 100 < self.usual_l_min * self.clog_pct:
             self.low_runs += 1
             if self.low_runs >= 2:
                 self.clogged = 1
@@ -62,7 +57,7 @@ class Inflow:
         self.hours_known: int = 0
         self.backflow: int = 0  # 1 when the well rises much faster right after a stop: a check valve leaks
         self.pumps: list[PumpFlow] = [PumpFlow(), PumpFlow()]
-        self._area: int = 100
+        self.area_m2_100: int = 100
         self._bins_l: list[int] = [0] * _HOURS
         self._bin: int = 0
         self._bin_s: int = 0
@@ -83,11 +78,6 @@ class Inflow:
         self._fall_pump: int = 0
         self._before_l_min: int = 0
         self._back_mm_16: int = 0  # slow mean of the rise that the inflow does not explain, in 1/16 mm
-
-    def configure(self, area_m2_100: int, rated_l_min: int, clog_pct: int) -> None:
-        self._area = area_m2_100
-        self.pumps[0].configure(rated_l_min, clog_pct)
-        self.pumps[1].configure(rated_l_min, clog_pct)
 
     def fresh(self, now_s: int) -> int:
         """1 while the estimate is young enough to decide on."""
@@ -118,7 +108,7 @@ class Inflow:
 
     def _litres_per_min(self, mm: int, seconds: int) -> int:
         # In this order every product fits the small integers of a 32-bit board.
-        return mm * self._area // 10 * 6 // seconds
+        return mm * self.area_m2_100 // 10 * 6 // seconds
 
     def _count_hour(self) -> None:
         self._bin_lmin += self.l_min
@@ -198,7 +188,7 @@ class Inflow:
 
     def _judge_backflow(self) -> None:
         """What drains back through a leaking check valve shows in the first seconds after a stop."""
-        excess_mm: int = self._early_mm - self.l_min * self._early_s * 10 // 6 // self._area
+        excess_mm: int = self._early_mm - self.l_min * self._early_s * 10 // 6 // self.area_m2_100
         if excess_mm > _BACK_MOST_MM:
             excess_mm = _BACK_MOST_MM
         elif excess_mm < -_BACK_MOST_MM:

@@ -19,6 +19,8 @@ class Inputs:
     Switches: 1 active, 0 not, NONE not fitted or unreadable. A float is active (1) when the liquid lifts it, so
     `float_low` 0 means the well is below it.
     `*_running`: feedback that the machine really draws current.
+    `energy_wh`: what the energy meter has counted since whenever; NONE when it says nothing this second. No decision
+    depends on it.
     """
 
     def __init__(self) -> None:
@@ -31,3 +33,21 @@ class Inputs:
         self.p2_running: int = NONE
         self.blower_running: int = NONE
         self.return_running: int = NONE
+        self.energy_wh: int = NONE
+
+
+class NoMeter:
+    """The energy meter of a unit that has none; that of the others is `power.Meter`."""
+
+    def __init__(self) -> None:
+        self.wired: int = 0
+        self.counts: int = 0  # 1 while the meter counts, 0 while nominal power does
+        self.failures: int = 0  # how often since the start nominal power had to take over
+
+    def step(self, total_wh: int, nominal_ws: int) -> int:
+        """Once a second: the Wh to count for what went before, 0 to wait, NONE where nominal power has to count.
+
+        `total_wh`: as in `Inputs`. `nominal_ws`: what the machines have used by their nominal power since the last Wh
+        that was counted.
+        """
+        return NONE

@@ -32,13 +32,13 @@ class Analog:
         self.changed_s: int = 0  # when the value last moved by more than the flat band
         self.raw_value: int = 0  # the unfiltered value of this second
         self.electrical: int = 0  # 1: the signal itself is alive, whatever its plausibility
-        self._current: int = 0
-        self._low: int = 0
-        self._high: int = 0
-        self._max_rate: int = 1
-        self._stale_s: int = 10
-        self._flat_s: int = 3600
-        self._flat_band: int = 2
+        self.current: int = 0  # 1: microampere, 4..20 mA are `low`..`high`; 0: the value itself, credible there
+        self.low: int = 0
+        self.high: int = 0
+        self.max_rate: int = 1
+        self.stale_s: int = 10
+        self.flat_s: int = 3600
+        self.flat_band: int = 2
         self._fresh_s: int = -1000000
         self._wire_bad_s: int = -1
         self._rejected_s: int = -1
@@ -47,27 +47,15 @@ class Analog:
         self._seen: int = 0
         self._flat_value: int = NONE
 
-    def configure(
-        self, current: int, low: int, high: int, max_rate: int, stale_s: int, flat_s: int, flat_band: int
-    ) -> None:
-        """`current` 1: microampere scaled from 4..20 mA to `low`..`high`; 0: the value itself, credible there."""
-        self._current = current
-        self._low = low
-        self._high = high
-        self._max_rate = max_rate
-        self._stale_s = stale_s
-        self._flat_s = flat_s
-        self._flat_band = flat_band
-
     def step(self, now_s: int, raw: int) -> None:
         """Take the raw signal of this second, NONE for nothing new."""
         if raw == NONE:
-            if now_s - self._fresh_s >= self._stale_s:
+            if now_s - self._fresh_s >= self.stale_s:
                 self._fail(STALE)
             return
         value: int = raw
         edge: int = 0
-        if self._current:
+        if self.current:
             if raw < _FAIL_LOW_UA or raw > _FAIL_HIGH_UA:
                 if self._wire_bad_s < 0:
                     self._wire_bad_s = now_s
@@ -76,16 +64,16 @@ class Analog:
                 self._fresh_s = now_s
                 return
             edge = 1 if raw < _MEASURE_LOW_UA or raw > _MEASURE_HIGH_UA else 0
-            value = self._low + (raw - 4000) * (self._high - self._low) // 16000
-        elif raw < self._low or raw > self._high:
+            value = self.low + (raw - 4000) * (self.high - self.low) // 16000
+        elif raw < self.low or raw > self.high:
             edge = 1
-            value = self._low if raw < self._low else self._high
+            value = self.low if raw < self.low else self.high
         self._wire_bad_s = -1
         if self._seen and self.quality != FAILURE:
             moved: int = value - self.raw_value
             if moved < 0:
                 moved = -moved
-            if moved > self._max_rate * (now_s - self._fresh_s + 1):
+            if moved > self.max_rate * (now_s - self._fresh_s + 1):
                 if self._noise < 60:
                     self._noise += 4
                 if self._rejected_s < 0:
@@ -108,14 +96,14 @@ class Analog:
         self._acc += (value * 8 - self._acc) // 4
         self.value = (self._acc + 4) >> 3
         away: int = value - self._flat_value
-        if away > self._flat_band or away < -self._flat_band:
+        if away > self.flat_band or away < -self.flat_band:
             self._flat_value = value
             self.changed_s = now_s
         if edge:
             self._degrade(OUT_OF_SPEC, RANGE)
         elif self._noise > 20:
             self._degrade(OUT_OF_SPEC, JUMPY)
-        elif now_s - self.changed_s >= self._flat_s:
+        elif now_s - self.changed_s >= self.flat_s:
             self._degrade(MAINTENANCE, FLAT)
         else:
             self.quality = GOOD

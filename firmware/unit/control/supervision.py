@@ -9,28 +9,41 @@ from .process.lift import Lift
 from .signals import Analog
 from .well import Well
 
-# The causes, one a bit, in the order in which their alarms are told: first those of the plant ...
-_CAUSES = (
-    "level_failed level_suspect level_drift turbidity_failed turbidity_suspect turbidity_high high_level spill "
-    "high_float high_float_stays float_high_wrong float_low_wrong dry_stop no_pump cannot_keep_up backflow mains_off "
-    "clock_unset p1_clogged p2_clogged"
-)
-_N_CAUSES = const(20)
-_TURBIDITY = const(3)  # the first of the three that count only where a probe is wired
-_TURBIDITY_END = const(6)
-_CLOGGED = const(18)
-# ... then those of every machine, of which the first is a trip.
-_MACHINE_CAUSES = "trip uncommanded max_run starts service"
-_N_MACHINE_CAUSES = const(5)
+# The alarms, each by its line in alarms.txt.
+LEVEL_FAILED = const(0)
+LEVEL_SUSPECT = const(1)
+LEVEL_DRIFT = const(2)
+TURBIDITY_FAILED = const(3)
+TURBIDITY_SUSPECT = const(4)
+TURBIDITY_HIGH = const(5)
+HIGH_LEVEL = const(6)
+HIGH_FLOAT = const(7)
+HIGH_FLOAT_STAYS = const(8)
+SPILL = const(9)
+FLOAT_HIGH_WRONG = const(10)
+FLOAT_LOW_WRONG = const(11)
+DRY_STOP = const(12)
+NO_PUMP = const(13)
+CANNOT_KEEP_UP = const(14)
+BACKFLOW = const(15)
+MAINS_OFF = const(16)
+CLOCK_UNSET = const(17)
+# Of the first machine; those of the others follow in their order.
+CLOGGED = const(18)
+TRIP = const(20)
+UNCOMMANDED = const(24)
+MAX_RUN = const(28)
+STARTS = const(32)
+SERVICE = const(36)
+
+_MOST_SWAPS = const(3)
+_WORD = const(30)  # causes in one integer: so many bits a 32-bit board keeps without allocation
 
 
 class Supervision:
     """Feeds the facts of each second to the alarms."""
 
-    def __init__(
-        self, book: AlarmBook, rows: list[tuple[str, int, int, int]], outputs: list[Output], well: Well, inflow: Inflow
-    ) -> None:
-        """`rows`: the catalogue that `book` was made from. ValueError when it lacks an alarm."""
+    def __init__(self, book: AlarmBook, outputs: list[Output], well: Well, inflow: Inflow) -> None:
         self.book: AlarmBook = book
         self.outputs: list[Output] = outputs
         self.well: Well = well
@@ -41,107 +54,110 @@ class Supervision:
         self.turbidity_wired: int = 1
         self.pump_service_s: int = 0
         self.blower_service_s: int = 0
-        self._seen: int = -1  # the causes of the last second: -1 when they are to be looked at anew
-        self._seen_machines: int = -1
-        names = [row[0] for row in rows]
-        wanted = _CAUSES.split()
-        for output in outputs:
-            wanted += [output.name + "_" + cause for cause in _MACHINE_CAUSES.split()]
-        self._alarm: bytes = bytes([names.index(name) for name in wanted])  # of every cause
+        words: int = len(book.state) // _WORD + 1
+        self._stands: list[int] = [0] * words  # a bit an alarm: the causes that were found this second
+        self._seen: list[int] = [-1] * words  # those of the last second: -1 when they are to be looked at anew
 
     def look_anew(self) -> None:
         """The settings have changed."""
-        self._seen = -1
+        self._seen[0] = -1
 
     def step(self, now_s: int, tod_s: int, turbidity: Analog, lift: Lift, mains: int, dry: int) -> None:
         """Take the facts of this second. While none of them has changed, most alarms have nothing to do."""
-        causes: int = self._plant(tod_s, turbidity, lift, mains, dry)
-        machines: int = self._machines()
-        book = self.book
-        if causes == self._seen and machines == self._seen_machines and not book.restless:
-            return
-        self._seen = causes
-        self._seen_machines = machines
-        book.restless = 0
+        self._find(tod_s, turbidity, lift, mains, dry)
+        for output in self.outputs:
+            self._find_of(output)
+        stands = self._stands
+        seen = self._seen
+        changed: int = self.book.restless
         i: int = 0
-        while i < _N_CAUSES:
-            if self.turbidity_wired or i < _TURBIDITY or i >= _TURBIDITY_END:
-                book.update(self._alarm[i], now_s, causes >> i & 1)
+        while i < len(seen):
+            if stands[i] != seen[i]:
+                seen[i] = stands[i]
+                changed = 1
+            stands[i] = 0
             i += 1
-        while i < len(self._alarm):
-            book.update(self._alarm[i], now_s, machines >> (i - _N_CAUSES) & 1)
+        if not changed:
+            return
+        book = self.book
+        book.restless = 0
+        i = 0
+        while i < len(book.state):
+            book.update(i, now_s, seen[i // _WORD] >> i % _WORD & 1)
             i += 1
 
-    def _plant(self, tod_s: int, turbidity: Analog, lift: Lift, mains: int, dry: int) -> int:
+    def _cause(self, alarm: int) -> None:
+        """What raises this alarm is so in this second."""
+        self._stands[alarm // _WORD] |= 1 << alarm % _WORD
+
+    def _find(self, tod_s: int, turbidity: Analog, lift: Lift, mains: int, dry: int) -> None:
+        """The causes in the plant."""
         well = self.well
         level: int = well.level.quality
-        clarity: int = turbidity.quality
-        causes: int = 1 if level == FAILURE else 0
-        if GOOD < level < FAILURE:
-            causes |= 1 << 1
+        if level == FAILURE:
+            self._cause(LEVEL_FAILED)
+        elif level > GOOD:
+            self._cause(LEVEL_SUSPECT)
         if well.level_drifts:
-            causes |= 1 << 2
-        if clarity == FAILURE:
-            causes |= 1 << 3
-        else:
-            if clarity > GOOD:
-                causes |= 1 << 4
-            if turbidity.value > self.turbidity_limit:
-                causes |= 1 << 5
+            self._cause(LEVEL_DRIFT)
+        if self.turbidity_wired:
+            if turbidity.quality == FAILURE:
+                self._cause(TURBIDITY_FAILED)
+            else:
+                if turbidity.quality > GOOD:
+                    self._cause(TURBIDITY_SUSPECT)
+                if turbidity.value > self.turbidity_limit:
+                    self._cause(TURBIDITY_HIGH)
         if well.level_ok:
             if well.level_mm >= self.high_level_mm:
-                causes |= 1 << 6
+                self._cause(HIGH_LEVEL)
             if well.level_mm >= self.spill_level_mm:
-                causes |= 1 << 7
+                self._cause(SPILL)
         if well.high_up == 1:
-            causes |= 3 << 8
+            self._cause(HIGH_FLOAT)
+            self._cause(HIGH_FLOAT_STAYS)
         if well.float_high_wrong:
-            causes |= 1 << 10
+            self._cause(FLOAT_HIGH_WRONG)
         if well.float_low_wrong:
-            causes |= 1 << 11
+            self._cause(FLOAT_LOW_WRONG)
         full: int = 1 if well.level_ok and well.level_mm >= lift.start_level_mm else 0
         if dry and (full or lift.backup):
-            causes |= 1 << 12
+            self._cause(DRY_STOP)
         if lift.no_pump:
-            causes |= 1 << 13
-        if lift.swaps >= 3:
-            causes |= 1 << 14
+            self._cause(NO_PUMP)
+        if lift.swaps >= _MOST_SWAPS:
+            self._cause(CANNOT_KEEP_UP)
         if self.inflow.backflow:
-            causes |= 1 << 15
+            self._cause(BACKFLOW)
         if not mains:
-            causes |= 1 << 16
+            self._cause(MAINS_OFF)
         if tod_s < 0:
-            causes |= 1 << 17
+            self._cause(CLOCK_UNSET)
         if self.inflow.pumps[0].clogged:
-            causes |= 1 << _CLOGGED
+            self._cause(CLOGGED)
         if self.inflow.pumps[1].clogged:
-            causes |= 1 << _CLOGGED + 1
-        return causes
+            self._cause(CLOGGED + 1)
 
-    def _machines(self) -> int:
-        causes: int = 0
-        bit: int = 1
-        for output in self.outputs:
-            guard = output.guard
-            service_s: int = self.blower_service_s if output.index == BLOWER else self.pump_service_s
-            if guard.fails_to_run:
-                causes |= bit
-            if guard.runs_uncommanded:
-                causes |= bit << 1
-            if guard.max_run_hit:
-                causes |= bit << 2
-            if guard.starts_limited:
-                causes |= bit << 3
-            if output.run_s - output.serviced_run_s >= service_s:  # run time from one service to the next
-                causes |= bit << 4
-            bit <<= _N_MACHINE_CAUSES
-        return causes
+    def _find_of(self, output: Output) -> None:
+        """The causes in one machine."""
+        guard = output.guard
+        if guard.fails_to_run:
+            self._cause(TRIP + output.index)
+        if guard.runs_uncommanded:
+            self._cause(UNCOMMANDED + output.index)
+        if guard.max_run_hit:
+            self._cause(MAX_RUN + output.index)
+        if guard.starts_limited:
+            self._cause(STARTS + output.index)
+        service_s: int = self.blower_service_s if output.index == BLOWER else self.pump_service_s
+        if output.run_s - output.serviced_run_s >= service_s:  # run time from one service to the next
+            self._cause(SERVICE + output.index)
 
     def acknowledged(self, index: int) -> None:
         """A machine whose trip or clog somebody has acknowledged may be tried again."""
-        for i, output in enumerate(self.outputs):
-            if index == NONE or self._alarm[_N_CAUSES + i * _N_MACHINE_CAUSES] == index:
+        for output in self.outputs:
+            if index == NONE or index == TRIP + output.index:
                 output.guard.unlock()
         for i, pump in enumerate(self.inflow.pumps):
-            if index == NONE or self._alarm[_CLOGGED + i] == index:
+            if index == NONE or index == CLOGGED + i:
                 pump.forgive()

@@ -28,11 +28,11 @@ class Well:
         self.high_up: int = NONE  # the high float, as far as it is to be believed: 1, 0, NONE not fitted
         self.high_contradicts: int = 0  # 1 while the high float is lifted far above the level
         self.dry: int = 0
-        self._dry_level_mm: int = 0
-        self._high_mark_mm: int = 0
-        self._low_mark_mm: int = 0
-        self._high_fitted: int = 0
-        self._low_fitted: int = 0
+        self.dry_level_mm: int = 0
+        self.high_mark_mm: int = 0  # the levels at which the floats tip
+        self.low_mark_mm: int = 0
+        self.high_fitted: int = 0  # 0 makes a float's signal ignored
+        self.low_fitted: int = 0
         self._contradicted_s: int = -1
         self._void_mm: int = NONE  # the level at which it was found to be wrong
         self._low_wrong_s: int = -1
@@ -45,21 +45,11 @@ class Well:
         self._was_high: int = NONE
         self._was_low: int = NONE
 
-    def configure(
-        self, dry_level_mm: int, high_mark_mm: int, low_mark_mm: int, high_fitted: int, low_fitted: int
-    ) -> None:
-        """Marks: the levels at which the floats tip; `*_fitted` 0 makes a float's signal ignored."""
-        self._dry_level_mm = dry_level_mm
-        self._high_mark_mm = high_mark_mm
-        self._low_mark_mm = low_mark_mm
-        self._high_fitted = high_fitted
-        self._low_fitted = low_fitted
-
     def step(self, now_s: int, level_raw: int, high_raw: int, low_raw: int, pump_turns: int) -> None:
         """Take the signals of this second. `pump_turns`: 1 while at least one lift pump turns."""
         self.level.step(now_s, level_raw)
-        self.float_high.step(now_s, high_raw if self._high_fitted else NONE)
-        self.float_low.step(now_s, low_raw if self._low_fitted else NONE)
+        self.float_high.step(now_s, high_raw if self.high_fitted else NONE)
+        self.float_low.step(now_s, low_raw if self.low_fitted else NONE)
         self._judge_flat(pump_turns)
         self._judge_high_float()
         self._judge_floats(now_s)
@@ -90,7 +80,7 @@ class Well:
     def _judge_high_float(self) -> None:
         """A lifted high float is not believed once the low float and the level both say that the well is low."""
         high: int = self.float_high.value
-        level_low: int = 1 if self.level.value < self._high_mark_mm - _FLOAT_TOLERANCE_MM else 0
+        level_low: int = 1 if self.level.value < self.high_mark_mm - _FLOAT_TOLERANCE_MM else 0
         if high != 1:
             self.float_high_wrong = 0
         elif self.float_low.value == 0 and self.level.electrical and level_low:
@@ -110,7 +100,7 @@ class Well:
             return
         value: int = level.value
         low: int = self.float_low.value
-        wrong: int = 1 if self.high_up == 1 and value < self._high_mark_mm - _FLOAT_TOLERANCE_MM else 0
+        wrong: int = 1 if self.high_up == 1 and value < self.high_mark_mm - _FLOAT_TOLERANCE_MM else 0
         self.high_contradicts = wrong
         if not wrong:
             self._contradicted_s = -1
@@ -125,14 +115,14 @@ class Well:
                 self._void_mm = NONE
             else:
                 level.contradict(CONTRADICTED)
-        level_dry: int = 1 if value < self._dry_level_mm else 0
+        level_dry: int = 1 if value < self.dry_level_mm else 0
         if low != 1 or not (level_dry or self.high_up == 1):
             self._level_outvoted = 0
         elif level_dry and self.high_up == 1:
             self._level_outvoted = 1
         if self._level_outvoted:
             level.contradict(CONTRADICTED)
-        low_wrong: int = 1 if low == 0 and value > self._low_mark_mm + _FLOAT_TOLERANCE_MM else 0
+        low_wrong: int = 1 if low == 0 and value > self.low_mark_mm + _FLOAT_TOLERANCE_MM else 0
         if not low_wrong:
             self._low_wrong_s = -1
             self.float_low_wrong = 0
@@ -146,9 +136,9 @@ class Well:
         low: int = self.float_low.value
         if self.level_ok:
             if self._was_high == 0 and high == 1:
-                self._compare(self._high_mark_mm)
+                self._compare(self.high_mark_mm)
             elif self._was_low != NONE and low != NONE and self._was_low != low:
-                self._compare(self._low_mark_mm)
+                self._compare(self.low_mark_mm)
         self._was_high = high
         self._was_low = low
 
@@ -167,10 +157,10 @@ class Well:
         value: int = self.level.value
         low: int = self.float_low.value
         high: int = self.high_up
-        level_dry: int = 1 if alive and value < self._dry_level_mm and not self._level_outvoted else 0
+        level_dry: int = 1 if alive and value < self.dry_level_mm and not self._level_outvoted else 0
         if low != 0:
             self._low_outvoted = 0
-        elif high == 1 and alive and value > self._low_mark_mm + _FLOAT_TOLERANCE_MM:
+        elif high == 1 and alive and value > self.low_mark_mm + _FLOAT_TOLERANCE_MM:
             self._low_outvoted = 1
         float_dry: int = 1 if low == 0 and not self._low_outvoted else 0
         if high == 1:

@@ -1,7 +1,7 @@
 """Sensors and actuators of a unit: what turns pins, counts and bytes into the raw signals of `control.io.Inputs`.
 
 Every driver has the same shape. `read(now_ms)` returns the newest signal as an int in the scale of `Inputs`
-(microampere, mm, 0.1 NTU; 1 or 0 for a switch), or NONE when there is nothing new. It does a bounded amount of work,
+(microampere, mm, 0.1 NTU, Wh; 1 or 0 for a switch), or NONE when there is nothing new. It does bounded work,
 waits for nothing, allocates nothing in a steady state, and garbage on the wire never makes it raise: `errors` counts,
 and `last_error` says which of the codes below came last.
 

@@ -24,6 +24,8 @@ NO_PROBE = "no_probe"
 MIXED_BAUD = "mixed_baud"
 
 _DIRECT = const(1)  # level.signal and turbidity.signal
+_METER_WH = const(10)  # the scale of an energy meter in probes.txt
+_METER_MS = const(9900)  # it moves slowly, and others wait for the same bus
 _I2C_HZ = const(100_000)
 _I2C_TIMEOUT_US = const(5_000)
 
@@ -63,7 +65,7 @@ class _Builder:
             return self._level
         if i == _TURBIDITY:
             return self._turbidity
-        return self._pulses if i == _ENERGY else self._switch
+        return self._energy if i == _ENERGY else self._switch
 
     def _wire(self, name: str, make):
         terminal_name = self._settings.get("wiring." + name, "")
@@ -198,14 +200,19 @@ class _Builder:
             active = 1 - active
         return Switch(self._input_pin(terminal), active, self._settings["inputs.debounce_ms"])
 
-    def _pulses(self, name: str, terminal):
+    def _energy(self, name: str, terminal):
+        if terminal[0] == "rs485":
+            meter = self._probe(name, terminal, (name,), 0)
+            meter.factor = _METER_WH
+            meter.period_ms = _METER_MS
+            return meter
         if terminal[0] != "input" or len(terminal) == 5:
             raise _Wrong(WRONG_KIND)
         from .pulses import PulseCounter
 
         pin = self._machine.Pin
         edge = pin.IRQ_RISING if terminal[1] else pin.IRQ_FALLING
-        return PulseCounter(self._input_pin(terminal), edge, self._ticks_ms)
+        return PulseCounter(self._input_pin(terminal), edge, self._ticks_ms, self._settings["energy.pulses_per_kwh"])
 
     def _level(self, name: str, terminal):
         direct = self._settings["level.signal"] == _DIRECT
@@ -242,8 +249,8 @@ class _Builder:
         if probe_map is None or probe_map.quantity not in quantities:
             raise _Wrong(NO_PROBE)
         bus = self._bus(terminal, probe_map.baud)
-        sign = -1 if probe_map.quantity == "distance" else 1
-        return Probe(bus, self._settings[sensor + ".modbus_address"], probe_map, zero, sign)
+        factor = -1 if probe_map.quantity == "distance" else 1
+        return Probe(bus, self._settings[sensor + ".modbus_address"], probe_map, zero, factor)
 
 
 def curve(name: str):

@@ -1,14 +1,12 @@
 """A unit's inputs and outputs once they are built: what the road uses every second."""
 
-from ..control.basics import const
 from . import Driver
 
-# The inputs, in the order of `control.io.Inputs` and of `Io.inputs`; `energy` counts pulses and is no control input.
+# The inputs, in the order of `control.io.Inputs` and of `Io.inputs`.
 NAMES = (
     "level", "turbidity", "float_high", "float_low", "mains", "p1_running", "p2_running", "blower_running",
     "return_running", "energy",
 )  # fmt: skip
-_ENERGY = const(9)
 
 
 class Io:
@@ -43,10 +41,7 @@ class Io:
         inputs.p2_running = drivers[6].read(now_ms)
         inputs.blower_running = drivers[7].read(now_ms)
         inputs.return_running = drivers[8].read(now_ms)
-
-    def energy_pulses(self, now_ms: int) -> int:
-        """Pulses of the energy meter since the last call; NONE where none is wired."""
-        return self.inputs[_ENERGY].read(now_ms)
+        inputs.energy_wh = drivers[9].read(now_ms)
 
     def drive(self, outputs) -> None:
         """Put every relay where the controller's `outputs` (each with `.on`) say, even if it should be there."""

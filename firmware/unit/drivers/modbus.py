@@ -172,23 +172,24 @@ class Bus:
 class Probe(Driver):
     """One quantity of one probe on a bus, in the scale of its register map; NONE when no answer has come since.
 
-    `sign` and `zero` make a level of it: `zero + sign * value`.
+    `factor` and `zero` make the signal of it: `zero + factor * value`.
     """
 
-    def __init__(self, bus: Bus, address: int, register_map: RegisterMap, zero: int = 0, sign: int = 1) -> None:
+    def __init__(self, bus: Bus, address: int, register_map: RegisterMap, zero: int = 0, factor: int = 1) -> None:
         super().__init__()
         self._bus = bus
         self.address = address
         self.map = register_map
         self._zero = zero
-        self._sign = sign
+        self.factor = factor
+        self.period_ms: int = _PERIOD_MS
         self._value: int = NONE
         self._asked_ms: int = NONE
         bus.add(self)
 
     def due(self, now_ms: int) -> bool:
         """Whether it is time to ask again; if so, it counts as asked."""
-        if self._asked_ms != NONE and elapsed_ms(now_ms, self._asked_ms) < _PERIOD_MS:
+        if self._asked_ms != NONE and elapsed_ms(now_ms, self._asked_ms) < self.period_ms:
             return False
         self._asked_ms = now_ms
         return True
@@ -205,4 +206,4 @@ class Probe(Driver):
         self._bus.poll(now_ms)
         value = self._value
         self._value = NONE
-        return NONE if value == NONE else self._zero + self._sign * value
+        return NONE if value == NONE else self._zero + self.factor * value

@@ -39,7 +39,7 @@ class RegisterMap:
             raise ValueError(self.name)
 
     def decode(self, buffer, start: int) -> int:
-        """The value at the registers that begin at buffer[start], in mm or 0.1 NTU; NONE if no number of that scale."""
+        """The value at the registers from buffer[start] on, in mm, 0.1 NTU or 10 Wh; NONE if none of that scale."""
         at = start + self._at
         high = 0
         low = buffer[at] << 8 | buffer[at + 1]

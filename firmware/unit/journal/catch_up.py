@@ -6,14 +6,12 @@ Needed once a start, and then forgotten.
 from ..control.basics import NONE
 from ..control.events import DUTY, OUTPUT_ON, SERVICE
 from ..control.io import N_OUTPUTS
+from ..control.points import ENERGY_WH, RUN_S
 from .cursor import Cursor
 from .layout import END, READING
 
-_RUN = 3  # the first run time in a reading, see points.txt; energy follows the last
-_ENERGY = _RUN + N_OUTPUTS
 
-
-class Past:
+class LastRun:
     """What the journal says of the run that ended. Make it before this start has written anything.
 
     `journal.load_snapshot` has found one, taken at `saved_s` (seconds since 2020; 0 if the clock was unknown).
@@ -33,7 +31,7 @@ class Past:
         """How long the unit was off; 0 if that is unknown."""
         return max(0, utc_s - self._ended_s) if utc_s != NONE and self._ended_s > 0 else 0
 
-    def relive(self, control, interval_s, outage_s):
+    def replay(self, control, interval_s, outage_s):
         """Bring a control core that has just been restored to where the last run ended."""
         for output in control.outputs:
             output.guard.age_starts(self.ran_s + outage_s)
@@ -56,10 +54,10 @@ class Past:
 def _count(control, values, interval_s):
     """A reading: totals since the one before."""
     for output in control.outputs:
-        ran_s = max(0, values[_RUN + output.index])
+        ran_s = max(0, values[RUN_S + output.index])
         output.run_s += ran_s
         output.rested_s = 0 if ran_s else output.rested_s + interval_s
-    control.energy_wh += max(0, values[_ENERGY])
+    control.energy_wh += max(0, values[ENERGY_WH])
 
 
 def _repeat(control, code, a, at_s):

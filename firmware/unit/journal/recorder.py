@@ -1,7 +1,7 @@
 """What a unit remembers: readings at their interval, every event, and the snapshot that control wakes up with."""
 
 from ..control.basics import NONE, const
-from ..control.controller import N_POINTS, SNAPSHOT_BYTES
+from ..control.controller import SNAPSHOT_BYTES
 from ..control.events import ALARM
 from ..modules import forget
 
@@ -11,15 +11,18 @@ _TIME_BYTES = const(4)  # of the clock, behind the snapshot: how long was the un
 
 
 class Recorder:
-    """Takes from control after each step what must not be forgotten, and writes it to the journal."""
+    """Takes from control after each step what must not be forgotten, and writes it to the journal.
+
+    `values` are those of the last reading, `next_reading_s` is the second of this start in which the next one is due.
+    """
 
     def __init__(self, journal, control, interval_s):
         self.journal = journal
         self._control = control
         self.interval_s = interval_s
-        self._values = [0] * N_POINTS
+        self.values = [0] * journal.points
         self._snapshot = bytearray(SNAPSHOT_BYTES + _TIME_BYTES)
-        self._next_reading_s = interval_s
+        self.next_reading_s = interval_s
         self._saved_s = 0
         self._next_snapshot_s = _SNAPSHOT_S
 
@@ -31,17 +34,17 @@ class Recorder:
             self._control.restore(data, 0, 0)
             self.save(0, utc_s)
             return
-        from .catch_up import Past
+        from .catch_up import LastRun
 
-        past = Past(self.journal, data[n] | data[n + 1] << 8 | data[n + 2] << 16 | data[n + 3] << 24)
-        outage_s = past.outage_s(utc_s)
+        last_run = LastRun(self.journal, data[n] | data[n + 1] << 8 | data[n + 2] << 16 | data[n + 3] << 24)
+        outage_s = last_run.outage_s(utc_s)
         if self._control.restore(data, n, outage_s):
-            past.relive(self._control, self.interval_s, outage_s)
+            last_run.replay(self._control, self.interval_s, outage_s)
             self.save(0, utc_s)  # so that no start has more than its own run to tell
         forget("journal.catch_up")
 
     def second(self, now_s, utc_s):
-        """Record what the step of this second brought."""
+        """Record what the step of this second brought. Returns the quality of its reading, None if none was due."""
         journal = self.journal
         events = self._control.events
         changed = events.count > 0
@@ -52,13 +55,14 @@ class Recorder:
             if events.code[i] == ALARM:
                 self._next_snapshot_s = min(self._next_snapshot_s, self._saved_s + _SOON_S)
         events.clear()
-        if now_s >= self._next_reading_s:
-            self._next_reading_s += self.interval_s
-            quality = self._control.reading(self._values)
-            journal.reading(now_s, quality, self._values)
+        if now_s >= self.next_reading_s:
+            self.next_reading_s += self.interval_s
+            quality = self._control.reading(self.values)
+            journal.reading(now_s, quality, self.values)
             if now_s >= self._next_snapshot_s:
                 self.save(now_s, utc_s)  # with the reading, so that the next one counts from here
-        elif not changed:
+            return quality
+        if not changed:
             journal.erase_ahead(now_s)  # an erase stalls the chip: not while outputs change
 
     def save(self, now_s, utc_s):

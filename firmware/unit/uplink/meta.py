@@ -14,8 +14,8 @@ def _scaled(out, text, decimals):
     out.number(int(text), decimals)
 
 
-def meta(out, identity):
-    """Who this is. `identity`: str `firmware`, `firmware_sha256`, `config_sha256`, int `boot`.
+def meta(out, identity, metered):
+    """Who this is. `identity`: str `firmware`, `firmware_sha256`, `config_sha256`, int `boot`. `metered`: by a meter.
 
     On a board with many points the words go first: without them a point is 70 bytes.
     """
@@ -27,6 +27,7 @@ def meta(out, identity):
         out.text(identity.firmware_sha256)
         out.key("config_sha256")
         out.text(identity.config_sha256)
+        out.raw(b',"energy_source":"metered"' if metered else b',"energy_source":"nominal"')
         out.raw(b',"boot":%d,"points":[' % identity.boot)
         comma = b""
         for row in rows("points"):

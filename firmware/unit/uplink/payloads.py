@@ -4,10 +4,10 @@ Values leave in the unit of their point: the recorded integer divided by its 10^
 journal: `seq`, `boot`, `t` (seconds since 2020, NONE while the clock was never set), `uptime_s` and what stood there.
 """
 
+from ..catalogue.event_words import for_mqtt, name_of
 from ..catalogue.tables import rows
+from ..control.alarms import STATE_NAMES
 from ..control.basics import NONE, const
-from ..control.events import ALARM, CLAIM, CLAIM_END, DUTY, OUTPUT_OFF, OUTPUT_ON
-from ..control.io import OUTPUT_NAMES, P1
 from ..journal.layout import EPOCH_UNIX_S
 
 VERSION = const(1)  # "v" of every payload
@@ -15,9 +15,6 @@ VERSION = const(1)  # "v" of every payload
 # Columns of points.txt.
 ID = const(0)
 DECIMALS = const(2)
-
-ALARM_STATES = ("normal", "unacknowledged", "acknowledged", "returned", "shelved", "out_of_service")
-_SOURCES = ("process", "backup", "remote", "hand")
 
 
 class Points:
@@ -29,28 +26,6 @@ class Points:
         for row in rows("points"):
             self.ids.append(row[ID])
             self.decimals.append(int(row[DECIMALS]))
-
-
-_names: dict = {}  # of a table: the first fields of its entries, each behind a line's end
-
-
-def load_names():
-    """Read the names that payloads need, once: looking each up in its table takes an ESP32 tens of ms a name."""
-    for table in ("reasons", "alarms", "events"):
-        _names[table] = b"\n" + b"\n".join([row[0].encode() for row in rows(table)]) + b"\n"
-
-
-def name_of(table, index):
-    """The first field of the entry `index` of a table: the name behind a number, "?" if there is none."""
-    if table not in _names:
-        load_names()
-    names = _names[table]
-    at = 0
-    while index > 0 and at >= 0:
-        at = names.find(b"\n", at + 1)
-        index -= 1
-    end = names.find(b"\n", at + 1) if at >= 0 else -1
-    return str(names[at + 1 : end], "utf-8") if end >= 0 else "?"
 
 
 def unix(t):
@@ -92,7 +67,7 @@ def state(out, boot, points, now):
             comma = b","
             out.text(name_of("alarms", index))
             out.key("state")
-            out.text(ALARM_STATES[alarm_state])
+            out.text(STATE_NAMES[alarm_state])
             out.raw(b"}")
     out.raw(b"]}")
 
@@ -127,7 +102,7 @@ def event_head(out, record):
 
 def event_row(out, record):
     """One event, without a comma."""
-    code, happened, why = event_words(record.code, record.a, record.b)
+    code, happened, why = for_mqtt(record.code, record.a, record.b)
     out.raw(b'{"code":')
     out.text(code)
     out.key("state")
@@ -137,18 +112,3 @@ def event_row(out, record):
         out.text(why)
     _time(out, record)
     out.raw(b"}")
-
-
-def event_words(code, a, b):
-    """(code, state, why or "") of an event of control, for a machine to read."""
-    if code in (OUTPUT_ON, OUTPUT_OFF):
-        return OUTPUT_NAMES[a], "on" if code == OUTPUT_ON else "off", name_of("reasons", b)
-    if code == ALARM:
-        return name_of("alarms", a), ALARM_STATES[b], ""
-    if code == DUTY:
-        return "duty", OUTPUT_NAMES[P1 + a], ""
-    if code == CLAIM:
-        return "claim", OUTPUT_NAMES[a] + (" on" if b & 1 else " off"), _SOURCES[b >> 1]
-    if code == CLAIM_END:
-        return "claim", OUTPUT_NAMES[a] + " auto", _SOURCES[b]
-    return name_of("events", code), str(a), ""

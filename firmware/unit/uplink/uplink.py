@@ -4,6 +4,7 @@ After each connection, in this order: commands are subscribed to, `availability`
 the announcements for discovery, and the backlog. Answers to commands go before all of it.
 """
 
+from ..catalogue.event_words import load_names
 from ..modules import forget
 from . import payloads, ticks
 from .clock import Clock
@@ -45,7 +46,7 @@ class Uplink:
         self._tls = tls
         self._topics = Topics(identity.unit_id)
         self._points = payloads.Points()
-        payloads.load_names()
+        load_names()
         wire = Wire(buffer_bytes)
         self.session = Session(identity.unit_id.encode(), self, settings["mqtt.keepalive_s"], user, password, wire)
         self.session.set_last_will(self._topics.availability, b"offline", True, 1)
@@ -199,7 +200,7 @@ class Uplink:
         elif step == _META:
             from .meta import meta  # some KB of code that each connection needs once
 
-            meta(self._out, self._identity)
+            meta(self._out, self._identity, self._newest.metered)
             forget("uplink.meta")
             self._step_id = self.session.send(self._topics.meta, self._out.size(), 1, True)
         elif step == _STATE:

@@ -39,6 +39,7 @@ class Link:
         self._request = bytearray(wire.REQUEST_SIZE)
         self._answer = bytearray(wire.ANSWER_SIZE)
         self._sequence = 0
+        self.watched = []  # pins with an interrupt
         if self.wall:
             self.read_us = self._wall_us
             self._base = words.wall_base_us
@@ -51,7 +52,13 @@ class Link:
 
     def _wall_us(self):
         self.now_us = now = (real_time.ticks_us() - self._base) * self._permille // 1000
+        self._interrupt()
         return now
+
+    def _interrupt(self):
+        """Serve the pins whose level has changed."""
+        for pin in self.watched:
+            pin.poll()
 
     def ask(self, op, a, b):
         """Send one request and wait for its answer; returns the answer's result."""
@@ -76,6 +83,7 @@ class Link:
             return
         self.ask(1, 0, deadline_us)
         self.now_us = self.words.now_us
+        self._interrupt()
 
     def sleep_us(self, duration_us):
         """Let `duration_us` pass, in virtual time or at the clock's speed."""

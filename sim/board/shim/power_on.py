@@ -12,7 +12,7 @@ from micropython import const
 
 _PRELOADED = const(2000)  # `host` and this module, which stand before the first count
 _SOFT_RESET = const(5)
-_SHIMS = ("time", "select", "tasks", "machine", "esp32", "ppp", "network", "socket", "keys")
+_SHIMS = ("time", "select", "tasks", "machine", "esp32", "interrupts", "ppp", "network", "socket", "keys")
 
 
 def start(rom, memory_address, flash_address, flash_size, fd):
@@ -22,7 +22,7 @@ def start(rom, memory_address, flash_address, flash_size, fd):
     link = host.connect(memory_address, flash_address, flash_size, fd)
     for name in _SHIMS:
         if name + ".mpy" not in os.listdir("/.shim"):
-            continue  # a board without a modem
+            continue  # a board without a modem, or without pulses
         # The built-in modules of that name are hidden; the u-names still reach them.
         sys.modules.pop(name, None)
         module = __import__(name)

@@ -35,6 +35,7 @@ PIN_OUT = 192  # a byte a pin: the level in the output register
 PIN_MODE = 256  # a byte a pin: 0 untouched, 1 input, 3 output, 7 open drain
 ADC_RAW = 320  # 2 bytes a pin: the 12-bit count
 ADC_MV = 448  # 2 bytes a pin: the same after the chip's own calibration, mV
+PIN_EDGES = 576  # 2 bytes a pin: how often the outside has made it fall, and rise; both count round
 RTC_MEMORY = 1024  # 2 bytes of length, then 2048 bytes
 PIN_LOG = 4096  # a ring of PIN_LOG_ENTRIES pairs (pin, level | mode << 1)
 PIN_LOG_ENTRIES = 1024

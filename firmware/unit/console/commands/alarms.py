@@ -1,6 +1,6 @@
 """The command alarms: what is wrong and what to do."""
 
-from ...control.alarms import ACKNOWLEDGED, NORMAL, OUT_OF_SERVICE, RETURNED, SHELVED, UNACKNOWLEDGED
+from ...control.alarms import NORMAL, STATE_NAMES, UNACKNOWLEDGED
 from ...control.basics import const
 from ..text import label, wrap
 
@@ -17,19 +17,12 @@ def lines(c, control, most):
     listed = [i for i in range(len(state)) if state[i] == UNACKNOWLEDGED]
     listed += [i for i in range(len(state)) if state[i] not in (UNACKNOWLEDGED, NORMAL)]
     for index in listed[:most]:
-        word = {
-            UNACKNOWLEDGED: "alarm_new",
-            ACKNOWLEDGED: "alarm_seen",
-            RETURNED: "alarm_over",
-            SHELVED: "alarm_shelved",
-            OUT_OF_SERVICE: "alarm_out",
-        }[state[index]]
         wrong, remedy = c.text.alarm(index)
         text = "%s%2d. %s (%s, %s): %s" % (
             "!" if state[index] == UNACKNOWLEDGED else " ",
             index + 1,
             wrong,
-            c.say(word),
+            c.say("alarm_%s" % STATE_NAMES[state[index]]),
             c.text.span(control.now_s - control.alarms.since_s[index]),
             remedy,
         )

@@ -102,7 +102,11 @@ def cmd_hours(c, words):
             since=_hours(since_s),
             due=c.say("due_in", hours=_hours(left_s)) if left_s > 0 else c.say("due_now"),
         )
-    yield c.say("energy", kwh="%d.%d" % (control.energy_wh // 1000, control.energy_wh // 100 % 10))
+    meter = control.meter
+    how = c.say("energy_metered" if meter.counts else "energy_nominal")
+    yield c.say("energy", kwh="%d.%d" % (control.energy_wh // 1000, control.energy_wh // 100 % 10), how=how)
+    if meter.failures:
+        yield "  ! " + c.say("energy_failures", n=meter.failures)
 
 
 def _hours(seconds):

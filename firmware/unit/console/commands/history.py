@@ -1,10 +1,8 @@
 """The commands that look back into the journal: log and trend."""
 
+from ...catalogue.event_words import describe, plain
 from ...catalogue.tables import nth, row, rows
 from ...control.basics import NONE, const
-from ...control.claims import SOURCE_NAMES
-from ...control.events import ALARM, CLAIM, CLAIM_END, DUTY, OUTPUT_OFF, OUTPUT_ON, SERVICE
-from ...control.io import OUTPUT_NAMES
 from ...journal.layout import END, EVENT, READING
 from ..dates import of_journal
 from ..terminal.line import width
@@ -16,7 +14,6 @@ _MOST_EVENTS = const(50)
 _COLUMNS = const(60)
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII = ".:-=+*%#"
-_STATES = ("alarm_normal", "alarm_new", "alarm_seen", "alarm_over", "alarm_shelved", "alarm_out")
 _LEAST_S = const(300)
 
 
@@ -59,23 +56,22 @@ def cmd_log(c, words):
 
 
 def _event(c, code, a, b):
-    text = nth("events", code)
-    if text is None:
+    """An event in a sentence."""
+    if nth("events", code) is None:
         return "%d %d %d" % (code, a, b)
-    text = c.text.of(text, 1)
-    if code in (OUTPUT_ON, OUTPUT_OFF):
-        return text.replace("{output}", c.say(OUTPUT_NAMES[a])).replace("{reason}", c.text.past_reason(b))
-    if code in (CLAIM, CLAIM_END):
-        source = SOURCE_NAMES[b // 2 if code == CLAIM else b]
-        text = text.replace("{output}", c.say(OUTPUT_NAMES[a])).replace("{source}", c.say(source))
-        return text + (": " + c.say("on" if b & 1 else "off") if code == CLAIM else "")
-    if code == ALARM:
-        return text.replace("{alarm}", c.text.alarm(a)[0]).replace("{state}", c.say(_STATES[b]))
-    if code == DUTY:
-        return text.replace("{pump}", c.say(OUTPUT_NAMES[a]))
-    if code == SERVICE:
-        return text.replace("{output}", c.say(OUTPUT_NAMES[a]))
-    return text.replace("{mode}", c.say("mode_%d" % a)).replace("{a}", str(a))
+    text, subject, state, why = describe(code, a, b, lambda kind, number: _word(c, kind, number))
+    return text.replace("{subject}", subject).replace("{state}", state).replace("{why}", why)
+
+
+def _word(c, kind, number):
+    if kind == "events":
+        return c.text.of(nth("events", number), 1)
+    if kind == "alarms":
+        return c.text.alarm(number)[0]
+    if kind == "reasons":
+        return c.text.past_reason(number)
+    name = {"states": "alarm_%s", "modes": "mode_%s"}.get(kind, "%s") % plain(kind, number)
+    return c.say(name) if kind else name
 
 
 def cmd_trend(c, words):

@@ -57,6 +57,9 @@ def cmd_set(c, words):
     from ...catalogue import settings_words
 
     yield None
+    from ...catalogue import settings_change
+
+    yield None
     from ... import config
 
     if len(words) < 2:
@@ -71,34 +74,17 @@ def cmd_set(c, words):
     if key.startswith("wiring.") or key in _NOT_HERE:
         yield c.say("set_wiring", key=key)
         return
-    written = " ".join(words[1:])
-    value = catalogue.decode(row, written)
-    if value is None or not catalogue.allows(row, value):
-        shown = value if isinstance(value, int) else written
-        yield CALM_MS
-        yield settings_words.sentence(("value", key, shown), c.text.lang)
-        return
     yield CALM_MS
     stored = config.stored_in(config.TRIAL)
     if stored is None:
         stored = config.in_force(c.app.config_from)
     old = stored.get(key, catalogue.default(row))
-    stored[key] = value
-    yield None
-    for rule in rows("rules"):
-        if key in rule[0] or key in rule[2] or key in rule[3]:
-            full = {}
-            for name in " ".join(rule[:4]).replace("*", " ").replace("=", " ").split():
-                other = catalogue.find(name) if "." in name else None
-                if other:
-                    full[name] = stored.get(name, catalogue.default(other))
-                yield None
-            problem = catalogue.broken(rule, full)
-            if problem:
-                yield CALM_MS
-                yield settings_words.sentence(problem, c.text.lang)
-                return
-        yield None
+    problem = yield from settings_change.change(stored, {key: " ".join(words[1:])})
+    if problem:
+        yield CALM_MS
+        yield settings_words.sentence(problem, c.text.lang)
+        return
+    value = stored.get(key, catalogue.default(row))
     yield None
     yield "%s: %s -> %s" % (key, settings_words.show(row, old), settings_words.show(row, value))
     yield "  " + c.say("allowed", allowed=settings_words.allowed(row, c.text.lang))
@@ -108,8 +94,6 @@ def cmd_set(c, words):
         if answer.lower() not in _YES:
             yield c.say("left")
             return
-    if value == catalogue.default(row):
-        del stored[key]
     yield CALM_MS
     config.save(stored, config.TRIAL)
     yield c.say("set_done", span=c.text.span(config.TRIAL_S))

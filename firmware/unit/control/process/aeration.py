@@ -25,43 +25,29 @@ class Aeration:
         self.mode: int = DAY
         self.phase_s: int = 0  # seconds since the cycle began
         self.debt_s: int = 0  # aeration missed, still to be made up
-        self._day_from_s: int = 0
-        self._day_to_s: int = 0
-        self._on_s: list[int] = [0, 0, 0, 0]  # by mode
-        self._off_s: list[int] = [60, 60, 60, 60]
-        self._low_l: int = 0
-        self._holiday_l: int = 0
-        self._catch_up_s: int = 0
-
-    def configure(
-        self, day_from_min: int, day_to_min: int, low_m3_10: int, holiday_m3_10: int, catch_up_min: int
-    ) -> None:
-        """Inflow limits in 0.1 m3/d."""
-        self._day_from_s = day_from_min * 60
-        self._day_to_s = day_to_min * 60
-        self._low_l = low_m3_10 * 100
-        self._holiday_l = holiday_m3_10 * 100
-        self._catch_up_s = catch_up_min * 60
-
-    def configure_cycle(self, mode: int, on_min: int, off_min: int) -> None:
-        self._on_s[mode] = on_min * 60
-        self._off_s[mode] = off_min * 60
+        self.day_from_s: int = 0
+        self.day_to_s: int = 0
+        self.on_s: list[int] = [0, 0, 0, 0]  # by mode
+        self.off_s: list[int] = [60, 60, 60, 60]
+        self.low_load_l: int = 0  # inflow of a day
+        self.holiday_l: int = 0
+        self.most_debt_s: int = 0
 
     def left_s(self) -> int:
         """Seconds until the cycle turns the blower off, or on again."""
-        on_s: int = self._on_s[self.mode]
-        return (on_s if self.phase_s < on_s else on_s + self._off_s[self.mode]) - self.phase_s
+        on_s: int = self.on_s[self.mode]
+        return (on_s if self.phase_s < on_s else on_s + self.off_s[self.mode]) - self.phase_s
 
     def missed(self, outage_s: int) -> None:
         """After a power cut that lasted `outage_s`: owe the share of it that would have been aerated."""
-        on_s: int = self._on_s[self.mode]
+        on_s: int = self.on_s[self.mode]
         hours: int = outage_s // 3600
-        owed: int = self._catch_up_s if hours > 48 else outage_s * on_s // (on_s + self._off_s[self.mode])
+        owed: int = self.most_debt_s if hours > 48 else outage_s * on_s // (on_s + self.off_s[self.mode])
         self._owe(owed)
 
     def went_on(self, ran_s: int) -> None:
         """After a snapshot that is `ran_s` older than the end of that run: where the cycle had come to."""
-        self.phase_s = (self.phase_s + ran_s) % (self._on_s[self.mode] + self._off_s[self.mode])
+        self.phase_s = (self.phase_s + ran_s) % (self.on_s[self.mode] + self.off_s[self.mode])
 
     def step(self, now_s: int, tod_s: int, mains: int) -> None:
         """`tod_s`: local second of the day, -1 unknown."""
@@ -69,9 +55,9 @@ class Aeration:
         if mode != self.mode:
             self.events.add(AERATION_MODE, mode, self.mode)
             self.mode = mode
-        on_s: int = self._on_s[mode]
+        on_s: int = self.on_s[mode]
         self.phase_s += 1
-        if self.phase_s >= on_s + self._off_s[mode]:
+        if self.phase_s >= on_s + self.off_s[mode]:
             self.phase_s = 0
         claims = self.blower.claims
         if self.phase_s < on_s:
@@ -87,21 +73,21 @@ class Aeration:
 
     def _owe(self, seconds: int) -> None:
         self.debt_s += seconds
-        if self.debt_s > self._catch_up_s:
-            self.debt_s = self._catch_up_s
+        if self.debt_s > self.most_debt_s:
+            self.debt_s = self.most_debt_s
 
     def _choose_mode(self, tod_s: int) -> int:
         inflow = self.inflow
         if inflow.hours_known >= 24:
             day_l: int = inflow.day_l
             leave: int = _HYSTERESIS_PCT if self.mode == HOLIDAY else 100
-            if day_l * 100 < self._holiday_l * leave:
+            if day_l * 100 < self.holiday_l * leave:
                 return HOLIDAY
             leave = _HYSTERESIS_PCT if self.mode == LOW_LOAD else 100
-            if day_l * 100 < self._low_l * leave:
+            if day_l * 100 < self.low_load_l * leave:
                 return LOW_LOAD
         if tod_s < 0:
             return DAY
-        if self._day_from_s <= self._day_to_s:
-            return DAY if self._day_from_s <= tod_s < self._day_to_s else NIGHT
-        return NIGHT if self._day_to_s <= tod_s < self._day_from_s else DAY
+        if self.day_from_s <= self.day_to_s:
+            return DAY if self.day_from_s <= tod_s < self.day_to_s else NIGHT
+        return NIGHT if self.day_to_s <= tod_s < self.day_from_s else DAY

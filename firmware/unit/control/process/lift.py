@@ -44,13 +44,13 @@ class Lift:
         self.stop_level_mm: int = 0
         self.start_level_mm: int = 0
         self.assist_level_mm: int = 0
-        self._alternate: int = BY_STARTS
-        self._run_on_every: int = 0
-        self._run_on_s: int = 0
-        self._exercise_after_s: int = 0
-        self._exercise_s: int = 0
-        self._backup_run_s: int = 60
-        self._backup_pumps: int = 1
+        self.alternate: int = BY_STARTS
+        self.run_on_every: int = 0
+        self.run_on_s: int = 0
+        self.exercise_after_s: int = 0
+        self.exercise_s: int = 0
+        self.backup_run_s: int = 60
+        self.backup_pumps: int = 1
         self._starts_to_run_on: int = 0
         self._run_on_until_s: int = -1
         self._dry_rest_until_s: int = 0
@@ -62,22 +62,6 @@ class Lift:
         self._backup_by_level: int = 0  # 1 when the level may end the run: it agreed as the float rose
         self._blind_next_s: int = 0
         self._was_max_run: int = 0
-
-    def configure(
-        self, stop_mm: int, start_mm: int, assist_mm: int, alternate: int, run_on_every: int, run_on_s: int
-    ) -> None:
-        self.stop_level_mm = stop_mm
-        self.start_level_mm = start_mm
-        self.assist_level_mm = assist_mm
-        self._alternate = alternate
-        self._run_on_every = run_on_every
-        self._run_on_s = run_on_s
-
-    def configure_backup(self, run_s: int, pumps: int, exercise_after_s: int, exercise_s: int) -> None:
-        self._backup_run_s = run_s
-        self._backup_pumps = pumps
-        self._exercise_after_s = exercise_after_s
-        self._exercise_s = exercise_s
 
     def step(self, now_s: int) -> None:
         """Lodge this second's claims on both pumps."""
@@ -117,9 +101,9 @@ class Lift:
         elif self.wanted > 0:
             if self._run_on_until_s < 0:
                 self._run_on_until_s = now_s
-                if self._run_on_every > 0 and self._starts_to_run_on >= self._run_on_every:
+                if self.run_on_every > 0 and self._starts_to_run_on >= self.run_on_every:
                     self._starts_to_run_on = 0
-                    self._run_on_until_s = now_s + self._run_on_s
+                    self._run_on_until_s = now_s + self.run_on_s
             if now_s >= self._run_on_until_s:
                 self.wanted = 0
                 self._run_on_until_s = -1
@@ -129,9 +113,9 @@ class Lift:
         p1 = self.pumps[0]
         p2 = self.pumps[1]
         before: int = self.duty
-        if self._alternate == BY_STARTS:
+        if self.alternate == BY_STARTS:
             self.duty = 1 - self.duty
-        elif self._alternate == BY_HOURS:
+        elif self.alternate == BY_HOURS:
             self.duty = 0 if p1.run_s <= p2.run_s else 1
         else:
             self.duty = 0
@@ -186,9 +170,9 @@ class Lift:
         if self._exercise_pump < 0 and wet and self.wanted == 0:
             i: int = 0
             while i < 2:
-                if self.pumps[i].rested_s >= self._exercise_after_s and self._exercise_pump < 0:
+                if self.pumps[i].rested_s >= self.exercise_after_s and self._exercise_pump < 0:
                     self._exercise_pump = i
-                    self._exercise_until_s = now_s + self._exercise_s
+                    self._exercise_until_s = now_s + self.exercise_s
                 i += 1
         if self._exercise_pump < 0:
             return
@@ -205,9 +189,9 @@ class Lift:
         if high == 1:
             if now_s >= self._backup_until_s:
                 # By turns; the float still up after a run's time, both pumps run.
-                self._backup_n = self._backup_pumps if self._backup_until_s < 0 else 2
+                self._backup_n = self.backup_pumps if self._backup_until_s < 0 else 2
                 self.duty = 1 - self.duty
-                self._backup_both_s = now_s + self._backup_run_s
+                self._backup_both_s = now_s + self.backup_run_s
                 self._backup_until_s = self._backup_both_s
                 if self.well.float_low.value == 1:
                     # The low float stands guard: long enough a run that one pump alone has starts enough for ever.
@@ -226,7 +210,7 @@ class Lift:
                 self._blind_next_s = now_s + _BLIND_PERIOD_S
                 self.duty = 1 - self.duty
             # With a low float the pump may run until the float stops it, else only a fixed time.
-            rest_s: int = _BLIND_PERIOD_S - self._backup_run_s if self.well.float_low.value == NONE else _BLIND_REST_S
+            rest_s: int = _BLIND_PERIOD_S - self.backup_run_s if self.well.float_low.value == NONE else _BLIND_REST_S
             rested: int = 1 if now_s >= self._dry_rest_until_s else 0
             self.backup = 1 if rested and self._blind_next_s - now_s > rest_s else 0
             if self.backup:

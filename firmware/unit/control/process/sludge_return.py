@@ -21,40 +21,30 @@ class SludgeReturn:
         self.inflow: Inflow = inflow
         self.owed_ml: int = 0
         self.phase_s: int = 0
-        self._mode: int = BY_RATIO
-        self._ratio_pct: int = 100
-        self._flow_ml_s: int = 1
-        self._on_s: int = 0
-        self._off_s: int = 60
+        self.mode: int = BY_RATIO
+        self.ratio_pct: int = 100
+        self.flow_ml_s: int = 1  # of the pump, at least 1
+        self.on_s: int = 0
+        self.off_s: int = 60
         self._paying: int = 0
-
-    def configure(self, mode: int, ratio_pct: int, flow_m3_h_10: int, on_min: int, off_min: int) -> None:
-        """`flow_m3_h_10`: the pump's flow in 0.1 m3/h."""
-        self._mode = mode
-        self._ratio_pct = ratio_pct
-        self._flow_ml_s = flow_m3_h_10 * 1000 // 36
-        if self._flow_ml_s < 1:
-            self._flow_ml_s = 1
-        self._on_s = on_min * 60
-        self._off_s = off_min * 60
 
     def step(self, now_s: int, level_ok: int) -> None:
         """`level_ok` 0: no inflow can be estimated, so the timer rules."""
         claims = self.pump.claims
         self.phase_s += 1
-        if self.phase_s >= self._on_s + self._off_s:
+        if self.phase_s >= self.on_s + self.off_s:
             self.phase_s = 0
-        if self._mode == BY_TIMER or not level_ok:
-            on: int = 1 if self.phase_s < self._on_s else 0
+        if self.mode == BY_TIMER or not level_ok:
+            on: int = 1 if self.phase_s < self.on_s else 0
             claims.lodge(PROCESS, on, now_s + _LEASE_S, CYCLE_ON if on else CYCLE_OFF)
             return
-        self.owed_ml += self.inflow.l_min * self._ratio_pct // 6
-        most_ml: int = self._flow_ml_s * _MOST_OWED_S
+        self.owed_ml += self.inflow.l_min * self.ratio_pct // 6
+        most_ml: int = self.flow_ml_s * _MOST_OWED_S
         if self.owed_ml > most_ml:
             self.owed_ml = most_ml
         if self.pump.turns() == 1:
-            self.owed_ml -= self._flow_ml_s
-        if self.owed_ml >= self._flow_ml_s * _BATCH_S:
+            self.owed_ml -= self.flow_ml_s
+        if self.owed_ml >= self.flow_ml_s * _BATCH_S:
             self._paying = 1
         elif self.owed_ml <= 0:
             self._paying = 0

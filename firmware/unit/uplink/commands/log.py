@@ -1,5 +1,6 @@
 """The command `log`. `handler.py` imports this for one answer and forgets it."""
 
+from ...catalogue.event_words import for_mqtt
 from ...control.basics import const
 from .. import payloads
 from .refusal import Refusal, is_int, only
@@ -25,7 +26,7 @@ def log(actions, args):
     events = []
     while newest:
         t, uptime_s, code, a, b = newest.pop()
-        name, happened, why = payloads.event_words(code, a, b)
+        name, happened, why = for_mqtt(code, a, b)
         events.append([payloads.unix(t), uptime_s, name, happened, why])
         if len(newest) % _A_PIECE == 0:
             yield None

@@ -6,8 +6,7 @@ Both are generators that yield None between pieces of work, and return what the 
 import gc
 
 from ...catalogue import settings as catalogue
-from ...catalogue import settings_words
-from ...catalogue.tables import rows
+from ...catalogue import settings_change, settings_words
 from ...control.basics import const
 from .refusal import Refusal, only
 
@@ -26,6 +25,7 @@ def change(actions, args):
     stored, board = actions.stored()
     stored = dict(stored)
     reboot = False
+    written = {}
     yield None
     for key in wanted:
         row = _row(key)
@@ -33,16 +33,12 @@ def change(actions, args):
             raise Refusal("args", "cannot be set from afar: " + key[:40])
         if "a" in row[5] and args.get("confirm") is not True:
             raise Refusal("confirm", key + " is risky to change: send confirm true with it")
-        value = catalogue.decode(row, _written(wanted[key]))
-        if value is None or not catalogue.allows(row, value, board):
-            shown = str(wanted[key]) if value is None else value
-            raise Refusal("value", _sentence(("value", key, shown), board))
-        if value == catalogue.default(row):
-            stored.pop(key, None)
-        else:
-            stored[key] = value
+        written[key] = _written(wanted[key])
         reboot = reboot or "b" in row[5]
         yield None
+    problem = yield from settings_change.change(stored, written, board)
+    if problem:
+        raise Refusal("value", settings_words.sentence(problem, "en", board))
     full: dict = {}
     for row in catalogue.entries():
         value = stored.get(row[0], catalogue.default(row))
@@ -50,13 +46,6 @@ def change(actions, args):
             full[row[0]] = value
         if len(full) % _ROWS_A_STEP == 0:
             gc.collect()  # so that what stays lies close together; see settings.py
-            yield None
-    for rule in rows("rules"):
-        if any(key in rule[0] or key in rule[2] or key in rule[3] for key in wanted):
-            problem = catalogue.broken(rule, full)
-            if problem:
-                full.clear()  # its memory is needed for the words
-                raise Refusal("value", _sentence(problem, board))
             yield None
     yield None
     why = actions.change(stored, full)
@@ -88,10 +77,6 @@ def _row(key):
     if not row:
         raise Refusal("args", "unknown setting: %s" % str(key)[:40])
     return row
-
-
-def _sentence(problem, board):
-    return settings_words.sentence(problem, "en", board)
 
 
 def _written(value):

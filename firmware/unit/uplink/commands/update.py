@@ -8,11 +8,8 @@ import os
 import sys
 from binascii import a2b_base64, unhexlify
 
-from ...control.basics import const
+from ...pack_head import DIGEST_AT, MAGIC, SIZE_AT, VERSION_AT
 from .refusal import Refusal, is_int, only
-
-_DIGEST_AT = const(8)  # in a pack's head
-_DIGEST_END = const(40)
 
 
 def update(args):
@@ -61,14 +58,14 @@ def _held(name, digest):
     """How many bytes of the pack with that digest are here."""
     try:
         with open(name, "rb") as f:
-            return os.stat(name)[6] if f.read(_DIGEST_END)[_DIGEST_AT:] == digest else 0
+            return os.stat(name)[6] if f.read(VERSION_AT)[DIGEST_AT:] == digest else 0
     except OSError:
         return 0
 
 
 def _add(name, at, data, digest):
     if not at:
-        if data[:4] != b"QXP1" or data[_DIGEST_AT:_DIGEST_END] != digest:
+        if int.from_bytes(data[:SIZE_AT], "little") != MAGIC or data[DIGEST_AT:VERSION_AT] != digest:
             raise Refusal("args", "data is not the beginning of a pack with that digest")
         _remove(name)  # first, or the file system would need room for both
     try:

@@ -45,8 +45,7 @@ class Meter:
 
 
 class Loop:
-    """`t_s` is the last second that was simulated; the first one is 1. `ctrl` may be changed for another one between
-    two calls of `run`, as a board restarts."""
+    """`t_s` is the last second that was simulated; the first one is 1."""
 
     def __init__(self, ctrl: Controller, world: World, start_s: int) -> None:
         """`start_s`: local seconds from 2000-01-01 to the start of the scenario."""
@@ -97,19 +96,12 @@ class Loop:
             t_s += 1
             if self.board_on:
                 world.advance(t_s, inputs, p1.on, p2.on, blower.on, back.on)
-            else:  # its relays have fallen open, and stay so in the second in which it starts
+            else:  # its relays have fallen open
                 world.advance(t_s, inputs, 0, 0, 0, 0)
             if world.board_on != self.board_on:
-                happened = 1  # a board that starts decides from the next second on
+                happened = 1
             elif self.board_on:
-                tod_s = -1
-                day = 0
-                if world.clock_known:
-                    local_s = self._start_s + t_s + world.clock_offset_s
-                    tod_s = local_s % _DAY_S
-                    day = local_s // _DAY_S
-                ctrl.step(t_s - self.boot_s, tod_s, day)
-                self.steps += 1
+                self._step(t_s)
                 if events.count:
                     happened = 1
             if world.events or (world.network_up & world.broker_up) != self.line_up:
@@ -134,6 +126,25 @@ class Loop:
                 self._minute()
         self.t_s = t_s
         return happened
+
+    def start(self, ctrl: Controller) -> None:
+        """The board starts with control `ctrl`, which decides in this very second, by the signals that are there."""
+        ctrl.inputs = self.ctrl.inputs
+        self.ctrl = ctrl
+        self.board_on = 1
+        self.boot_s = self.t_s
+        self._step(self.t_s)
+
+    def _step(self, t_s: int) -> None:
+        world = self.world
+        tod_s = -1
+        day = 0
+        if world.clock_known:
+            local_s = self._start_s + t_s + world.clock_offset_s
+            tod_s = local_s % _DAY_S
+            day = local_s // _DAY_S
+        self.ctrl.step(t_s - self.boot_s, tod_s, day)
+        self.steps += 1
 
     def _minute(self) -> None:
         """What changes slowly is looked at once a minute."""

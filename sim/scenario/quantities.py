@@ -17,7 +17,10 @@ ACTUATOR = ("starts", "run_s", "max_starts_per_h", "min_run_s", "min_off_s", "dr
 EFFLUENT = ("turbidity_ntu_mean", "turbidity_ntu_p95")
 READINGS = ("recorded", "delivered", "lost", "duplicated")
 # Additions to the contract's list: what a scenario must be able to ask for.
-EXTRA = ("level_max_mm", "overflow_s", "alarms_total", "effluent.ammonia_g_m3_end")
+EXTRA = (
+    "level_max_mm", "overflow_s", "alarms_total", "effluent.ammonia_g_m3_end",
+    "energy_recorded_kwh", "energy_nominal_readings",
+)  # fmt: skip
 
 
 @cache

@@ -30,14 +30,15 @@ _LOST = "share of the flow that is lost, 0 to 1"
 
 KINDS = (
     FaultKind(
-        "stuck", SENSORS, "卡死不变", "stuck",
+        "stuck", (*SENSORS, "energy"), "卡死不变", "stuck",
         "the value it is stuck at, in mm, NTU or 0/1", -1000.0, 20000.0, AS_IT_IS,
     ),
     FaultKind("drift", SENSORS, "漂移", "drifting", "mm or NTU an hour", -1000.0, 1000.0, None),
     FaultKind("noise", SENSORS, "跳动", "noisy", "standard deviation in mm or NTU", 0.0, 5000.0, None),
     FaultKind("open", SENSORS, "断线", "wire open"),
     FaultKind("short", SENSORS, "短路", "wire shorted"),
-    FaultKind("missing", SENSORS, "无信号", "no signal"),
+    FaultKind("missing", (*SENSORS, "energy"), "无信号", "no signal"),
+    FaultKind("replaced", ("energy",), "已更换", "replaced", "kWh that the new one shows", 0.0, 1e6, 0.0),
     FaultKind("clogged", ACTUATORS, "堵塞", "clogged", _LOST, 0.0, 1.0, 0.6),
     FaultKind("worn", ACTUATORS, "磨损", "worn", _LOST, 0.0, 1.0, 0.3),
     FaultKind("leaking", PUMPS, "止回阀漏", "check valve leaking", "share of the rated flow", 0.0, 1.0, 0.3),
