@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import serial
 
-from ..unitkit.errors import AnswerIsNo, Both, SurroundingsFailed
+from ..unitkit.errors import AnswerIsNo, SurroundingsFailed
 from . import self_test
 from .self_test import SelfTest
 
@@ -157,14 +157,12 @@ def _last(shown: str) -> str:
 
 def _no(zh: str, en: str, shown: str) -> AnswerIsNo:
     last = _last(shown)
-    return AnswerIsNo(Both(f"已写入，{zh}：{last}", f"written, {en}: {last}"))
+    return AnswerIsNo.of(f"已写入，{zh}：{last}", f"written, {en}: {last}")
 
 
 def _mute(port: str) -> SurroundingsFailed:
-    return SurroundingsFailed(
-        Both(
-            f"已写入，但重启后 {port} 没有应答。按一下 EN（RST）键，再运行：qingxi console --port {port}",
-            f"written, but after the reset nothing answers on {port}. Press EN (RST) once, then run: "
-            f"qingxi console --port {port}",
-        )
+    return SurroundingsFailed.of(
+        f"已写入，但重启后 {port} 没有应答。按一下 EN（RST）键，再运行：qingxi console --port {port}",
+        f"written, but after the reset nothing answers on {port}. Press EN (RST) once, then run: "
+        f"qingxi console --port {port}",
     )

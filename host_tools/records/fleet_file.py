@@ -135,11 +135,9 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     except UnicodeDecodeError:
         text = data.decode("gb18030", "replace")
     if len(data) > _MOST_BYTES or "\0" in text or "\ufffd" in text:
-        raise BadInput(
-            Both(
-                f"{path}：不是 CSV 表格；在表格软件里“另存为 CSV（UTF-8）”",
-                f"{path}: no CSV table; in the spreadsheet say: save as CSV (UTF-8)",
-            )
+        raise BadInput.of(
+            f"{path}：不是 CSV 表格；在表格软件里“另存为 CSV（UTF-8）”",
+            f"{path}: no CSV table; in the spreadsheet say: save as CSV (UTF-8)",
         )
     reader = csv.reader(io.StringIO(text, newline=""))
     rows = []

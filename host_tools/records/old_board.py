@@ -12,7 +12,7 @@ from ..device.esptool import BAUDS, Esptool
 from ..image import image_build
 from ..unitkit import fsimage, partitions
 from ..unitkit.boards import Board
-from ..unitkit.errors import BadInput, Both, cannot_read
+from ..unitkit.errors import BadInput, cannot_read
 from ..unitkit.progress import bar
 
 VISITS = "visits.txt"  # as firmware/unit/console/commands/visits.py has it
@@ -37,11 +37,9 @@ def of_image(flash: bytes, name: object) -> OldBoard:
     table = partitions.decode(flash[partitions.TABLE_AT : partitions.TABLE_AT + partitions.TABLE_SIZE])
     areas = {p.name: flash[p.at : p.at + p.size] for p in table if p.at + p.size <= len(flash)}
     if "journal" not in areas or "vfs" not in areas:
-        raise BadInput(
-            Both(
-                f"{name}：不是站点的备份：里面没有 vfs 和 journal 分区。备份用 qingxi backup 做",
-                f"{name}: no backup of a unit: it has no partitions vfs and journal. Make one with qingxi backup",
-            )
+        raise BadInput.of(
+            f"{name}：不是站点的备份：里面没有 vfs 和 journal 分区。备份用 qingxi backup 做",
+            f"{name}: no backup of a unit: it has no partitions vfs and journal. Make one with qingxi backup",
         )
     fs = _file_system(areas["vfs"])
     settings = _stored(fs, (config.NEWEST, config.LAST_GOOD))
@@ -49,11 +47,9 @@ def of_image(flash: bytes, name: object) -> OldBoard:
     sector = flash[partitions.TABLE_AT : partitions.TABLE_AT + partitions.BLOCK]
     unit_id = image_build.unit_of(sector) or str((settings or {}).get("unit.id", ""))
     if not unit_id:
-        raise BadInput(
-            Both(
-                f"{name}：看不出是哪个站点的备份",
-                f"{name}: it does not tell which unit it is a backup of",
-            )
+        raise BadInput.of(
+            f"{name}：看不出是哪个站点的备份",
+            f"{name}: it does not tell which unit it is a backup of",
         )
     return OldBoard(unit_id, str((pins or {}).get("name", "")), settings, areas["journal"], _read(fs, VISITS) or b"")
 

@@ -62,11 +62,9 @@ def prepare(
     first_seq = max(before.next_seq, seen.seq + 1) + gap
     boot = max(before.boot, seen.boot + 1) + gap // (NUMBERS_A_SECOND * SECONDS_A_START)
     if first_seq > MOST:
-        raise AnswerIsNo(
-            Both(
-                f"序号用完了（{first_seq}，最大 {MOST}）：给站点换一个 id",
-                f"no sequence number is left ({first_seq} of {MOST}): give the unit another id",
-            )
+        raise AnswerIsNo.of(
+            f"序号用完了（{first_seq}，最大 {MOST}）：给站点换一个 id",
+            f"no sequence number is left ({first_seq} of {MOST}): give the unit another id",
         )
     snapshot = bytearray(MAX_SNAPSHOT)
     n = before.load_snapshot(snapshot)
@@ -97,7 +95,7 @@ def read_seen(path: Path, unit_id: str) -> Seen:
     except OSError as e:
         raise cannot_read(path, e) from e
     except UnicodeDecodeError as e:
-        raise BadInput(Both(f"{path}：不是 UTF-8 文字", f"{path}: not UTF-8 text")) from e
+        raise BadInput.of(f"{path}：不是 UTF-8 文字", f"{path}: not UTF-8 text") from e
     seq = boot = 0
     problems: list[str] = []
     for number, line in enumerate(lines, 1):

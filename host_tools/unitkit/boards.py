@@ -10,7 +10,7 @@ from functools import cache
 from unit.catalogue import wiring
 from unit.uplink.net.ethernet import CLOCK_OUT, PHYS, SPI_FROM
 
-from .errors import BadInput, Both
+from .errors import BadInput
 from .places import BOARDS_DIR
 
 # A terminal's kind -> (name of its number, names of its pins); "?" marks a pin that may be left out.
@@ -137,8 +137,8 @@ def load(name: str) -> Board:
     path = BOARDS_DIR / f"{name}.toml"
     if name not in names():
         able = ", ".join(names())
-        raise BadInput(
-            Both(f"没有控制板 {name!r}：应为 {able} 之一", f"there is no board {name!r}: it must be one of {able}")
+        raise BadInput.of(
+            f"没有控制板 {name!r}：应为 {able} 之一", f"there is no board {name!r}: it must be one of {able}"
         )
     return parse(name, path.read_text(encoding="utf-8"))
 

@@ -1,5 +1,7 @@
 """The three ways a verb ends badly, each with its exit code (contract of the command line), in two languages."""
 
+from typing import Self
+
 
 class Both(str):
     """A sentence in both languages: as a string it is the English one, `zh` the Chinese one."""
@@ -31,6 +33,11 @@ class ToolError(Exception):
         super().__init__("\n".join(problems))
         self.problems = list(problems)
 
+    @classmethod
+    def of(cls, zh: str, en: str) -> Self:
+        """The error with one sentence, said in Chinese and in English."""
+        return cls(Both(zh, en))
+
 
 class AnswerIsNo(ToolError):
     """It ran and the answer is no: an expectation failed, a self-test failed, a digest differs."""
@@ -52,9 +59,9 @@ class SurroundingsFailed(ToolError):
 
 def cannot_write(path: object, e: OSError) -> SurroundingsFailed:
     """What to raise where a file cannot be written."""
-    return SurroundingsFailed(Both(f"{path}：写不了：{e.strerror}", f"{path}: cannot be written: {e.strerror}"))
+    return SurroundingsFailed.of(f"{path}：写不了：{e.strerror}", f"{path}: cannot be written: {e.strerror}")
 
 
 def cannot_read(path: object, e: OSError) -> BadInput:
     """What to raise where a file that the user named is not there or cannot be read."""
-    return BadInput(Both(f"{path}：读不了：{e.strerror}", f"{path}: cannot be read: {e.strerror}"))
+    return BadInput.of(f"{path}：读不了：{e.strerror}", f"{path}: cannot be read: {e.strerror}")

@@ -76,8 +76,8 @@ def _boot(**tables: object) -> bytes:
     for name, table in tables.items():
         line = f"{name} = ()"
         if boot.count(line) != 1:
-            raise SurroundingsFailed(
-                Both(f"firmware/boot.py 里应有一行 {line!r}", f"firmware/boot.py must hold the line {line!r} once")
+            raise SurroundingsFailed.of(
+                f"firmware/boot.py 里应有一行 {line!r}", f"firmware/boot.py must hold the line {line!r} once"
             )
         boot = boot.replace(line, f"{name} = {table!r}")
     return boot.encode()
@@ -250,9 +250,7 @@ def compiled(text: str, name: str) -> bytes:
         message, _ = process.communicate()
         if process.returncode:
             said = message.decode("utf-8", "replace").strip()
-            raise SurroundingsFailed(
-                Both(f"{name}：mpy-cross 编译不过：{said}", f"{name}: mpy-cross refuses it: {said}")
-            )
+            raise SurroundingsFailed.of(f"{name}：mpy-cross 编译不过：{said}", f"{name}: mpy-cross refuses it: {said}")
         return out.read_bytes()
 
 
@@ -278,11 +276,9 @@ def littlefs_image(files: dict[str, bytes], size: int) -> bytes:
     wanted = _FREE_BLOCKS + -(-len(files.get(PACK, b"")) // partitions.BLOCK)
     if free < wanted:
         blocks = size // partitions.BLOCK
-        raise SurroundingsFailed(
-            Both(
-                f"程序装完后 vfs 的 {blocks} 块只剩 {free} 块空闲；至少要 {wanted} 块",
-                f"the firmware leaves {free} of the {blocks} blocks of vfs free; {wanted} are needed",
-            )
+        raise SurroundingsFailed.of(
+            f"程序装完后 vfs 的 {blocks} 块只剩 {free} 块空闲；至少要 {wanted} 块",
+            f"the firmware leaves {free} of the {blocks} blocks of vfs free; {wanted} are needed",
         )
     return bytes(fs.context.buffer)
 

@@ -18,7 +18,7 @@ from typing import BinaryIO, TextIO, cast
 import serial
 
 from ..device import port as ports
-from ..unitkit.errors import BadInput, Both, SurroundingsFailed
+from ..unitkit.errors import BadInput, SurroundingsFailed
 
 _BAUD = 115200
 _LEAVE = b"\x1d"  # Ctrl-]
@@ -49,11 +49,9 @@ def console(args: argparse.Namespace) -> int:
         try:
             log = args.log.open("a", encoding="utf-8")
         except OSError as e:
-            raise BadInput(
-                Both(
-                    f"--log：{args.log}：写不了：{e.strerror}",
-                    f"--log: {args.log}: cannot be written: {e.strerror}",
-                )
+            raise BadInput.of(
+                f"--log：{args.log}：写不了：{e.strerror}",
+                f"--log: {args.log}: cannot be written: {e.strerror}",
             ) from e
     try:
         with raw_keyboard(sys.stdin) as keys:
@@ -100,7 +98,7 @@ class Session:
             return serial.serial_for_url(self._name, _BAUD, timeout=0.05, write_timeout=2, exclusive=True)
         except (serial.SerialException, OSError, ValueError) as e:
             ports.check(self._name, self._lang)  # knows the cause and the mend of most failures
-            raise SurroundingsFailed(Both(f"{self._name} 打不开：{e}", f"{self._name} cannot be opened: {e}")) from e
+            raise SurroundingsFailed.of(f"{self._name} 打不开：{e}", f"{self._name} cannot be opened: {e}") from e
 
     def _reconnect(self) -> None:
         assert self._port is not None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..image import image_build, micropython_image
 from ..unitkit import unitfile
-from ..unitkit.errors import AnswerIsNo, BadInput, Both, cannot_write
+from ..unitkit.errors import AnswerIsNo, BadInput, cannot_write
 
 _WORDS = {
     "unconfirmed": (
@@ -86,7 +86,7 @@ def _confirm(args: argparse.Namespace, image: micropython_image.MicroPython) -> 
     if args.sha256 is not None:
         wanted = args.sha256.strip().lower()
         if not re.fullmatch("[0-9a-f]{64}", wanted):
-            raise BadInput(Both("--sha256：应为 64 位十六进制数字", "--sha256: must be 64 hexadecimal digits"))
+            raise BadInput.of("--sha256：应为 64 位十六进制数字", "--sha256: must be 64 hexadecimal digits")
         if wanted != image.sha256:
             raise AnswerIsNo(_words("differs", args.lang, wanted=wanted, **fill))
         return

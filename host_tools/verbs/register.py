@@ -86,7 +86,7 @@ def read(path: Path) -> list[dict[str, object]]:
     except OSError as e:
         raise cannot_read(path, e) from e
     except UnicodeDecodeError as e:
-        raise BadInput(Both(f"{path}：不是 UTF-8 文字", f"{path}: not UTF-8 text")) from e
+        raise BadInput.of(f"{path}：不是 UTF-8 文字", f"{path}: not UTF-8 text") from e
     found: dict[str, dict[str, object]] = {}
     problems = []
     for number, text_line in enumerate(text.split("\n")[:-1], 1):
