@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..unitkit import partitions
-from ..unitkit.errors import AnswerIsNo, BadInput, cannot_read, cannot_write
+from ..unitkit.errors import AnswerIsNo, BadInput, reading, writing
 from ..unitkit.places import BOARDS_DIR
 from . import esp_image
 
@@ -62,11 +62,8 @@ class MicroPython:
 
 def read(path: Path) -> MicroPython:
     """A MicroPython image from a file. BadInput if it is damaged, none or unreadable."""
-    try:
-        with path.open("rb") as f:
-            data = f.read(_MOST_BYTES + 1)
-    except OSError as e:
-        raise cannot_read(path, e) from e
+    with reading(path), path.open("rb") as f:
+        data = f.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise BadInput.of(
             f"{path}：超过 {_MOST_BYTES} 字节：不是 ESP32 的 MicroPython 映像",
@@ -149,12 +146,10 @@ def pin(image: MicroPython) -> Path:
     """Keep an image in the cache under its digest. SurroundingsFailed if it cannot be written."""
     path = _pin_path(image.sha256)
     fresh = path.with_suffix(f".{os.getpid()}")
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_bytes(image.data)
         fresh.replace(path)  # an import that is interrupted leaves no half image under a good name
-    except OSError as e:
-        raise cannot_write(path, e) from e
     return path
 
 

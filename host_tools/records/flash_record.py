@@ -8,7 +8,7 @@ from pathlib import Path
 import segno
 
 from ..device.self_test import BAD, MUST, NAMES, OK, Check, SelfTest
-from ..unitkit.errors import cannot_write, in_language
+from ..unitkit.errors import in_language, writing
 
 STYLE = """
 body{font:14px/1.5 "Noto Sans CJK SC","Microsoft YaHei",sans-serif}
@@ -87,11 +87,9 @@ class Record:
         """Write the page; its name holds unit, board and time, so that no record replaces another."""
         name = f"{self.unit_id}-{self.mac.replace(':', '')}-{self.when[:19].replace(':', '')}.html"
         path = folder / name
-        try:
+        with writing(path):
             folder.mkdir(parents=True, exist_ok=True)
             path.write_text(self.page(), encoding="utf-8")
-        except OSError as e:
-            raise cannot_write(path, e) from e
         return path
 
 

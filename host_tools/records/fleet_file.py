@@ -13,7 +13,7 @@ from pathlib import Path
 from unit.catalogue import settings as catalogue
 
 from ..unitkit import tomltext, unitfile
-from ..unitkit.errors import BadInput, Both, cannot_read
+from ..unitkit.errors import BadInput, Both, reading
 from ..unitkit.unitfile import Unit
 
 BASE = "base"  # a column that names another common unit file, relative to the fleet file
@@ -126,10 +126,8 @@ def _value_end(line: str) -> int:
 
 def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """(header, [(line, cells)]) without empty lines. Spreadsheets write UTF-8 or, in China, GB 18030."""
-    try:
+    with reading(path):
         data = path.read_bytes()
-    except OSError as e:
-        raise cannot_read(path, e) from e
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -12,7 +12,7 @@ from ..device.esptool import BAUDS, Esptool
 from ..image import image_build
 from ..unitkit import fsimage, partitions
 from ..unitkit.boards import Board
-from ..unitkit.errors import BadInput, cannot_read
+from ..unitkit.errors import BadInput, reading
 from ..unitkit.progress import bar
 
 VISITS = "visits.txt"  # as firmware/unit/console/commands/visits.py has it
@@ -56,10 +56,9 @@ def of_image(flash: bytes, name: object) -> OldBoard:
 
 def read_file(path: Path) -> OldBoard:
     """What is in a backup. BadInput where it is none or cannot be read."""
-    try:
-        return of_image(path.read_bytes(), path)
-    except OSError as e:
-        raise cannot_read(path, e) from e
+    with reading(path):
+        flash = path.read_bytes()
+    return of_image(flash, path)
 
 
 def read_board(tool: Esptool, flash_bytes: int) -> bytes:

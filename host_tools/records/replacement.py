@@ -20,7 +20,7 @@ from unit.journal.ring import Journal
 from host_tools.unitkit.nor import Nor
 
 from ..unitkit import partitions
-from ..unitkit.errors import AnswerIsNo, BadInput, Both, cannot_read
+from ..unitkit.errors import AnswerIsNo, BadInput, Both, reading
 
 NUMBERS_A_SECOND = 2
 SECONDS_A_START = 5  # what is durable of a start takes one second, and coming to it several
@@ -90,12 +90,8 @@ def read_seen(path: Path, unit_id: str) -> Seen:
 
     As `mosquitto_sub -t qingxi/v1/ID/#` prints them, with -v or without. BadInput names every line that is none.
     """
-    try:
+    with reading(path):
         lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as e:
-        raise cannot_read(path, e) from e
-    except UnicodeDecodeError as e:
-        raise BadInput.of(f"{path}：不是 UTF-8 文字", f"{path}: not UTF-8 text") from e
     seq = boot = 0
     problems: list[str] = []
     for number, line in enumerate(lines, 1):

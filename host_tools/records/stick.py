@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..image import micropython_image
 from ..unitkit import upackages
-from ..unitkit.errors import BadInput, SurroundingsFailed, ToolError, cannot_write
+from ..unitkit.errors import BadInput, SurroundingsFailed, ToolError, writing
 from ..unitkit.places import ROOT
 
 _LEFT_OUT = (".venv", "build", "out", "typings", ".git", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "*.so")
@@ -68,10 +68,8 @@ _GUIDE = """# 清溪现场 U 盘 · Qingxi in the field
 
 def make(folder: Path) -> list[str]:
     """Fill `folder`, which must not exist or be empty. Returns what it holds, in lines. ToolError if it cannot."""
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise cannot_write(folder, e) from e
     if any(folder.iterdir()):
         raise BadInput.of(f"{folder}：不是空的；换一个文件夹", f"{folder}: is not empty; choose another folder")
     images = micropython_image.pinned()

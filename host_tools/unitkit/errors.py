@@ -1,5 +1,7 @@
 """The three ways a verb ends badly, each with its exit code (contract of the command line), in two languages."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 
@@ -57,9 +59,25 @@ class SurroundingsFailed(ToolError):
     exit_code = 3
 
 
-def cannot_write(path: object, e: OSError) -> SurroundingsFailed:
-    """What to raise where a file cannot be written."""
-    return SurroundingsFailed.of(f"{path}：写不了：{e.strerror}", f"{path}: cannot be written: {e.strerror}")
+@contextmanager
+def writing(path: object) -> Iterator[None]:
+    """SurroundingsFailed where what is done inside fails to write there."""
+    try:
+        yield
+    except OSError as e:
+        why = e.strerror
+        raise SurroundingsFailed.of(f"{path}：写不了：{why}", f"{path}: cannot be written: {why}") from e
+
+
+@contextmanager
+def reading(path: object) -> Iterator[None]:
+    """BadInput where a file that the user named is not there, cannot be read, or is no text where text is read."""
+    try:
+        yield
+    except OSError as e:
+        raise cannot_read(path, e) from e
+    except UnicodeDecodeError as e:
+        raise BadInput.of(f"{path}：不是 UTF-8 文字", f"{path}: not UTF-8 text") from e
 
 
 def cannot_read(path: object, e: OSError) -> BadInput:

@@ -10,7 +10,7 @@ from unit.catalogue import settings_words
 
 from ..records import unitdocs
 from ..unitkit import boards, unitfile
-from ..unitkit.errors import BadInput, SurroundingsFailed
+from ..unitkit.errors import BadInput, writing
 
 _WORDS = {
     "good": (
@@ -25,7 +25,6 @@ _WORDS = {
         "已写入 {path}；改好后运行 qingxi config check {path}",
         "wrote {path}; edit it, then run: qingxi config check {path}",
     ),
-    "cannot_write": ("{path}：写不了：{why}", "{path}: cannot be written: {why}"),
     "id": ("--id {id}：应为 {allowed}", "--id {id}: must be {allowed}"),
     "default": ("默认", "default"),
 }
@@ -165,13 +164,12 @@ def _write(path: Path | None, text: str, lang: str, over: bool = True) -> None:
     if path is None:
         sys.stdout.write(text)
         return
-    try:
-        with path.open("w" if over else "x", encoding="utf-8", newline="\n") as f:
-            f.write(text)
-    except FileExistsError as e:
-        raise BadInput(_words("exists", lang, path=path)) from e
-    except OSError as e:
-        raise SurroundingsFailed(_words("cannot_write", lang, path=path, why=e.strerror)) from e
+    with writing(path):
+        try:
+            with path.open("w" if over else "x", encoding="utf-8", newline="\n") as f:
+                f.write(text)
+        except FileExistsError as e:
+            raise BadInput(_words("exists", lang, path=path)) from e
 
 
 def _print_json(value: object) -> None:

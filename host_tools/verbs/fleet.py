@@ -12,7 +12,7 @@ from ..records import fleet_file
 from ..records.flash_record import STYLE, label
 from ..records.fleet_file import Planned
 from ..unitkit import fsimage
-from ..unitkit.errors import BadInput, both, cannot_write
+from ..unitkit.errors import BadInput, both, writing
 from ..unitkit.places import EXAMPLE_UNIT
 from ..unitkit.progress import say
 from .image import write_private
@@ -75,10 +75,8 @@ def add_parser(verbs) -> None:
 def _new(args: argparse.Namespace) -> int:
     if args.file.exists():
         raise BadInput(both(_WORDS["exists"], path=args.file))
-    try:
+    with writing(args.file):
         args.file.write_text(_NEW, encoding="utf-8-sig")  # a spreadsheet takes it for UTF-8 by the mark
-    except OSError as e:
-        raise cannot_write(args.file, e) from e
     say(args.lang, both(_WORDS["new"], path=args.file))
     return 0
 
@@ -105,7 +103,7 @@ def _make(args: argparse.Namespace) -> int:
         path = args.out / plan.unit.id / "unit.toml"
         if plan not in new and path.is_file() and path.read_text(encoding="utf-8") != plan.text:
             say(args.lang, both(_WORDS["changed"], path=path))
-    try:
+    with writing(args.out):
         args.out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=args.out, prefix=".making-") as folder:
             for plan in new:
@@ -114,8 +112,6 @@ def _make(args: argparse.Namespace) -> int:
                 (Path(folder) / plan.unit.id).rename(args.out / plan.unit.id)
         write_private(args.out / _LABELS, _label_sheet(planned).encode())
         write_private(args.out / _BROKER, _broker_file(args.out).encode())
-    except OSError as e:
-        raise cannot_write(args.out, e) from e
     labels = args.out / _LABELS
     say(args.lang, both(_WORDS["made"], folder=args.out, new=len(new), kept=len(planned) - len(new), labels=labels))
     if args.json:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..image import image_build, micropython_image
 from ..unitkit import unitfile
-from ..unitkit.errors import AnswerIsNo, BadInput, cannot_write
+from ..unitkit.errors import AnswerIsNo, BadInput, writing
 
 _WORDS = {
     "unconfirmed": (
@@ -118,14 +118,12 @@ def _build(args: argparse.Namespace) -> int:
 def write_private(path: Path, data: bytes) -> None:
     """Write a file that only its owner can read. SurroundingsFailed if that fails."""
     fresh = path.with_name(path.name + ".new")
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(fd, "wb") as f:
             f.write(data)
         fresh.replace(path)
-    except OSError as e:
-        raise cannot_write(path, e) from e
 
 
 def _show(result: dict) -> None:

@@ -19,11 +19,10 @@ from host_tools.unitkit.nor import Nor
 
 from ..device import journal_port
 from ..unitkit import partitions
-from ..unitkit.errors import BadInput, SurroundingsFailed
+from ..unitkit.errors import BadInput, reading, writing
 
 _BLOCK = partitions.BLOCK
 _WORDS = {
-    "unreadable_file": ("{path}：读不了：{why}", "{path}: cannot be read: {why}"),
     "size": (
         "{path}：{size} 字节不是日志分区，也不是整片闪存：应为 4096 的倍数，至少 8192",
         "{path}: {size} bytes are neither a journal partition nor a whole flash: a multiple of 4096, at least 8192",
@@ -36,7 +35,6 @@ _WORDS = {
         "{path}：分区表说 journal 到 {end} 字节为止，文件只有 {size}",
         "{path}: by its partition table journal ends at byte {end}, but the file has {size}",
     ),
-    "cannot_write": ("{path}：写不了：{why}", "{path}: cannot be written: {why}"),
     "empty": ("{path}：日志是空的", "{path}: the journal is empty"),
     "held": (
         "序号 {first_seq} 到 {last_seq}：{readings} 条读数，{events} 个事件；已送达到 {acked}，下一个序号 {next_seq}",
@@ -79,7 +77,8 @@ def add_parser(verbs) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read the image or the unit, write the CSV if one is asked for, print what there is."""
     if args.out is not None:
-        _check_writable(args.out, args.lang)  # before a unit stands for minutes
+        with writing(args.out):  # before a unit stands for minutes
+            args.out.open("a").close()
     source = args.port or args.flash
     flash = Nor(journal_port.read(args.port, args.lang), _BLOCK) if args.port else open_image(args.flash, args.lang)
     journal = Journal(flash, len(_points()), 60)
@@ -95,19 +94,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_writable(path: Path, lang: str) -> None:
-    try:
-        path.open("a").close()
-    except OSError as e:
-        raise SurroundingsFailed(_words("cannot_write", lang, path=path, why=e.strerror)) from e
-
-
 def open_image(path: Path, lang: str = "en") -> Nor:
     """The journal in a file that holds its partition alone, or a whole flash with a partition table."""
-    try:
+    with reading(path):
         data = path.read_bytes()
-    except OSError as e:
-        raise BadInput(_words("unreadable_file", lang, path=path, why=e.strerror)) from e
     table = partitions.decode(data[partitions.TABLE_AT : partitions.TABLE_AT + _BLOCK])
     if table:
         try:

@@ -14,7 +14,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..unitkit.errors import BadInput, Both, cannot_read, cannot_write
+from ..unitkit.errors import BadInput, Both, reading, writing
 
 FILE = "register.jsonl"
 DEFAULT = Path("out/records") / FILE
@@ -81,12 +81,8 @@ def read(path: Path) -> list[dict[str, object]]:
 
     BadInput names every line that is no line of a register, or the file where it cannot be read.
     """
-    try:
+    with reading(path):
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-    except OSError as e:
-        raise cannot_read(path, e) from e
-    except UnicodeDecodeError as e:
-        raise BadInput.of(f"{path}：不是 UTF-8 文字", f"{path}: not UTF-8 text") from e
     found: dict[str, dict[str, object]] = {}
     problems = []
     for number, text_line in enumerate(text.split("\n")[:-1], 1):
@@ -123,7 +119,7 @@ def _append(path: Path, lines: list[dict[str, object]]) -> None:
     data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
     if not data:
         return
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+") as f:
             end = f.seek(0, os.SEEK_END)
@@ -134,8 +130,6 @@ def _append(path: Path, lines: list[dict[str, object]]) -> None:
             f.write(data)
             f.flush()
             os.fsync(f.fileno())
-    except OSError as e:
-        raise cannot_write(path, e) from e
 
 
 def _drop_torn(f) -> None:

@@ -17,7 +17,7 @@ from sim.scenario import scenario as scenarios
 
 from ..unitkit import unitfile
 from ..unitkit.broker_address import address
-from ..unitkit.errors import BadInput, SurroundingsFailed
+from ..unitkit.errors import BadInput, writing
 from ..unitkit.places import EXAMPLE_UNIT
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
@@ -114,11 +114,9 @@ def _speed(text: str, problems: list[str]) -> float:
 
 
 def _write_junit(path: Path, summary: dict[str, Any]) -> None:
-    try:
+    with writing(f"--junit {path}"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(summaries.as_junit(summary))
-    except OSError as e:
-        raise SurroundingsFailed(f"--junit {path}: cannot be written: {e.strerror}") from e
 
 
 class _Stop:
