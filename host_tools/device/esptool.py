@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..unitkit.errors import AnswerIsNo, Both, SurroundingsFailed
+from ..unitkit.errors import AnswerIsNo, Both, SurroundingsFailed, both
 
 # Written and compared in pieces of so many bytes, so that a second run skips what the first one brought over. An erase
 # block of the flash is 64 KiB; the files change in a few places only, and those pieces are smaller.
@@ -224,8 +224,7 @@ class Esptool:
         return SurroundingsFailed(self._text("failed", why=why.strip()))
 
     def _text(self, code: str, **fill: object) -> Both:
-        zh, en = _SENTENCES[code]
-        return Both(zh.format(port=self._port, **fill), en.format(port=self._port, **fill))
+        return both(_SENTENCES[code], port=self._port, **fill)
 
 
 class _Seen:

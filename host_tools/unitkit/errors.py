@@ -26,6 +26,11 @@ def in_language(text: str, lang: str) -> str:
     return text.zh if lang == "zh" and isinstance(text, Both) else str(text)
 
 
+def told(words: tuple[str, str], lang: str, **fill: object) -> str:
+    """The sentence of a pair, filled in, in `lang`."""
+    return in_language(both(words, **fill), lang)
+
+
 class ToolError(Exception):
     """Base: `problems` is a list of sentences for the user, one a problem."""
 

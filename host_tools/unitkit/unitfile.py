@@ -18,7 +18,7 @@ from unit.catalogue import settings as catalogue
 from unit.catalogue import settings_words
 
 from . import boards, tomltext
-from .errors import BadInput
+from .errors import BadInput, told
 
 SIMULATOR_OR_PC_ONLY = ("s", "p")  # flags of settings that no board gets
 
@@ -185,20 +185,16 @@ def _plain(written: object) -> str | None:
     return format(number, "f") if -20 < number.adjusted() < 20 else None
 
 
-def _words(code: str, lang: str, **fill: object) -> str:
-    return _WORDS[code][0 if lang == "zh" else 1].format(**fill)
-
-
 def _sentence(problem: tuple, lang: str, board: boards.Board | None, compact: dict | None) -> str:
     code, key = problem[:2]
     if code == "value" and key.startswith("wiring.") and board and problem[2] in board.unfit:
-        return _words("terminal", lang, key=key, value=f'"{problem[2]}"', why=boards.why(board, problem[2], lang))
+        return told(_WORDS["terminal"], lang, key=key, value=f'"{problem[2]}"', why=boards.why(board, problem[2], lang))
     if code == "no_file":
         row = catalogue.find(key) or []
-        return _words("no_file", lang, key=key, other=problem[2], name=row[-2] if lang == "zh" else row[-1])
+        return told(_WORDS["no_file"], lang, key=key, other=problem[2], name=row[-2] if lang == "zh" else row[-1])
     text = settings_words.sentence(problem, lang, compact)
     if code == "unknown" and (near := nearest(key)):
-        text += _words("suggest", lang, near=near)
+        text += told(_WORDS["suggest"], lang, near=near)
     return text
 
 

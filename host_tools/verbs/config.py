@@ -10,7 +10,7 @@ from unit.catalogue import settings_words
 
 from ..records import unitdocs
 from ..unitkit import boards, unitfile
-from ..unitkit.errors import BadInput, writing
+from ..unitkit.errors import BadInput, both, told, writing
 
 _WORDS = {
     "good": (
@@ -28,10 +28,6 @@ _WORDS = {
     "id": ("--id {id}：应为 {allowed}", "--id {id}: must be {allowed}"),
     "default": ("默认", "default"),
 }
-
-
-def _words(code: str, lang: str, **fill: object) -> str:
-    return _WORDS[code][0 if lang == "zh" else 1].format(**fill)
 
 
 def add_parser(verbs) -> None:
@@ -77,10 +73,10 @@ def _sub(subs, name: str, run, what: str) -> argparse.ArgumentParser:
 def _new(args: argparse.Namespace) -> int:
     row = catalogue.find("unit.id")
     if not catalogue.allows(row, args.id):
-        raise BadInput(_words("id", args.lang, id=args.id, allowed=settings_words.allowed(row, args.lang)))
-    _write(args.file, unitdocs.new_file(boards.load(args.board), args.id), args.lang, over=False)
+        raise BadInput(both(_WORDS["id"], id=args.id, allowed=settings_words.allowed(row, args.lang)))
+    _write(args.file, unitdocs.new_file(boards.load(args.board), args.id), over=False)
     if args.file:
-        print(_words("written", args.lang, path=args.file), file=sys.stderr)
+        print(told(_WORDS["written"], args.lang, path=args.file), file=sys.stderr)
     return 0
 
 
@@ -106,7 +102,7 @@ def _check(args: argparse.Namespace) -> int:
 def _good(path: Path, unit: unitfile.Unit, lang: str) -> str:
     given = len(unit.given)
     rest = len(unit.settings) - given
-    return _words("good", lang, path=path, id=unit.id, board=unit.board.name, given=given, rest=rest)
+    return told(_WORDS["good"], lang, path=path, id=unit.id, board=unit.board.name, given=given, rest=rest)
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -116,7 +112,7 @@ def _show(args: argparse.Namespace) -> int:
         _print_json({"file": str(args.file), "unit": unit.id, "sha256": unit.sha256, "settings": entries})
         return 0
     for entry in entries:
-        mark = f"({_words('default', args.lang)})" if entry["is_default"] else ""
+        mark = f"({told(_WORDS['default'], args.lang)})" if entry["is_default"] else ""
         text = f"{entry['value']} {entry['unit']}".strip()
         print(f"{entry['key']:<28} {text:<24} {mark:<9} {entry['name_' + args.lang]}: {entry['allowed']}")
     return 0
@@ -145,21 +141,21 @@ def _plain(row: list[str], value: int | str) -> int | float | bool | str:
 
 
 def _schema(args: argparse.Namespace) -> int:
-    _write(args.file, json.dumps(unitdocs.schema(), ensure_ascii=False, indent=2) + "\n", args.lang)
+    _write(args.file, json.dumps(unitdocs.schema(), ensure_ascii=False, indent=2) + "\n")
     return 0
 
 
 def _reference(args: argparse.Namespace) -> int:
-    _write(args.file, unitdocs.reference(), args.lang)
+    _write(args.file, unitdocs.reference())
     return 0
 
 
 def _wiring(args: argparse.Namespace) -> int:
-    _write(args.file, unitdocs.wiring_page(boards.load(args.board)), args.lang)
+    _write(args.file, unitdocs.wiring_page(boards.load(args.board)))
     return 0
 
 
-def _write(path: Path | None, text: str, lang: str, over: bool = True) -> None:
+def _write(path: Path | None, text: str, over: bool = True) -> None:
     """Write `text` to `path`, or to standard output without one; over an existing file only where `over` says so."""
     if path is None:
         sys.stdout.write(text)
@@ -169,7 +165,7 @@ def _write(path: Path | None, text: str, lang: str, over: bool = True) -> None:
             with path.open("w" if over else "x", encoding="utf-8", newline="\n") as f:
                 f.write(text)
         except FileExistsError as e:
-            raise BadInput(_words("exists", lang, path=path)) from e
+            raise BadInput(both(_WORDS["exists"], path=path)) from e
 
 
 def _print_json(value: object) -> None:

@@ -18,7 +18,7 @@ from typing import BinaryIO, TextIO, cast
 import serial
 
 from ..device import port as ports
-from ..unitkit.errors import BadInput, SurroundingsFailed
+from ..unitkit.errors import BadInput, SurroundingsFailed, told
 
 _BAUD = 115200
 _LEAVE = b"\x1d"  # Ctrl-]
@@ -135,8 +135,7 @@ class Session:
             self._log.flush()
 
     def _say(self, key: str) -> None:
-        words = _WORDS[key][0 if self._lang == "zh" else 1].format(port=self._name)
-        print(f"\r\n-- {words}\r", file=sys.stderr, flush=True)
+        print(f"\r\n-- {told(_WORDS[key], self._lang, port=self._name)}\r", file=sys.stderr, flush=True)
 
 
 def _shows(screen: TextIO, text: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..image import image_build, micropython_image
 from ..unitkit import unitfile
-from ..unitkit.errors import AnswerIsNo, BadInput, writing
+from ..unitkit.errors import AnswerIsNo, BadInput, both, told, writing
 
 _WORDS = {
     "unconfirmed": (
@@ -76,7 +76,7 @@ def _import(args: argparse.Namespace) -> int:
     result["pinned"] = str(path)
     if args.json:
         print(json.dumps(result, ensure_ascii=False))
-    print(_words("pinned", args.lang, path=path), file=sys.stderr)
+    print(told(_WORDS["pinned"], args.lang, path=path), file=sys.stderr)
     return 0
 
 
@@ -88,13 +88,13 @@ def _confirm(args: argparse.Namespace, image: micropython_image.MicroPython) -> 
         if not re.fullmatch("[0-9a-f]{64}", wanted):
             raise BadInput.of("--sha256：应为 64 位十六进制数字", "--sha256: must be 64 hexadecimal digits")
         if wanted != image.sha256:
-            raise AnswerIsNo(_words("differs", args.lang, wanted=wanted, **fill))
+            raise AnswerIsNo(both(_WORDS["differs"], wanted=wanted, **fill))
         return
     entry = micropython_image.known(image.sha256)
     if entry is None and not micropython_image.is_pinned(image):
-        raise BadInput(_words("unknown", args.lang, **fill))
+        raise BadInput(both(_WORDS["unknown"], **fill))
     if entry is not None and not entry["confirmed"] and not args.yes:
-        raise BadInput(_words("unconfirmed", args.lang, file=entry["file"], **fill))
+        raise BadInput(both(_WORDS["unconfirmed"], file=entry["file"], **fill))
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -109,9 +109,9 @@ def _build(args: argparse.Namespace) -> int:
         print(json.dumps(result, ensure_ascii=False))
     else:
         _show(result)
-    print(_words("built", args.lang, path=args.out, size=len(whole)), file=sys.stderr)
+    print(told(_WORDS["built"], args.lang, path=args.out, size=len(whole)), file=sys.stderr)
     if image.holds_secrets:
-        print(_words("secret", args.lang, path=args.out), file=sys.stderr)
+        print(told(_WORDS["secret"], args.lang, path=args.out), file=sys.stderr)
     return 0
 
 
@@ -133,7 +133,3 @@ def _show(result: dict) -> None:
     for name in ("firmware_sha256", "config_sha256", "sha256"):
         if name in result:
             print(f"{name:<32} {result[name]}")
-
-
-def _words(code: str, lang: str, **fill: object) -> str:
-    return _WORDS[code][0 if lang == "zh" else 1].format(**fill)

@@ -19,7 +19,7 @@ from host_tools.unitkit.nor import Nor
 
 from ..device import journal_port
 from ..unitkit import partitions
-from ..unitkit.errors import BadInput, reading, writing
+from ..unitkit.errors import BadInput, both, reading, told, writing
 
 _BLOCK = partitions.BLOCK
 _WORDS = {
@@ -57,10 +57,6 @@ _WORDS = {
 }
 
 
-def _words(key: str, lang: str, **fill: object) -> str:
-    return _WORDS[key][0 if lang == "zh" else 1].format(**fill)
-
-
 def add_parser(verbs) -> None:
     """Add the verb `journal` to the command line."""
     parser = verbs.add_parser("journal", help="what a unit's flash holds, with or without its network")
@@ -80,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         with writing(args.out):  # before a unit stands for minutes
             args.out.open("a").close()
     source = args.port or args.flash
-    flash = Nor(journal_port.read(args.port, args.lang), _BLOCK) if args.port else open_image(args.flash, args.lang)
+    flash = Nor(journal_port.read(args.port, args.lang), _BLOCK) if args.port else open_image(args.flash)
     journal = Journal(flash, len(_points()), 60)
     if args.out is None:
         found = read(journal)
@@ -94,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def open_image(path: Path, lang: str = "en") -> Nor:
+def open_image(path: Path) -> Nor:
     """The journal in a file that holds its partition alone, or a whole flash with a partition table."""
     with reading(path):
         data = path.read_bytes()
@@ -103,12 +99,12 @@ def open_image(path: Path, lang: str = "en") -> Nor:
         try:
             part = partitions.named(table, "journal")
         except KeyError:
-            raise BadInput(_words("no_partition", lang, path=path, names=", ".join(p.name for p in table))) from None
+            raise BadInput(both(_WORDS["no_partition"], path=path, names=", ".join(p.name for p in table))) from None
         if part.at + part.size > len(data):
-            raise BadInput(_words("outside", lang, path=path, end=part.at + part.size, size=len(data)))
+            raise BadInput(both(_WORDS["outside"], path=path, end=part.at + part.size, size=len(data)))
         data = data[part.at : part.at + part.size]
     if len(data) < 2 * _BLOCK or len(data) % _BLOCK:
-        raise BadInput(_words("size", lang, path=path, size=len(data)))
+        raise BadInput(both(_WORDS["size"], path=path, size=len(data)))
     return Nor(data, _BLOCK)
 
 
@@ -215,17 +211,18 @@ def _time(record: Record) -> str | int:
 
 
 def _print(path: Path | str, found: dict, lang: str) -> None:
-    damage = _words("damage", lang, **found)
+    damage = told(_WORDS["damage"], lang, **found)
     if not found["starts"]:
-        print(_words("empty", lang, path=path))
+        print(told(_WORDS["empty"], lang, path=path))
         print(damage)
         return
-    print(_words("held", lang, **found))
+    print(told(_WORDS["held"], lang, **found))
     for start in found["starts"]:
         ends = {
-            end: _words("unknown", lang, s=start[end]) if isinstance(start[end], int) else start[end]
+            end: told(_WORDS["unknown"], lang, s=start[end]) if isinstance(start[end], int) else start[end]
             for end in ("from", "to")
         }
-        print(_words("start", lang, **(start | ends)))
+        print(told(_WORDS["start"], lang, **(start | ends)))
     print(damage)
-    print(_words("snapshot", lang, **found["snapshot"]) if found["snapshot"] else _words("no_snapshot", lang))
+    snapshot = found["snapshot"]
+    print(told(_WORDS["snapshot" if snapshot else "no_snapshot"], lang, **(snapshot or {})))

@@ -14,7 +14,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..unitkit.errors import BadInput, Both, reading, writing
+from ..unitkit.errors import BadInput, Both, reading, told, writing
 
 FILE = "register.jsonl"
 DEFAULT = Path("out/records") / FILE
@@ -50,12 +50,12 @@ def run(args: argparse.Namespace) -> int:
     if args.merge:
         new = merge(args.file, args.merge)
         lines = read(args.file)
-        print(_words("merged", args.lang, path=args.file, new=new, all=len(lines)), file=sys.stderr)
+        print(told(_WORDS["merged"], args.lang, path=args.file, new=new, all=len(lines)), file=sys.stderr)
     lines = [line for line in lines if args.unit in (None, line["unit"])]
     if args.json:
         print(json.dumps(lines, ensure_ascii=False, indent=2))
     elif not lines:
-        print(_words("empty", args.lang, path=args.file))
+        print(told(_WORDS["empty"], args.lang, path=args.file))
     for line in [] if args.json else lines:
         print("  ".join(_short(name, line[name]) for name in _SHOWN).rstrip())
     return 0
@@ -169,7 +169,3 @@ def _who() -> str:
 def _short(name: str, value: object) -> str:
     text = str(value)
     return text[:12] if name.endswith("sha256") else text
-
-
-def _words(code: str, lang: str, **fill: object) -> str:
-    return _WORDS[code][0 if lang == "zh" else 1].format(**fill)
