@@ -1,7 +1,6 @@
 """The verb `backup`: what a unit's board holds, by cable, in a file from which a spare can take its place."""
 
 import argparse
-import json
 from pathlib import Path
 
 from unit.catalogue import tables
@@ -15,6 +14,7 @@ from ..records import old_board
 from ..unitkit.errors import BadInput, both
 from ..unitkit.progress import say
 from . import journal
+from .arguments import add_verb, print_json
 from .image import write_private
 
 _WORDS = {
@@ -30,12 +30,9 @@ _WORDS = {
 
 def add_parser(verbs) -> None:
     """Add the verb `backup` to the command line."""
-    p = verbs.add_parser("backup", help="save what a unit's board holds, for a spare", description=__doc__)
-    p.add_argument("--port", required=True, metavar="DEV", help="serial port, such as /dev/ttyUSB0 or COM3")
+    what = "save what a unit's board holds, for a spare"
+    p = add_verb(verbs, "backup", backup, what, "--port", "--json", about=__doc__)
     p.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write it; never over a file")
-    p.add_argument("--json", action="store_true", help="print the result as JSON")
-    p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
-    p.set_defaults(run=backup)
 
 
 def backup(args: argparse.Namespace) -> int:
@@ -51,7 +48,7 @@ def backup(args: argparse.Namespace) -> int:
     result = {"file": str(args.out), "unit": left.unit_id, "unsent": unsent} | held
     say(args.lang, both(_WORDS["done"], path=args.out, unit=left.unit_id, unsent=unsent, **_shown(held)))
     if args.json:
-        print(json.dumps(result, ensure_ascii=False))
+        print_json(result)
     return 0
 
 

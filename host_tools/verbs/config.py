@@ -11,6 +11,7 @@ from unit.catalogue import settings_words
 from ..records import unitdocs
 from ..unitkit import boards, unitfile
 from ..unitkit.errors import BadInput, both, told, writing
+from .arguments import add_verb, print_json
 
 _WORDS = {
     "good": (
@@ -35,20 +36,18 @@ def add_parser(verbs) -> None:
     config = verbs.add_parser("config", help="write, check and show unit files")
     subs = config.add_subparsers(dest="config_verb", required=True, metavar="VERB")
 
-    new = _sub(subs, "new", _new, "write a complete unit file to start from; never over an existing one")
+    new = add_verb(subs, "new", _new, "write a complete unit file to start from; never over an existing one")
     new.add_argument("file", nargs="?", type=Path, metavar="FILE", help="where to write it (default: standard output)")
     new.add_argument("--board", choices=boards.names(), default="esp32-devkitc", help="(default: %(default)s)")
     new.add_argument("--id", default="new-unit", help="id of the unit (default: %(default)s)")
 
-    check = _sub(subs, "check", _check, "check unit files: every mistake at once")
+    check = add_verb(subs, "check", _check, "check unit files: every mistake at once", "--json")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    check.add_argument("--json", action="store_true", help="print the result as JSON")
 
-    show = _sub(subs, "show", _show, "show every setting: value, default, allowed values")
+    show = add_verb(subs, "show", _show, "show every setting: value, default, allowed values", "--json")
     show.add_argument("file", type=Path, metavar="FILE")
-    show.add_argument("--json", action="store_true", help="print the result as JSON")
 
-    wiring = _sub(subs, "wiring", _wiring, "print a board's wiring page")
+    wiring = add_verb(subs, "wiring", _wiring, "print a board's wiring page")
     wiring.add_argument("board", choices=boards.names())
     wiring.add_argument("file", nargs="?", type=Path, metavar="FILE", help="(default: standard output)")
 
@@ -56,18 +55,10 @@ def add_parser(verbs) -> None:
         ("schema", _schema, "print the JSON Schema of a unit file, for editors"),
         ("reference", _reference, "print the reference page of the unit file"),
     ):
-        sub = _sub(subs, name, run, what)
+        sub = add_verb(subs, name, run, what)
         sub.add_argument(
             "file", nargs="?", type=Path, metavar="FILE", help="where to write it (default: standard output)"
         )
-
-
-def _sub(subs, name: str, run, what: str) -> argparse.ArgumentParser:
-    sub = subs.add_parser(name, help=what, description=what)
-    # --lang is taken before the verb and after it.
-    sub.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
-    sub.set_defaults(run=run)
-    return sub
 
 
 def _new(args: argparse.Namespace) -> int:
@@ -93,7 +84,7 @@ def _check(args: argparse.Namespace) -> int:
         results.append({"file": str(path), "ok": True, "problems": [], "unit": unit.id, "sha256": unit.sha256})
         print(_good(path, unit, args.lang), file=sys.stderr if args.json else sys.stdout)
     if args.json:
-        _print_json(results[0] if len(results) == 1 else results)
+        print_json(results[0] if len(results) == 1 else results, 2)
     if problems:
         raise BadInput(*problems)
     return 0
@@ -109,7 +100,7 @@ def _show(args: argparse.Namespace) -> int:
     unit = unitfile.load(args.file, args.lang)
     entries = [_entry(row, unit, args.lang) for row in catalogue.entries()]
     if args.json:
-        _print_json({"file": str(args.file), "unit": unit.id, "sha256": unit.sha256, "settings": entries})
+        print_json({"file": str(args.file), "unit": unit.id, "sha256": unit.sha256, "settings": entries}, 2)
         return 0
     for entry in entries:
         mark = f"({told(_WORDS['default'], args.lang)})" if entry["is_default"] else ""
@@ -166,7 +157,3 @@ def _write(path: Path | None, text: str, over: bool = True) -> None:
                 f.write(text)
         except FileExistsError as e:
             raise BadInput(both(_WORDS["exists"], path=path)) from e
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))

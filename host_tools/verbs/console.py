@@ -19,6 +19,7 @@ import serial
 
 from ..device import port as ports
 from ..unitkit.errors import BadInput, SurroundingsFailed, told
+from .arguments import add_verb
 
 _BAUD = 115200
 _LEAVE = b"\x1d"  # Ctrl-]
@@ -36,10 +37,9 @@ _WORDS = {
 
 
 def add_parser(subs: argparse._SubParsersAction) -> None:
-    p = subs.add_parser("console", help="talk to a unit through its serial port")
+    p = add_verb(subs, "console", console, "talk to a unit through its serial port")
     p.add_argument("--port", metavar="DEV", help="serial port, as /dev/ttyUSB0 or COM3 (default: the only USB port)")
     p.add_argument("--log", type=Path, metavar="FILE", help="append all that the unit shows to this file, in UTF-8")
-    p.set_defaults(run=console)
 
 
 def console(args: argparse.Namespace) -> int:

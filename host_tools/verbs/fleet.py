@@ -1,7 +1,6 @@
 """The verb `fleet`: from one table the unit files, secrets and labels of many units at once."""
 
 import argparse
-import json
 import secrets
 import tempfile
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from ..unitkit import fsimage
 from ..unitkit.errors import BadInput, both, writing
 from ..unitkit.places import EXAMPLE_UNIT
 from ..unitkit.progress import say
+from .arguments import add_verb, print_json
 from .image import write_private
 
 _CREDENTIALS, _PIN = "credentials.txt", "console-pin.txt"
@@ -52,14 +52,11 @@ def add_parser(verbs) -> None:
     """Add the verb `fleet` and its sub-verbs to the command line."""
     fleet = verbs.add_parser("fleet", help="many units at once from one table", description=__doc__)
     subs = fleet.add_subparsers(dest="fleet_verb", required=True, metavar="VERB")
-    for name, run, what in (
-        ("new", _new, "write a table to start from; never over an existing one"),
-        ("make", _make, "make unit files, secrets and labels; units that are there already are left alone"),
-    ):
-        p = subs.add_parser(name, help=what, description=what)
-        p.add_argument("file", type=Path, metavar="FILE.csv")
-        p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
-        p.set_defaults(run=run)
+    new = add_verb(subs, "new", _new, "write a table to start from; never over an existing one")
+    what = "make unit files, secrets and labels; units that are there already are left alone"
+    p = add_verb(subs, "make", _make, what, "--json")
+    for parser in (new, p):
+        parser.add_argument("file", type=Path, metavar="FILE.csv")
     p.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder a unit, and the labels")
     p.add_argument(
         "--base",
@@ -69,7 +66,6 @@ def add_parser(verbs) -> None:
         help="unit file with what all have in common (the example)",
     )
     p.add_argument("--command-keys", action="store_true", help="units that obey signed commands only: a key for each")
-    p.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def _new(args: argparse.Namespace) -> int:
@@ -116,7 +112,7 @@ def _make(args: argparse.Namespace) -> int:
     say(args.lang, both(_WORDS["made"], folder=args.out, new=len(new), kept=len(planned) - len(new), labels=labels))
     if args.json:
         units = [{"unit": p.unit.id, "file": str(args.out / p.unit.id / "unit.toml"), "new": p in new} for p in planned]
-        print(json.dumps({"units": units, "labels": str(labels)}, ensure_ascii=False))
+        print_json({"units": units, "labels": str(labels)})
     return 0
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import json
 import os
 import re
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from ..image import image_build, micropython_image
 from ..unitkit import unitfile
 from ..unitkit.errors import AnswerIsNo, BadInput, both, told, writing
+from .arguments import add_verb, print_json
 
 _WORDS = {
     "unconfirmed": (
@@ -40,29 +40,14 @@ def add_parser(verbs) -> None:
     image = verbs.add_parser("image", help="check and pin a MicroPython image, build a unit's flash image")
     subs = image.add_subparsers(dest="image_verb", required=True, metavar="VERB")
 
-    take = _sub(subs, "import", _import, "check a MicroPython image, show it, and keep it for use without a network")
+    what = "check a MicroPython image, show it, and keep it for use without a network"
+    take = add_verb(subs, "import", _import, what, "--json")
     take.add_argument("file", type=Path, metavar="FILE")
     take.add_argument("--yes", action="store_true", help="I compared the digest with the download page")
     take.add_argument("--sha256", metavar="DIGEST", help="what the download page says the digest is")
 
-    build = _sub(subs, "build", _build, "build the flash image of a unit")
-    build.add_argument("--unit", type=Path, required=True, metavar="FILE", help="unit file")
+    build = add_verb(subs, "build", _build, "build the flash image of a unit", "--unit", "--micropython", "--json")
     build.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write it")
-    add_micropython(build)
-
-
-def add_micropython(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--micropython", type=Path, metavar="BIN", help="an imported image (default: the newest imported for the chip)"
-    )
-
-
-def _sub(subs, name: str, run, what: str) -> argparse.ArgumentParser:
-    sub = subs.add_parser(name, help=what, description=what)
-    sub.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
-    sub.add_argument("--json", action="store_true", help="print the result as JSON")
-    sub.set_defaults(run=run)
-    return sub
 
 
 def _import(args: argparse.Namespace) -> int:
@@ -75,7 +60,7 @@ def _import(args: argparse.Namespace) -> int:
     path = micropython_image.pin(image)
     result["pinned"] = str(path)
     if args.json:
-        print(json.dumps(result, ensure_ascii=False))
+        print_json(result)
     print(told(_WORDS["pinned"], args.lang, path=path), file=sys.stderr)
     return 0
 
@@ -106,7 +91,7 @@ def _build(args: argparse.Namespace) -> int:
     if not image.holds_secrets:
         result["sha256"] = hashlib.sha256(whole).hexdigest()
     if args.json:
-        print(json.dumps(result, ensure_ascii=False))
+        print_json(result)
     else:
         _show(result)
     print(told(_WORDS["built"], args.lang, path=args.out, size=len(whole)), file=sys.stderr)

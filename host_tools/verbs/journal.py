@@ -20,6 +20,7 @@ from host_tools.unitkit.nor import Nor
 from ..device import journal_port
 from ..unitkit import partitions
 from ..unitkit.errors import BadInput, both, reading, told, writing
+from .arguments import add_verb
 
 _BLOCK = partitions.BLOCK
 _WORDS = {
@@ -59,15 +60,14 @@ _WORDS = {
 
 def add_parser(verbs) -> None:
     """Add the verb `journal` to the command line."""
-    parser = verbs.add_parser("journal", help="what a unit's flash holds, with or without its network")
+    what = "what a unit's flash holds, with or without its network"
+    parser = add_verb(verbs, "journal", run, what, "--json")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "flash", type=Path, metavar="FLASH", nargs="?", help="image of the journal partition or of a whole flash"
     )
     source.add_argument("--port", metavar="DEV", help="read a unit in service; its machines stand meanwhile")
     parser.add_argument("--out", type=Path, metavar="CSV", help="write every reading and event there")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -18,7 +18,9 @@ from ..unitkit.errors import AnswerIsNo, both
 from ..unitkit.progress import bar, say
 from ..unitkit.unitfile import Unit
 from . import register
-from .image import add_micropython
+
+# What both verbs take.
+ARGUMENTS = ("--unit", "--port", "--micropython", "--fresh", "--dry-run", "--note", "--record", "--json")
 
 _WORDS = {
     "board": ("{port}：{title}，闪存 {flash} MB，MAC {mac}", "{port}: {title}, {flash} MB of flash, MAC {mac}"),
@@ -45,18 +47,6 @@ _WORDS = {
         "written, but the board reports the {what_en} {is_}: it must be {must}. Unplug other boards and flash again",
     ),
 }
-
-
-def add_arguments(p: argparse.ArgumentParser) -> None:
-    """The arguments that both verbs have."""
-    p.add_argument("--port", required=True, metavar="DEV", help="serial port, such as /dev/ttyUSB0 or COM3")
-    add_micropython(p)
-    p.add_argument("--fresh", action="store_true", help="empty a board that was a unit before")
-    p.add_argument("--dry-run", action="store_true", help="do everything but write")
-    p.add_argument("--note", default="", metavar="TEXT", help="a remark for the record and the register")
-    p.add_argument("--record", type=Path, default=Path("out/records"), metavar="DIR", help="(default: %(default)s)")
-    p.add_argument("--json", action="store_true", help="print the result as JSON")
-    p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
 
 
 @dataclass(frozen=True)

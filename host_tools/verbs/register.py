@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from ..unitkit.errors import BadInput, Both, reading, told, writing
+from .arguments import add_verb, print_json
 
 FILE = "register.jsonl"
 DEFAULT = Path("out/records") / FILE
@@ -33,13 +34,11 @@ _WORDS = {
 
 def add_parser(verbs) -> None:
     """Add the verb `register` to the command line."""
-    p = verbs.add_parser("register", help="what was flashed where and when; merge registers of several computers")
+    p = add_verb(verbs, "register", run, "what was flashed where and when; merge registers of several computers")
     p.add_argument("file", nargs="?", type=Path, default=DEFAULT, metavar="FILE", help="(default: %(default)s)")
     p.add_argument("--merge", nargs="+", type=Path, default=[], metavar="FILE", help="take in the lines of these files")
     p.add_argument("--unit", metavar="ID", help="show the lines of this unit alone")
     p.add_argument("--json", action="store_true", help="print the lines as one JSON list")
-    p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
-    p.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         print(told(_WORDS["merged"], args.lang, path=args.file, new=new, all=len(lines)), file=sys.stderr)
     lines = [line for line in lines if args.unit in (None, line["unit"])]
     if args.json:
-        print(json.dumps(lines, ensure_ascii=False, indent=2))
+        print_json(lines, indent=2)
     elif not lines:
         print(told(_WORDS["empty"], args.lang, path=args.file))
     for line in [] if args.json else lines:

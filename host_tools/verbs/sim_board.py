@@ -1,7 +1,6 @@
 """The verb `sim board`: the files of a board on a real MicroPython, with flash, serial port and plant."""
 
 import argparse
-import json
 import signal
 import sys
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from ..unitkit import unitfile
 from ..unitkit.broker_address import address
 from ..unitkit.errors import BadInput
 from ..unitkit.places import EXAMPLE_UNIT, ROOT
+from .arguments import add_verb, print_json
 
 EXAMPLE_SCENARIO = ROOT / "sim/scenarios/week.toml"
 _HEAP_HELP = f"heap (default: {DEFAULT_HEAP_BYTES}, with a broker {HEAP_WITH_BROKER_BYTES})"
@@ -35,7 +35,7 @@ class Result:
 
 
 def add_parser(subs: argparse._SubParsersAction) -> None:
-    p = subs.add_parser("board", help="run the firmware on a virtual board")
+    p = add_verb(subs, "board", sim_board, "run the firmware on a virtual board")
     p.add_argument("--unit", type=Path, default=EXAMPLE_UNIT, metavar="FILE", help="unit file (default: the example)")
     p.add_argument("--scenario", type=Path, default=EXAMPLE_SCENARIO, metavar="FILE", help="what surrounds the unit")
     p.add_argument("--flash", type=Path, default=Path("out/board.flash"), metavar="FILE", help="its flash, kept")
@@ -45,7 +45,6 @@ def add_parser(subs: argparse._SubParsersAction) -> None:
     p.add_argument("--for", dest="duration", metavar="DURATION", help="end after so much virtual time: 30d, 2h")
     p.add_argument("--speed", default="1", metavar="max|N", help="max: virtual time; N: N times real time (default: 1)")
     p.add_argument("--json", action="store_true", help="print a summary as JSON when it ends")
-    p.set_defaults(run=sim_board)
 
 
 def sim_board(args: argparse.Namespace) -> int:
@@ -106,5 +105,5 @@ def sim_board(args: argparse.Namespace) -> int:
     board.run(until_s)
     result = Result(board.now_us / 1e6, board.starts, board.flash.programmed_bytes, board.flash.erases)
     if args.json:
-        print(json.dumps(asdict(result)))
+        print_json(asdict(result))
     return 0

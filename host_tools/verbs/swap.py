@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +18,7 @@ from ..unitkit.errors import AnswerIsNo, BadInput, both
 from ..unitkit.progress import say
 from ..unitkit.unitfile import Unit
 from . import backup, provision, register
+from .arguments import add_verb, print_json
 from .provision import Job
 
 _WORDS = {
@@ -69,15 +69,13 @@ _HOURS = {True: ("已移", "moved"), False: ("没有，从零开始", "none, the
 
 def add_parser(verbs) -> None:
     """Add the verb `swap` to the command line."""
-    p = verbs.add_parser("swap", help="a spare board takes the place of a failed one", description=__doc__)
-    p.add_argument("--unit", type=Path, required=True, metavar="FILE", help="unit file")
+    what = "a spare board takes the place of a failed one"
+    p = add_verb(verbs, "swap", swap, what, *provision.ARGUMENTS, about=__doc__)
     source = p.add_mutually_exclusive_group()
     source.add_argument("--from", dest="backup", type=Path, metavar="FILE", help="backup of the failed board")
     source.add_argument("--from-port", metavar="DEV", help="port of the failed board, if it still answers")
     p.add_argument("--seen", type=Path, metavar="FILE", help="messages of the unit from the broker, one JSON a line")
     p.add_argument("--leave-readings", action="store_true", help="move settings, hours and numbers alone")
-    provision.add_arguments(p)
-    p.set_defaults(run=swap)
 
 
 def swap(args: argparse.Namespace) -> int:
@@ -114,7 +112,7 @@ def swap(args: argparse.Namespace) -> int:
     if not args.dry_run:
         say(args.lang, both(_WORDS["retire"]))
     if args.json:
-        print(json.dumps(result, ensure_ascii=False))
+        print_json(result)
     return 0
 
 
