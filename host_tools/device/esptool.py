@@ -8,12 +8,15 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ..unitkit.errors import AnswerIsNo, Both, SurroundingsFailed, both
 
+T = TypeVar("T")
 # Written and compared in pieces of so many bytes, so that a second run skips what the first one brought over. An erase
 # block of the flash is 64 KiB; the files change in a few places only, and those pieces are smaller.
 BAUDS = (460800, 115200)  # the second where the first does not hold
@@ -80,11 +83,11 @@ class Esptool:
         title, mac = _field(r"Chip type: +(.+)", shown), _field(r"MAC: +([0-9a-f:]{17})", shown)
         return Found(chip.lower().replace("-", ""), title, mac, int(flash or 0) << 20)
 
-    def read(self, at: int, size: int) -> bytes:
-        """Bytes of the flash; some 6 KB a second."""
-        with tempfile.TemporaryDirectory() as folder:
+    def read(self, at: int, size: int, baud: int = 115200) -> bytes:
+        """Bytes of the flash; some 6 KB a second at that rate."""
+        with tempfile.TemporaryDirectory() as folder:  # for this user's eyes only: there may be secrets in it
             path = Path(folder) / "read"
-            self._run(115200, "read-flash", "--no-progress", str(at), str(size), str(path))
+            self._run(baud, "read-flash", "--no-progress", str(at), str(size), str(path))
             return path.read_bytes()
 
     def read_written(
@@ -94,13 +97,7 @@ class Esptool:
 
         `bauds` are tried one after the other; `progress` is told the share that is done.
         """
-        for baud in bauds:
-            try:
-                return self._read_written(areas, baud, progress)
-            except SurroundingsFailed:
-                if baud == bauds[-1] or not os.path.exists(self._port):
-                    raise
-        raise ValueError("no baud rate given")
+        return self._at_one_of(bauds, lambda baud: self._read_written(areas, baud, progress))
 
     def _read_written(
         self, areas: Sequence[tuple[int, int]], baud: int, progress: Callable[[float], None]
@@ -110,12 +107,9 @@ class Esptool:
         written = [piece for piece, is_blank in zip(pieces, same) if not is_blank]
         runs = _runs(written, {at for at, _ in areas})
         total, read = sum(size for _, size in runs), []
-        with tempfile.TemporaryDirectory() as folder:  # for this user's eyes only: there may be secrets in it
-            path = Path(folder) / "read"
-            for at, size in runs:
-                self._run(baud, "read-flash", "--no-progress", hex(at), str(size), str(path))
-                read.append((at, path.read_bytes()))
-                progress(sum(len(data) for _, data in read) / total)
+        for at, size in runs:
+            read.append((at, self.read(at, size, baud)))
+            progress(sum(len(data) for _, data in read) / total)
         if not all(self._compare(baud, read)):  # the ROM sends no checksum with what is read
             raise SurroundingsFailed(self._text("spoilt"))
         found = [bytearray(b"\xff" * size) for _, size in areas]
@@ -127,24 +121,13 @@ class Esptool:
 
     def holds(self, parts: Sequence[tuple[int, bytes]], bauds: Sequence[int]) -> list[bool]:
         """Whether the flash holds each of (place, bytes), by MD5. `bauds` are tried one after the other."""
-        for baud in bauds:
-            try:
-                return self._compare(baud, parts)
-            except SurroundingsFailed:
-                if baud == bauds[-1] or not os.path.exists(self._port):
-                    raise
-        raise ValueError("no baud rate given")
+        return self._at_one_of(bauds, lambda baud: self._compare(baud, parts))
 
     def _compare(self, baud: int, parts: Sequence[tuple[int, bytes]]) -> list[bool]:
         """Whether the flash holds each of (place, bytes), by the chip's own MD5."""
         if not parts:
             return []
-        with tempfile.TemporaryDirectory() as folder:
-            words = []
-            for number, (at, data) in enumerate(parts):
-                path = Path(folder) / f"{number}.bin"
-                path.write_bytes(data)
-                words += [hex(at), str(path)]
+        with _files(parts) as words:
             shown = self._run(baud, "verify-flash", *words, may_differ=True)
         told = [match[1] == "matched" for match in _COMPARED.finditer(shown)]
         if len(told) != len(parts):
@@ -166,22 +149,25 @@ class Esptool:
             for i in range(0, len(data), size)
         ]
         total = sum(len(data) for _, data in pieces)
-        with tempfile.TemporaryDirectory() as folder:  # for this user's eyes only: there may be secrets in it
-            words = ["write-flash", "--compress", "--skip-flashed", "--flash-size", "keep", "--no-progress"]
-            for number, (at, data) in enumerate(pieces):
-                path = Path(folder) / f"{number}.bin"
-                path.write_bytes(data)
-                words += [hex(at), str(path)]
-            for baud in bauds:
-                seen = _Seen([len(data) for _, data in pieces], total, progress)
-                try:
-                    self._run(baud, *words, after="hard-reset", line=seen)
-                except (SurroundingsFailed, AnswerIsNo):
-                    if baud == bauds[-1] or not os.path.exists(self._port):
-                        raise
-                    continue
-                return Written(len(pieces), total - seen.skipped_bytes, seen.skipped_bytes, baud)
-        raise ValueError("no baud rate given")
+        command = ("write-flash", "--compress", "--skip-flashed", "--flash-size", "keep", "--no-progress")
+
+        def write(baud: int) -> Written:
+            seen = _Seen([len(data) for _, data in pieces], total, progress)
+            self._run(baud, *command, *words, after="hard-reset", line=seen)
+            return Written(len(pieces), total - seen.skipped_bytes, seen.skipped_bytes, baud)
+
+        with _files(pieces) as words:
+            return self._at_one_of(bauds, write)
+
+    def _at_one_of(self, bauds: Sequence[int], work: Callable[[int], T]) -> T:
+        """What `work` returns at the first of `bauds` that holds; a port that is gone is not tried again."""
+        for baud in bauds[:-1]:
+            try:
+                return work(baud)
+            except (SurroundingsFailed, AnswerIsNo):
+                if not os.path.exists(self._port):
+                    raise
+        return work(bauds[-1])
 
     def _run(
         self,
@@ -225,6 +211,18 @@ class Esptool:
 
     def _text(self, code: str, **fill: object) -> Both:
         return both(_SENTENCES[code], port=self._port, **fill)
+
+
+@contextmanager
+def _files(parts: Sequence[tuple[int, bytes]]) -> Iterator[list[str]]:
+    """Each of (place, bytes) in a file for this user's eyes only, for there may be secrets in it: places and names."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = []
+        for number, (at, data) in enumerate(parts):
+            path = Path(folder) / f"{number}.bin"
+            path.write_bytes(data)
+            words += [hex(at), str(path)]
+        yield words
 
 
 class _Seen:

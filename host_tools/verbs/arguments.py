@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..unitkit.errors import BadInput
+
 Run = Callable[[argparse.Namespace], int]
 
 _SHARED: dict[str, dict[str, Any]] = {
@@ -37,3 +39,12 @@ def add_verb(verbs, name: str, run: Run, what: str, *shared: str, about: str | N
 def print_json(value: object, indent: int | None = None) -> None:
     """A result on standard output, for programs."""
     print(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def checked(load: Callable[[], Any], problems: list[str]) -> Any:
+    """What `load` returns; None with its problems noted, so that the mistakes of all inputs are told at once."""
+    try:
+        return load()
+    except BadInput as e:
+        problems += e.problems
+        return None

@@ -37,7 +37,6 @@ def add_parser(verbs) -> None:
     subs = config.add_subparsers(dest="config_verb", required=True, metavar="VERB")
 
     new = add_verb(subs, "new", _new, "write a complete unit file to start from; never over an existing one")
-    new.add_argument("file", nargs="?", type=Path, metavar="FILE", help="where to write it (default: standard output)")
     new.add_argument("--board", choices=boards.names(), default="esp32-devkitc", help="(default: %(default)s)")
     new.add_argument("--id", default="new-unit", help="id of the unit (default: %(default)s)")
 
@@ -49,16 +48,12 @@ def add_parser(verbs) -> None:
 
     wiring = add_verb(subs, "wiring", _wiring, "print a board's wiring page")
     wiring.add_argument("board", choices=boards.names())
-    wiring.add_argument("file", nargs="?", type=Path, metavar="FILE", help="(default: standard output)")
 
-    for name, run, what in (
-        ("schema", _schema, "print the JSON Schema of a unit file, for editors"),
-        ("reference", _reference, "print the reference page of the unit file"),
-    ):
-        sub = add_verb(subs, name, run, what)
-        sub.add_argument(
-            "file", nargs="?", type=Path, metavar="FILE", help="where to write it (default: standard output)"
-        )
+    schema = add_verb(subs, "schema", _schema, "print the JSON Schema of a unit file, for editors")
+    reference = add_verb(subs, "reference", _reference, "print the reference page of the unit file")
+    where = "where to write it (default: standard output)"
+    for sub in (new, wiring, schema, reference):
+        sub.add_argument("file", nargs="?", type=Path, metavar="FILE", help=where)
 
 
 def _new(args: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from ..unitkit import unitfile
 from ..unitkit.broker_address import address
 from ..unitkit.errors import BadInput, writing
 from ..unitkit.places import EXAMPLE_UNIT
-from .arguments import add_verb
+from .arguments import add_verb, checked
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 LONG_RUN_S = 1.0  # a progress bar is shown from here on
@@ -49,9 +49,9 @@ def sim_run(args: argparse.Namespace) -> int:
     speed = _speed(args.speed, problems)
     if args.days is not None and not 0 < args.days <= scenarios.MAX_DAYS:
         problems.append(f"--days: must be above 0 and at most {scenarios.MAX_DAYS:g}, not {args.days:g}")
-    at = _checked(lambda: address(args.broker), problems) if args.broker is not None else None
-    scenario = _checked(lambda: scenarios.load(args.scenario), problems)
-    unit = _checked(lambda: unitfile.load(args.unit, args.lang), problems)
+    at = checked(lambda: address(args.broker), problems) if args.broker is not None else None
+    scenario = checked(lambda: scenarios.load(args.scenario), problems)
+    unit = checked(lambda: unitfile.load(args.unit, args.lang), problems)
     if problems or scenario is None or unit is None:
         raise BadInput(*problems)
     if args.days is not None:
@@ -90,15 +90,6 @@ def _publisher(unit: unitfile.Unit, at: tuple[str, int]) -> Any:
     from sim.publish import Publisher
 
     return Publisher(unit, at, Path("out") / f"{unit.id}.journal")
-
-
-def _checked(load: Any, problems: list[str]) -> Any:
-    """What `load` returns; None with its problems noted, so that both files' mistakes are told at once."""
-    try:
-        return load()
-    except BadInput as e:
-        problems.extend(e.problems)
-        return None
 
 
 def _speed(text: str, problems: list[str]) -> float:

@@ -16,7 +16,7 @@ from ..unitkit import unitfile
 from ..unitkit.broker_address import address
 from ..unitkit.errors import BadInput
 from ..unitkit.places import EXAMPLE_UNIT, ROOT
-from .arguments import add_verb, print_json
+from .arguments import add_verb, checked, print_json
 
 EXAMPLE_SCENARIO = ROOT / "sim/scenarios/week.toml"
 _HEAP_HELP = f"heap (default: {DEFAULT_HEAP_BYTES}, with a broker {HEAP_WITH_BROKER_BYTES})"
@@ -66,23 +66,13 @@ def sim_board(args: argparse.Namespace) -> int:
                 raise ValueError
         except ValueError:
             problems.append(f"--speed: must be max or a number from 0.1 to 1000, not {args.speed!r}")
-    unit = scenario = None
-    try:
-        unit = unitfile.load(args.unit, args.lang)
-    except BadInput as e:
-        problems += e.problems
-    try:
-        scenario = scenarios.load(args.scenario)
-    except BadInput as e:
-        problems += e.problems
+    unit = checked(lambda: unitfile.load(args.unit, args.lang), problems)
+    scenario = checked(lambda: scenarios.load(args.scenario), problems)
     at = None
     if args.broker is not None:
         if speed is None:
             problems.append("--broker: real messages need real time: give --speed a number, not max")
-        try:
-            at = address(args.broker)
-        except BadInput as e:
-            problems += e.problems
+        at = checked(lambda: address(args.broker), problems)
     if problems or unit is None or scenario is None:
         raise BadInput(*problems)
     heap_bytes = args.heap
