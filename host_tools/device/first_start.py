@@ -14,7 +14,7 @@ _START_S = 45.0  # from the reset to an answer; a first start formats and compil
 _NETWORK_S = 20.0  # longer, for a unit that has a broker and does not have it yet
 _GONE_S = 30.0  # a port on the chip's own USB goes away at a reset and comes back
 _ANSWER_S = 1.5  # the console looks for typing every quarter of a second and shows the report within one
-_ASK = b"\rcheck\r"
+_ASK, _END = b"\rcheck\r", b"\nend"
 _CONSOLE = 'File "unit.console.'  # in the traceback of an error that stops no unit
 
 
@@ -28,14 +28,11 @@ class FirstStart:
 
 def ask(port: str, limit_s: float, reset: bool) -> SelfTest | None:
     """The report of a unit that runs, or starts after a `reset`; None if none comes within `limit_s`."""
-    with _Line(port) as line:
-        if reset:
-            line.reset()
+    with _Line(port, reset) as line:
         until = time.monotonic() + limit_s
         tests = None
         while tests is None and time.monotonic() < until:
-            line.send(_ASK)
-            line.listen(_ANSWER_S, b"\nend")
+            line.ask()
             tests = self_test.parse(line.text)
         return tests
 
@@ -45,15 +42,12 @@ def watch(port: str, reset: bool = True) -> FirstStart:
 
     SurroundingsFailed if nothing answers; AnswerIsNo if it starts but is not well.
     """
-    with _Line(port) as line:
-        if reset:
-            line.reset()
+    with _Line(port, reset) as line:
         until = time.monotonic() + _START_S
         network_until = 0.0
         tests = None
         while time.monotonic() < until:
-            line.send(_ASK)
-            line.listen(_ANSWER_S, b"\nend")
+            line.ask()
             _judge(line.text)
             tests = self_test.parse(line.text) or tests
             if tests is not None and tests.uptime_s > 0:
@@ -91,12 +85,14 @@ def _is_error(line: str) -> bool:
 
 
 class _Line:
-    """The port, which may go away and come back."""
+    """The port, which may go away and come back; its board restarts first where `reset` says so."""
 
-    def __init__(self, port: str):
+    def __init__(self, port: str, reset: bool):
         self._name = port
         self._port = self._open()
         self._shown = b""
+        if reset:
+            self._reset()
 
     def __enter__(self):
         return self
@@ -104,7 +100,7 @@ class _Line:
     def __exit__(self, *_):
         self._port.close()
 
-    def reset(self) -> None:
+    def _reset(self) -> None:
         """EN low and high again, as the circuit on every board has it: RTS for EN, DTR for BOOT."""
         try:
             self._port.dtr = False
@@ -118,21 +114,19 @@ class _Line:
     def text(self) -> str:
         return self._shown.decode("utf-8", "replace")
 
-    def listen(self, seconds: float, mark: bytes) -> None:
-        """Collect what the board says for so long, or until it says `mark`."""
-        until = time.monotonic() + seconds
+    def ask(self) -> None:
+        """Ask for the report; collect what the board says until the report ends, or for as long as it may take."""
+        try:
+            self._port.write(_ASK)  # never flush(): of a port that went away it raises what is no OSError
+        except serial.SerialException:
+            self._reopen()
+        until = time.monotonic() + _ANSWER_S
         begun = len(self._shown)
-        while time.monotonic() < until and mark not in self._shown[begun:]:
+        while time.monotonic() < until and _END not in self._shown[begun:]:
             try:
                 self._shown += self._port.read(4096)
             except serial.SerialException:
                 self._reopen()
-
-    def send(self, data: bytes) -> None:
-        try:
-            self._port.write(data)  # never flush(): of a port that went away it raises what is no OSError
-        except serial.SerialException:
-            self._reopen()
 
     def _reopen(self) -> None:
         self._port.close()

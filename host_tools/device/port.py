@@ -68,10 +68,10 @@ def check(port: str, lang: str) -> None:
         raise _failure("broken", lang, port=port, why=e) from None
 
 
-def opened(port: str, lang: str) -> serial.Serial:
+def opened(port: str, lang: str, write_timeout_s: int = 5) -> serial.Serial:
     """The port of a board that runs, opened for its console. SurroundingsFailed names the cause and the mend."""
     try:
-        return serial.serial_for_url(port, _BAUD, timeout=0.05, write_timeout=5, exclusive=True)
+        return serial.serial_for_url(port, _BAUD, timeout=0.05, write_timeout=write_timeout_s, exclusive=True)
     except (serial.SerialException, OSError, ValueError) as e:
         check(port, lang)  # knows the cause and the mend of most failures
         raise _failure("broken", lang, port=port, why=e) from e

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import segno
 
-from ..device.self_test import BAD, MUST, NAMES, OK, Check, SelfTest
+from ..device.self_test import BAD, MUST, OK, Check, SelfTest
 from ..unitkit.errors import in_language, writing
 
 STYLE = """
@@ -64,10 +64,7 @@ class Record:
             sentences = "<br>".join(e(in_language(text, "zh")) + "<br>" + e(text) for text in self.problems)
             verdict = f'<p class="verdict bad">✘ 不能投用 not fit for service<br>{sentences}</p>'
         names = self.name_zh, self.name_en, self.mac, self.when[:10]
-        return f"""<!doctype html>
-<html lang="zh"><head><meta charset="utf-8"><title>{e(self.unit_id)} 烧录记录 flash record</title>
-<style>{STYLE}</style></head><body>
-<h1>烧录记录 Flash record: {e(self.name_zh)} {e(self.name_en)}</h1>
+        body = f"""<h1>烧录记录 Flash record: {e(self.name_zh)} {e(self.name_en)}</h1>
 {verdict}
 <table>
 {rows}
@@ -79,9 +76,8 @@ class Record:
 <h2>标签 Label</h2>
 {label(self.label, self.unit_id, names)}
 <p>剪下标签贴在控制箱内。Cut the label out and glue it into the cabinet.</p>
-<p>安装人 Installed by <span class="line"></span> 日期 Date <span class="line"></span></p>
-</body></html>
-"""
+<p>安装人 Installed by <span class="line"></span> 日期 Date <span class="line"></span></p>"""
+        return page(f"{e(self.unit_id)} 烧录记录 flash record", body)
 
     def save(self, folder: Path) -> Path:
         """Write the page; its name holds unit, board and time, so that no record replaces another."""
@@ -93,6 +89,16 @@ class Record:
         return path
 
 
+def page(title: str, body: str) -> str:
+    """A whole page, of a title and a body that are HTML already."""
+    return f"""<!doctype html>
+<html lang="zh"><head><meta charset="utf-8"><title>{title}</title>
+<style>{STYLE}</style></head><body>
+{body}
+</body></html>
+"""
+
+
 def label(code: str, title: str, lines: Iterable[str]) -> str:
     """A label to cut out: a QR code with the text `code`, beside it `title` and `lines`."""
     picture = segno.make(code, error="m", micro=False).svg_inline(scale=4, border=2)
@@ -100,17 +106,12 @@ def label(code: str, title: str, lines: Iterable[str]) -> str:
     return f'<div class="label">{picture}<div><b>{html.escape(title)}</b><br>{text}</div></div>'
 
 
-def name_of(check: Check) -> tuple[str, str]:
-    """(Chinese, English) name of a check, of one that a newer firmware has too."""
-    return NAMES.get(check.name, (check.name, check.name))
-
-
 def _check_row(check: Check) -> str:
     e = html.escape
     style = {OK: "ok", BAD: "bad" if check.name in MUST else "see"}.get(check.state, "none")
     lines = [line for line in (check.detail, *check.mend) if line]
     state = f'<td class="{style}">{_STATES[style]}</td>'
-    return f'<tr><th>{e(_title(*name_of(check)))}</th>{state}<td class="code">{"<br>".join(map(e, lines))}</td></tr>'
+    return f'<tr><th>{e(_title(*check.title))}</th>{state}<td class="code">{"<br>".join(map(e, lines))}</td></tr>'
 
 
 def _title(zh: str, en: str) -> str:

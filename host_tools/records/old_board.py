@@ -79,7 +79,7 @@ def read_board(tool: Esptool, flash_bytes: int) -> bytes:
 
 def fits(old: OldBoard, board: Board) -> bool:
     """Whether what waits in the journal has room on a board of this kind."""
-    return len(old.journal) <= partitions.named(partitions.of_board(board), "journal").size
+    return len(old.journal) <= partitions.journal_size(board)
 
 
 def _file_system(vfs: bytes) -> LittleFS:

@@ -19,7 +19,6 @@ from unit.journal.ring import Journal
 
 from host_tools.unitkit.nor import Nor
 
-from ..unitkit import partitions
 from ..unitkit.errors import AnswerIsNo, BadInput, Both, reading
 
 NUMBERS_A_SECOND = 2
@@ -175,8 +174,3 @@ def _waiting(journal: Journal) -> list[int]:
     while (kind := cursor.next()) != END:
         kinds.append(kind)
     return kinds
-
-
-def journal_size(unit) -> int:
-    """Bytes of the journal's partition of a unit's board."""
-    return partitions.named(partitions.of_board(unit.board), "journal").size

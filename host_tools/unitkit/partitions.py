@@ -70,6 +70,11 @@ def named(partitions: list[Partition], name: str) -> Partition:
     raise KeyError(name)
 
 
+def journal_size(board: Board) -> int:
+    """Bytes of a board's journal."""
+    return board.partitions["journal_kib"] * 1024
+
+
 def is_sound(table: bytes) -> bool:
     """Whether a table has entries and, behind them, the MD5 that the boot loader wants."""
     size = 32 * len(decode(table))

@@ -46,7 +46,7 @@ def backup(args: argparse.Namespace) -> int:
     held = journal.read(ring)
     unsent = max(0, ring.next_seq - 1 - ring.acked)
     result = {"file": str(args.out), "unit": left.unit_id, "unsent": unsent} | held
-    say(args.lang, both(_WORDS["done"], path=args.out, unit=left.unit_id, unsent=unsent, **_shown(held)))
+    say(args.lang, both(_WORDS["done"], path=args.out, **result))
     if args.json:
         print_json(result)
     return 0
@@ -59,7 +59,3 @@ def read(name: str, lang: str) -> bytes:
     found = tool.identify()
     say(lang, both(_WORDS["reading"]))
     return old_board.read_board(tool, found.flash_bytes)
-
-
-def _shown(held: dict) -> dict:
-    return {"readings": held["readings"], "next_seq": held["next_seq"]}

@@ -21,7 +21,6 @@ from ..device import port as ports
 from ..unitkit.errors import BadInput, SurroundingsFailed, told
 from .arguments import add_verb
 
-_BAUD = 115200
 _LEAVE = b"\x1d"  # Ctrl-]
 _AGAIN_S = 0.5
 
@@ -94,11 +93,7 @@ class Session:
             self._port.close()
 
     def _open(self) -> serial.Serial:
-        try:
-            return serial.serial_for_url(self._name, _BAUD, timeout=0.05, write_timeout=2, exclusive=True)
-        except (serial.SerialException, OSError, ValueError) as e:
-            ports.check(self._name, self._lang)  # knows the cause and the mend of most failures
-            raise SurroundingsFailed.of(f"{self._name} 打不开：{e}", f"{self._name} cannot be opened: {e}") from e
+        return ports.opened(self._name, self._lang, write_timeout_s=2)
 
     def _reconnect(self) -> None:
         assert self._port is not None

@@ -4,11 +4,11 @@ import argparse
 import secrets
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..records import fleet_file
-from ..records.flash_record import STYLE, label
+from ..records.flash_record import label, page
 from ..records.fleet_file import Planned
 from ..unitkit import fsimage
 from ..unitkit.errors import BadInput, both, writing
@@ -77,19 +77,6 @@ def _new(args: argparse.Namespace) -> int:
     return 0
 
 
-@dataclass(frozen=True)
-class _Made:
-    """One unit's secrets, for its own files and for the broker."""
-
-    pin: str
-    password: str
-    command_key: str = ""
-
-    def credentials(self, user: str) -> str:
-        lines = [f"user = {user}", f"password = {self.password}"]
-        return "\n".join(lines + ([f"command_key = {self.command_key}"] if self.command_key else [])) + "\n"
-
-
 def _make(args: argparse.Namespace) -> int:
     """Check all, then make all; a folder is there whole or not at all."""
     planned = fleet_file.read(args.file, args.base, _FIXED, args.lang)
@@ -140,16 +127,15 @@ def _with_files(planned: list[Planned]) -> tuple[list[Planned], dict[str, dict[s
 
 
 def _write_unit(folder: Path, plan: Planned, copies: dict[str, bytes], with_key: bool) -> None:
-    made = _Made(
-        "".join(secrets.choice("0123456789") for _ in range(_PIN_DIGITS)),
-        secrets.token_urlsafe(_PASSWORD_BYTES),
-        secrets.token_hex(32) if with_key else "",
-    )
+    pin = "".join(secrets.choice("0123456789") for _ in range(_PIN_DIGITS))
+    credentials = f"user = {plan.unit.id}\npassword = {secrets.token_urlsafe(_PASSWORD_BYTES)}\n"
+    if with_key:
+        credentials += f"command_key = {secrets.token_hex(32)}\n"
     folder.mkdir(mode=0o700)
     files = {
         "unit.toml": plan.text.encode(),
-        _PIN: f"{made.pin}\n".encode(),
-        _CREDENTIALS: made.credentials(plan.unit.id).encode(),
+        _PIN: f"{pin}\n".encode(),
+        _CREDENTIALS: credentials.encode(),
         **copies,
     }
     for name, content in files.items():
@@ -168,16 +154,12 @@ def _broker_file(out: Path) -> str:
 def _label_sheet(planned: Iterable[Planned]) -> str:
     """One page of labels for the cabinets; nothing on it is secret."""
     labels = "\n".join(_label(plan) for plan in planned)
-    return f"""<!doctype html>
-<html lang="zh"><head><meta charset="utf-8"><title>站点标签 unit labels</title>
-<style>{STYLE}</style></head><body>
-<h1>站点标签 Unit labels</h1>
+    body = f"""<h1>站点标签 Unit labels</h1>
 <p>打印，剪下，贴在控制箱内。Print, cut out, glue into the cabinets.</p>
 <div class="labels">
 {labels}
-</div>
-</body></html>
-"""
+</div>"""
+    return page("站点标签 unit labels", body)
 
 
 def _label(plan: Planned) -> str:

@@ -12,7 +12,6 @@ from ..device.esptool import BAUDS, Esptool, Found, Written
 from ..device.first_start import FirstStart
 from ..device.self_test import SelfTest
 from ..image.image_build import FlashImage, Part
-from ..records import flash_record
 from ..records.flash_record import Record
 from ..unitkit.errors import AnswerIsNo, both
 from ..unitkit.progress import bar, say
@@ -107,7 +106,7 @@ class Job:
             raise AnswerIsNo(*problems)
         self.say("runs", unit=self.image.unit.id)
         for check in start.tests.to_look_at:
-            zh, en = flash_record.name_of(check)
+            zh, en = check.title
             self.say("look", zh=zh, en=en, detail=check.detail, mend_zh=check.mend[0], mend_en=check.mend[1])
         checks = {check.name: {"state": check.state, "detail": check.detail} for check in start.tests.checks}
         return {"self_test": checks, "record": str(path), "label": record.label}

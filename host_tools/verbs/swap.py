@@ -164,7 +164,7 @@ def _check_spare(job: Job) -> None:
 
 
 def _spare(unit: Unit, left: OldBoard | None, seen: Seen, leave_readings: bool) -> Replacement:
-    size = replacement.journal_size(unit)
+    size = partitions.journal_size(unit.board)
     journal = None if left is None else left.journal
     interval_s = int(unit.settings["readings.interval_s"])
     return replacement.prepare(journal, size, interval_s, int(time.time()), seen, not leave_readings)

@@ -14,9 +14,6 @@ from ..errors import BadInput, SurroundingsFailed
 from .edits import Edits, origin, relative
 from .lines import join
 
-Trees = dict[str, ast.Module]
-Imports = ast.Import | ast.ImportFrom
-
 _LONG_BEFORE = ("main.py", "slots.py", "unit/a", "unit/c", "unit/drivers/", "unit/firmware.py", "unit/s")
 # Module -> paths of those that come into memory without it: what these import stays apart. Three for the uplink, for
 # while a module is loaded it takes 70 bytes more a function.
