@@ -60,7 +60,7 @@ def read(path: Path, base: Path, fixed: dict[str, str], lang: str) -> list[Plann
         problems += [_sentence(path, line, header, problem, sentence) for problem, sentence in found]
         unit_id = row.get("unit.id", "")
         if not unit_id:
-            problems.append(_missing(path, line, "unit.id"))
+            problems.append(Both(f"{path}:{line}：unit.id 列是空的", f"{path}:{line}: column unit.id is empty"))
         elif unit_id in first_line:
             problems.append(
                 Both(
@@ -166,10 +166,6 @@ def _wrong_header(path: Path, header: list[str]):
     for key in MUST:
         if key not in header:
             yield Both(f"{path}:1：缺少 {key} 列", f"{path}:1: column {key} is missing")
-
-
-def _missing(path: Path, line: int, key: str) -> Both:
-    return Both(f"{path}:{line}：{key} 列是空的", f"{path}:{line}: column {key} is empty")
 
 
 def _sentence(path: Path, line: int, header: list[str], problem: tuple, sentence: str) -> str:

@@ -185,14 +185,11 @@ def _about(unit: Unit, key: str, path: Path, wrong: Both) -> Both:
 
 def _wrong_pin(pin: str) -> Both | None:
     shortest, longest = _PIN_LENGTH
-    good = shortest <= len(pin) <= longest and all("!" <= char <= "~" for char in pin)
-    return (
-        None
-        if good
-        else Both(
-            f"第一行应为 {shortest} 到 {longest} 位字母或数字的密码，不含空格",
-            f"its first line must be a PIN of {shortest} to {longest} letters and digits without blanks",
-        )
+    if shortest <= len(pin) <= longest and all("!" <= char <= "~" for char in pin):
+        return None
+    return Both(
+        f"第一行应为 {shortest} 到 {longest} 位字母或数字的密码，不含空格",
+        f"its first line must be a PIN of {shortest} to {longest} letters and digits without blanks",
     )
 
 

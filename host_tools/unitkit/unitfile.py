@@ -32,6 +32,11 @@ _WORDS = {
 }
 
 
+def is_for_pc(row: list[str]) -> bool:
+    """Whether a setting never reaches a board."""
+    return any(flag in row[5] for flag in SIMULATOR_OR_PC_ONLY)
+
+
 @dataclass(frozen=True)
 class Unit:
     """A checked unit file.
@@ -59,7 +64,7 @@ class Unit:
         for row in catalogue.entries():
             key = row[0]
             value = self.settings[key]
-            if value != catalogue.default(row) and not any(flag in row[5] for flag in SIMULATOR_OR_PC_ONLY):
+            if value != catalogue.default(row) and not is_for_pc(row):
                 sent[key] = value
         return sent
 

@@ -36,6 +36,13 @@ def add_verb(verbs, name: str, run: Run, what: str, *shared: str, about: str | N
     return parser
 
 
+def add_group(verbs, name: str, what: str, about: str | None = None):
+    """Where the verbs of a verb go, such as `config check`."""
+    parser = verbs.add_parser(name, help=what, description=about)
+    parser.add_argument("--lang", **_SHARED["--lang"])
+    return parser.add_subparsers(required=True, metavar="VERB")
+
+
 def print_json(value: object, indent: int | None = None) -> None:
     """A result on standard output, for programs."""
     print(json.dumps(value, ensure_ascii=False, indent=indent))

@@ -11,7 +11,7 @@ from unit.catalogue import settings_words
 from ..records import unitdocs
 from ..unitkit import boards, unitfile
 from ..unitkit.errors import BadInput, both, told, writing
-from .arguments import add_verb, print_json
+from .arguments import add_group, add_verb, print_json
 
 _WORDS = {
     "good": (
@@ -33,9 +33,7 @@ _WORDS = {
 
 def add_parser(verbs) -> None:
     """Add the verb `config` and its sub-verbs to the command line."""
-    config = verbs.add_parser("config", help="write, check and show unit files")
-    subs = config.add_subparsers(dest="config_verb", required=True, metavar="VERB")
-
+    subs = add_group(verbs, "config", "write, check and show unit files")
     new = add_verb(subs, "new", _new, "write a complete unit file to start from; never over an existing one")
     new.add_argument("--board", choices=boards.names(), default="esp32-devkitc", help="(default: %(default)s)")
     new.add_argument("--id", default="new-unit", help="id of the unit (default: %(default)s)")
@@ -77,18 +75,15 @@ def _check(args: argparse.Namespace) -> int:
             results.append({"file": str(path), "ok": False, "problems": e.problems})
             continue
         results.append({"file": str(path), "ok": True, "problems": [], "unit": unit.id, "sha256": unit.sha256})
-        print(_good(path, unit, args.lang), file=sys.stderr if args.json else sys.stdout)
+        given = len(unit.given)
+        fill = {"path": path, "id": unit.id, "board": unit.board.name, "given": given}
+        good = told(_WORDS["good"], args.lang, rest=len(unit.settings) - given, **fill)
+        print(good, file=sys.stderr if args.json else sys.stdout)
     if args.json:
         print_json(results[0] if len(results) == 1 else results, 2)
     if problems:
         raise BadInput(*problems)
     return 0
-
-
-def _good(path: Path, unit: unitfile.Unit, lang: str) -> str:
-    given = len(unit.given)
-    rest = len(unit.settings) - given
-    return told(_WORDS["good"], lang, path=path, id=unit.id, board=unit.board.name, given=given, rest=rest)
 
 
 def _show(args: argparse.Namespace) -> int:

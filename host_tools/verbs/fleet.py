@@ -14,7 +14,7 @@ from ..unitkit import fsimage
 from ..unitkit.errors import BadInput, both, writing
 from ..unitkit.places import EXAMPLE_UNIT
 from ..unitkit.progress import say
-from .arguments import add_verb, print_json
+from .arguments import add_group, add_verb, print_json
 from .image import write_private
 
 _CREDENTIALS, _PIN = "credentials.txt", "console-pin.txt"
@@ -50,8 +50,7 @@ _WORDS = {
 
 def add_parser(verbs) -> None:
     """Add the verb `fleet` and its sub-verbs to the command line."""
-    fleet = verbs.add_parser("fleet", help="many units at once from one table", description=__doc__)
-    subs = fleet.add_subparsers(dest="fleet_verb", required=True, metavar="VERB")
+    subs = add_group(verbs, "fleet", "many units at once from one table", __doc__)
     new = add_verb(subs, "new", _new, "write a table to start from; never over an existing one")
     what = "make unit files, secrets and labels; units that are there already are left alone"
     p = add_verb(subs, "make", _make, what, "--json")

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..image import image_build, micropython_image
 from ..unitkit import unitfile
 from ..unitkit.errors import AnswerIsNo, BadInput, both, told, writing
-from .arguments import add_verb, print_json
+from .arguments import add_group, add_verb, print_json
 
 _WORDS = {
     "unconfirmed": (
@@ -37,9 +37,7 @@ _WORDS = {
 
 def add_parser(verbs) -> None:
     """Add the verb `image` and its sub-verbs to the command line."""
-    image = verbs.add_parser("image", help="check and pin a MicroPython image, build a unit's flash image")
-    subs = image.add_subparsers(dest="image_verb", required=True, metavar="VERB")
-
+    subs = add_group(verbs, "image", "check and pin a MicroPython image, build a unit's flash image")
     what = "check a MicroPython image, show it, and keep it for use without a network"
     take = add_verb(subs, "import", _import, what, "--json")
     take.add_argument("file", type=Path, metavar="FILE")

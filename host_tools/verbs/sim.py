@@ -1,7 +1,6 @@
 """The verb `sim`: `sim run` simulates a scenario; `sim board` runs the firmware on a virtual board."""
 
 import argparse
-import importlib.util
 import signal
 import sys
 import time
@@ -19,7 +18,8 @@ from ..unitkit import unitfile
 from ..unitkit.broker_address import address
 from ..unitkit.errors import BadInput, writing
 from ..unitkit.places import EXAMPLE_UNIT
-from .arguments import add_verb, checked
+from . import sim_board
+from .arguments import add_group, add_verb, checked
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 LONG_RUN_S = 1.0  # a progress bar is shown from here on
@@ -27,8 +27,7 @@ LONG_RUN_S = 1.0  # a progress bar is shown from here on
 
 def add_parser(verbs: argparse._SubParsersAction) -> None:
     """Add `sim` with its sub-verbs."""
-    sim = verbs.add_parser("sim", help="simulate a unit")
-    subs = sim.add_subparsers(dest="sub", required=True, metavar="SUB")
+    subs = add_group(verbs, "sim", "simulate a unit")
     p = add_verb(subs, "run", sim_run, "run a scenario on the real control logic")
     p.add_argument("scenario", type=Path, metavar="SCENARIO.toml")
     p.add_argument("--unit", type=Path, default=EXAMPLE_UNIT, metavar="FILE", help="unit file (default: the example)")
@@ -39,8 +38,7 @@ def add_parser(verbs: argparse._SubParsersAction) -> None:
     p.add_argument("--junit", type=Path, metavar="FILE", help="write the expectations as JUnit test cases")
     p.add_argument("--broker", metavar="HOST:PORT", help="publish what the unit records, without TLS")
     p.add_argument("--json", action="store_true", help="print the summary as JSON")
-    if importlib.util.find_spec(".sim_board", __package__):
-        importlib.import_module(".sim_board", __package__).add_parser(subs)
+    sim_board.add_parser(subs)
 
 
 def sim_run(args: argparse.Namespace) -> int:

@@ -144,15 +144,11 @@ def _with_settings(unit: Unit, left: OldBoard | None) -> tuple[Unit, list[str] |
     full: dict[str, int | str] = {}
     if any(True for _ in catalogue.check(stored, unit.board.compact(), full)):
         return unit, None
-    on_pc = {key: value for key, value in unit.settings.items() if key not in full or _is_for_pc(key)}
+    # What never reaches a board, none can have changed.
+    own_alone = {row[0] for row in catalogue.entries() if unitfile.is_for_pc(row)}
+    on_pc = {key: value for key, value in unit.settings.items() if key not in full or key in own_alone}
     moved = dataclasses.replace(unit, settings=full | on_pc)
     return moved, sorted(key for key in full if moved.settings[key] != unit.settings[key])
-
-
-def _is_for_pc(key: str) -> bool:
-    """Whether a setting never reaches a board, so that none can have changed it."""
-    row = catalogue.find(key)
-    return row is not None and any(flag in row[5] for flag in unitfile.SIMULATOR_OR_PC_ONLY)
 
 
 def _check_spare(job: Job) -> None:
