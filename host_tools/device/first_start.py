@@ -1,7 +1,6 @@
 """Watches a freshly flashed board start on its serial port and has it check itself, while it goes on working."""
 
 import time
-from dataclasses import dataclass
 
 import serial
 
@@ -18,14 +17,6 @@ _ASK, _END = b"\rcheck\r", b"\nend"
 _CONSOLE = 'File "unit.console.'  # in the traceback of an error that stops no unit
 
 
-@dataclass(frozen=True)
-class FirstStart:
-    """What the board showed since its reset, and its own report."""
-
-    shown: str
-    tests: SelfTest
-
-
 def ask(port: str, limit_s: float, reset: bool) -> SelfTest | None:
     """The report of a unit that runs, or starts after a `reset`; None if none comes within `limit_s`."""
     with _Line(port, reset) as line:
@@ -37,8 +28,8 @@ def ask(port: str, limit_s: float, reset: bool) -> SelfTest | None:
         return tests
 
 
-def watch(port: str, reset: bool = True) -> FirstStart:
-    """Reset the board, unless it has been, watch it start, have it check itself.
+def watch(port: str, reset: bool = True) -> SelfTest:
+    """The report of a board that is reset, unless it has been, watched at its start, and asked to check itself.
 
     SurroundingsFailed if nothing answers; AnswerIsNo if it starts but is not well.
     """
@@ -53,10 +44,10 @@ def watch(port: str, reset: bool = True) -> FirstStart:
             if tests is not None and tests.uptime_s > 0:
                 network_until = network_until or time.monotonic() + _NETWORK_S
                 if not tests.is_connecting or time.monotonic() > network_until:
-                    return FirstStart(line.text, tests)
+                    return tests
                 until = network_until + _ANSWER_S
         if tests is not None:
-            return FirstStart(line.text, tests)
+            return tests
         if "MemoryError" in line.text or "memory is short" in line.text:
             raise _no("但内存不够，控制台打不开", "but its memory is too short for the console", line.text)
         raise _mute(port)

@@ -65,11 +65,9 @@ def check(data: bytes, at: int, what: str) -> EspImage:
     end = at + _HEADER_SIZE
     checksum = _CHECKSUM_SEED
     for _ in range(segments):
-        if end + 8 > len(data):
-            raise Damaged(f"{zh}：文件不完整", f"{what}: it ends in the middle")
-        _, size = struct.unpack_from("<II", data, end)
+        size = int.from_bytes(data[end + 4 : end + 8], "little")
         segment = data[end + 8 : end + 8 + size]
-        if len(segment) < size:
+        if end + 8 > len(data) or len(segment) < size:
             raise Damaged(f"{zh}：文件不完整", f"{what}: it ends in the middle")
         checksum ^= _xor(segment)
         end += 8 + size

@@ -9,6 +9,7 @@ import segno
 
 from ..device.self_test import BAD, MUST, OK, Check, SelfTest
 from ..unitkit.errors import in_language, writing
+from ..unitkit.unitfile import Unit
 
 STYLE = """
 body{font:14px/1.5 "Noto Sans CJK SC","Microsoft YaHei",sans-serif}
@@ -34,13 +35,10 @@ class Record:
     `problems` are sentences: the unit is not well where there are any.
     """
 
-    unit_id: str
-    name_zh: str
-    name_en: str
+    unit: Unit
     mac: str
     when: str
     firmware_sha256: str
-    config_sha256: str
     rows: list[tuple[str, str, str]]
     tests: SelfTest
     problems: list[str]
@@ -49,7 +47,7 @@ class Record:
     def label(self) -> str:
         """The text of the QR code: what a later visit wants to compare."""
         return (
-            f"QINGXI {self.unit_id}\nMAC {self.mac}\nFW {self.firmware_sha256[:12]}\nCFG {self.config_sha256[:12]}\n"
+            f"QINGXI {self.unit.id}\nMAC {self.mac}\nFW {self.firmware_sha256[:12]}\nCFG {self.unit.sha256[:12]}\n"
             f"{self.when[:10]}"
         )
 
@@ -63,8 +61,8 @@ class Record:
         if self.problems:
             sentences = "<br>".join(e(in_language(text, "zh")) + "<br>" + e(text) for text in self.problems)
             verdict = f'<p class="verdict bad">✘ 不能投用 not fit for service<br>{sentences}</p>'
-        names = self.name_zh, self.name_en, self.mac, self.when[:10]
-        body = f"""<h1>烧录记录 Flash record: {e(self.name_zh)} {e(self.name_en)}</h1>
+        lines = *self.unit.names, self.mac, self.when[:10]
+        body = f"""<h1>烧录记录 Flash record: {e(" ".join(self.unit.names))}</h1>
 {verdict}
 <table>
 {rows}
@@ -74,14 +72,14 @@ class Record:
 {checks}
 </table>
 <h2>标签 Label</h2>
-{label(self.label, self.unit_id, names)}
+{label(self.label, self.unit.id, lines)}
 <p>剪下标签贴在控制箱内。Cut the label out and glue it into the cabinet.</p>
 <p>安装人 Installed by <span class="line"></span> 日期 Date <span class="line"></span></p>"""
-        return page(f"{e(self.unit_id)} 烧录记录 flash record", body)
+        return page(f"{e(self.unit.id)} 烧录记录 flash record", body)
 
     def save(self, folder: Path) -> Path:
         """Write the page; its name holds unit, board and time, so that no record replaces another."""
-        name = f"{self.unit_id}-{self.mac.replace(':', '')}-{self.when[:19].replace(':', '')}.html"
+        name = f"{self.unit.id}-{self.mac.replace(':', '')}-{self.when[:19].replace(':', '')}.html"
         path = folder / name
         with writing(path):
             folder.mkdir(parents=True, exist_ok=True)

@@ -54,6 +54,11 @@ class Unit:
     def id(self) -> str:
         return str(self.settings["unit.id"])
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """(Chinese, English)."""
+        return str(self.settings["unit.name_zh"]), str(self.settings["unit.name_en"])
+
     def control_settings(self) -> dict[str, int]:
         """The settings that are numbers: what the control core and the plant run on."""
         return assembly.control_settings(self.settings)

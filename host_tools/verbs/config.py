@@ -122,28 +122,26 @@ def _plain(row: list[str], value: int | str) -> int | float | bool | str:
 
 
 def _schema(args: argparse.Namespace) -> int:
-    _write(args.file, json.dumps(unitdocs.schema(), ensure_ascii=False, indent=2) + "\n")
-    return 0
+    return _write(args.file, json.dumps(unitdocs.schema(), ensure_ascii=False, indent=2) + "\n")
 
 
 def _reference(args: argparse.Namespace) -> int:
-    _write(args.file, unitdocs.reference())
-    return 0
+    return _write(args.file, unitdocs.reference())
 
 
 def _wiring(args: argparse.Namespace) -> int:
-    _write(args.file, unitdocs.wiring_page(boards.load(args.board)))
-    return 0
+    return _write(args.file, unitdocs.wiring_page(boards.load(args.board)))
 
 
-def _write(path: Path | None, text: str, over: bool = True) -> None:
+def _write(path: Path | None, text: str, over: bool = True) -> int:
     """Write `text` to `path`, or to standard output without one; over an existing file only where `over` says so."""
     if path is None:
         sys.stdout.write(text)
-        return
+        return 0
     with writing(path):
         try:
             with path.open("w" if over else "x", encoding="utf-8", newline="\n") as f:
                 f.write(text)
         except FileExistsError as e:
             raise BadInput(both(_WORDS["exists"], path=path)) from e
+    return 0

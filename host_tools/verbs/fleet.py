@@ -163,7 +163,5 @@ def _label_sheet(planned: Iterable[Planned]) -> str:
 
 def _label(plan: Planned) -> str:
     unit = plan.unit
-    names = str(unit.settings["unit.name_zh"]), str(unit.settings["unit.name_en"])
-    return label(
-        f"QINGXI {unit.id}\nCFG {unit.sha256[:12]}", unit.id, (*names, unit.board.title_zh, unit.board.title_en)
-    )
+    lines = *unit.names, unit.board.title_zh, unit.board.title_en
+    return label(f"QINGXI {unit.id}\nCFG {unit.sha256[:12]}", unit.id, lines)

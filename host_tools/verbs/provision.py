@@ -9,7 +9,6 @@ from pathlib import Path
 
 from ..device import first_start, port
 from ..device.esptool import BAUDS, Esptool, Found, Written
-from ..device.first_start import FirstStart
 from ..device.self_test import SelfTest
 from ..image.image_build import FlashImage, Part
 from ..records.flash_record import Record
@@ -96,23 +95,23 @@ class Job:
         """What `finish` does once all is on the board; `rows` tell the record of it. `reset`: it was not restarted."""
         args = self.args
         self.say("starting")
-        start = first_start.watch(args.port, reset)
-        problems = problems_of(start.tests, self.image.unit, self.image.firmware_sha256)
-        record = self._record(rows, start, history, problems)
+        tests = first_start.watch(args.port, reset)
+        problems = problems_of(tests, self.image.unit, self.image.firmware_sha256)
+        record = self._record(rows, tests, history, problems)
         path = record.save(args.record)
         register.append(args.record / register.FILE, self._entry(record, path, what, swapped_for, not problems))
         self.say("record", path=path)
         if problems:
             raise AnswerIsNo(*problems)
         self.say("runs", unit=self.image.unit.id)
-        for check in start.tests.to_look_at:
+        for check in tests.to_look_at:
             zh, en = check.title
             self.say("look", zh=zh, en=en, detail=check.detail, mend_zh=check.mend[0], mend_en=check.mend[1])
-        checks = {check.name: {"state": check.state, "detail": check.detail} for check in start.tests.checks}
+        checks = {check.name: {"state": check.state, "detail": check.detail} for check in tests.checks}
         return {"self_test": checks, "record": str(path), "label": record.label}
 
     def _record(
-        self, done: list[tuple[str, str, str]], start: FirstStart, history: tuple[str, str], problems: list[str]
+        self, done: list[tuple[str, str, str]], tests: SelfTest, history: tuple[str, str], problems: list[str]
     ) -> Record:
         unit, found, micropython = self.image.unit, self.found, self.image.micropython
         when = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
@@ -130,18 +129,7 @@ class Job:
         ]
         if self.args.note:
             rows.append(("备注", "note", self.args.note))
-        return Record(
-            unit.id,
-            str(unit.settings["unit.name_zh"]),
-            str(unit.settings["unit.name_en"]),
-            found.mac,
-            when,
-            self.image.firmware_sha256,
-            unit.sha256,
-            rows,
-            start.tests,
-            problems,
-        )
+        return Record(unit, found.mac, when, self.image.firmware_sha256, rows, tests, problems)
 
     def _entry(self, record: Record, path: Path, what: str, swapped_for: str, passed: bool) -> dict[str, object]:
         unit, micropython = self.image.unit, self.image.micropython

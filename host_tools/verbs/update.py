@@ -85,15 +85,15 @@ def _over_cable(args: argparse.Namespace, unit: Unit, sha256: str) -> dict[str, 
         raise AnswerIsNo(both(_WORDS["other"], port=args.port, old=report["unit"].detail or "-", unit=unit.id))
     brought = in_service.visit(args.port, args.lang, unit, report)
     with in_service.tried(brought):
-        start = first_start.watch(args.port, reset=False)
-    problems = provision.problems_of(start.tests, unit, sha256)
+        tests = first_start.watch(args.port, reset=False)
+    problems = provision.problems_of(tests, unit, sha256)
     line = register.entry(
         what="update",
         unit=unit.id,
         board=unit.board.name,
         chip=unit.board.chip,
         mac=brought.mac,
-        micropython=start.tests["micropython"].detail,
+        micropython=tests["micropython"].detail,
         firmware=version("qingxi"),
         firmware_sha256=sha256,
         config_sha256=unit.sha256,
