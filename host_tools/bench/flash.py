@@ -17,14 +17,14 @@ from pathlib import Path
 
 from littlefs import UserContext
 
-from host_tools.image import micropython_image
-from host_tools.unitkit import fsimage, pack, partitions, unitfile
 from sim.bench import ended, options
 from sim.board import standin
 from sim.board.flash_file import FlashFile
 from sim.board.romloader import RomLoader
 from sim.board.virtual_board import VirtualBoard
 
+from ..image import micropython_image
+from ..unitkit import fsimage, pack, partitions, unitfile
 from ..unitkit.places import EXAMPLE_UNIT, ROOT
 
 BAUD = 115200

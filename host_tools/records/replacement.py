@@ -17,9 +17,8 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import END, EPOCH_UNIX_S, MAX_SNAPSHOT, READING
 from unit.journal.ring import Journal
 
-from host_tools.unitkit.nor import Nor
-
 from ..unitkit.errors import AnswerIsNo, BadInput, Both, reading
+from ..unitkit.nor import Nor
 
 NUMBERS_A_SECOND = 2
 SECONDS_A_START = 5  # what is durable of a start takes one second, and coming to it several

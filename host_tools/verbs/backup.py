@@ -6,12 +6,11 @@ from pathlib import Path
 from unit.catalogue import tables
 from unit.journal.ring import Journal
 
-from host_tools.unitkit.nor import Nor
-
 from ..device import port
 from ..device.esptool import Esptool
 from ..records import old_board
 from ..unitkit.errors import BadInput, both
+from ..unitkit.nor import Nor
 from ..unitkit.progress import say
 from . import journal
 from .arguments import add_verb, print_json

@@ -15,11 +15,10 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import END, EPOCH_UNIX_S, MAX_SNAPSHOT, READING
 from unit.journal.ring import Journal
 
-from host_tools.unitkit.nor import Nor
-
 from ..device import journal_port
 from ..unitkit import partitions
 from ..unitkit.errors import BadInput, both, reading, told, writing
+from ..unitkit.nor import Nor
 from .arguments import add_verb
 
 _BLOCK = partitions.BLOCK

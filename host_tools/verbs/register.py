@@ -70,11 +70,6 @@ def entry(**facts: object) -> dict[str, object]:
     return {"id": _id(line)} | line
 
 
-def append(path: Path, line: dict[str, object]) -> None:
-    """Put a line behind the others, on the disk before this returns. SurroundingsFailed where that fails."""
-    _append(path, [line])
-
-
 def read(path: Path) -> list[dict[str, object]]:
     """The lines, oldest first. A last line without an end is what a power cut left and does not count.
 
@@ -105,7 +100,7 @@ def merge(path: Path, others: list[Path]) -> int:
     _must_exist(others)
     known = {line["id"] for line in read(path)}
     new = {line["id"]: line for other in others for line in read(other) if line["id"] not in known}
-    _append(path, list(new.values()))
+    append(path, *new.values())
     return len(new)
 
 
@@ -114,7 +109,8 @@ def _must_exist(paths: list[Path]) -> None:
         raise BadInput(*(Both(f"{path}：没有这个文件", f"{path}: there is no such file") for path in missing))
 
 
-def _append(path: Path, lines: list[dict[str, object]]) -> None:
+def append(path: Path, *lines: dict[str, object]) -> None:
+    """Put lines behind the others, on the disk before this returns. SurroundingsFailed where that fails."""
     data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
     if not data:
         return

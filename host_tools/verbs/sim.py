@@ -60,7 +60,11 @@ def sim_run(args: argparse.Namespace) -> int:
     out = args.out or Path("out") / args.scenario.stem
     stop = _Stop()
     progress = _Progress()
-    publisher = _publisher(unit, at) if at else None
+    publisher = None
+    if at:
+        from sim.publish import Publisher  # with the firmware's uplink, which a run without a broker need not load
+
+        publisher = Publisher(unit, at, Path("out") / f"{unit.id}.journal")
     options = Options(args.plain, speed, progress.tell, stop.asked, publisher=publisher)
     try:
         summary = run(scenario, unit, out, options)
@@ -72,7 +76,9 @@ def sim_run(args: argparse.Namespace) -> int:
         text = {"zh": "已上传 {} 条记录，{} 条留在 {}", "en": "published: {} records, {} wait in {}"}[args.lang]
         print(text.format(done, waiting, publisher.path), file=sys.stderr)
     if args.junit:
-        _write_junit(args.junit, summary)
+        with writing(f"--junit {args.junit}"):
+            args.junit.parent.mkdir(parents=True, exist_ok=True)
+            args.junit.write_bytes(summaries.as_junit(summary))
     if args.json:
         print(summaries.as_json(summary), end="")
     else:
@@ -81,13 +87,6 @@ def sim_run(args: argparse.Namespace) -> int:
     if summary["interrupted"]:
         return INTERRUPTED
     return 0 if all(e["ok"] for e in summary["expectations"]) else 1
-
-
-def _publisher(unit: unitfile.Unit, at: tuple[str, int]) -> Any:
-    """What brings the run's records to the broker; the firmware's uplink is loaded only for that."""
-    from sim.publish import Publisher
-
-    return Publisher(unit, at, Path("out") / f"{unit.id}.journal")
 
 
 def _speed(text: str, problems: list[str]) -> float:
@@ -100,12 +99,6 @@ def _speed(text: str, problems: list[str]) -> float:
     if not 0 < speed <= 1e7:
         problems.append(f'--speed: must be max or a number above 0 (times real time), not "{text}"')
     return speed
-
-
-def _write_junit(path: Path, summary: dict[str, Any]) -> None:
-    with writing(f"--junit {path}"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(summaries.as_junit(summary))
 
 
 class _Stop:
@@ -173,12 +166,11 @@ def _shown(summary: dict[str, Any], lang: str) -> str:
         ("读数", "readings", ", ".join(f"{value} {key}" for key, value in readings.items())),
         ("报警", "alarms", ", ".join(f"{c} {n}" for c, n in summary["alarm_counts"].items() if n) or "0"),
     ]  # fmt: skip
-    width = 20
     lines = [f"{summary['scenario']} · {summary['unit']}"]
-    for row in rows:
-        label = row[0] if zh else row[1]
+    for label_zh, label_en, value in rows:
+        label = label_zh if zh else label_en
         wide = sum(ord(c) > 0x2E80 for c in label)
-        lines.append(f"  {label}{' ' * (width - len(label) - wide)}{row[2]}")
+        lines.append(f"  {label:<{20 - wide}}{value}")
     for e in summary["expectations"]:
         mark = ("通过" if zh else "ok    ") if e["ok"] else ("未通过" if zh else "FAILED")
         value = "-" if e["value"] is None else f"{e['value']:.6g}"

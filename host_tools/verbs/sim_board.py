@@ -64,16 +64,14 @@ def sim_board(args: argparse.Namespace) -> int:
         at = checked(lambda: address(args.broker), problems)
     if problems or unit is None or scenario is None:
         raise BadInput(*problems)
-    heap_bytes = args.heap
-    if heap_bytes is None:
-        heap_bytes = HEAP_WITH_BROKER_BYTES if at or unit.settings["mqtt.broker"] else DEFAULT_HEAP_BYTES
+    usual_heap = HEAP_WITH_BROKER_BYTES if at or unit.settings["mqtt.broker"] else DEFAULT_HEAP_BYTES
     board = VirtualBoard(
         unit,
         args.flash,
         args.port,
         ScenarioPlant(unit.control_settings(), scenario),
         speed,
-        heap_bytes,
+        args.heap or usual_heap,
         log=lambda line: print(line, file=sys.stderr, flush=True),
     )
     if at is not None:
