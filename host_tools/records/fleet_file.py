@@ -13,7 +13,7 @@ from pathlib import Path
 from unit.catalogue import settings as catalogue
 
 from ..unitkit import tomltext, unitfile
-from ..unitkit.errors import BadInput, Both, reading
+from ..unitkit.errors import BadInput, Both, Problems, reading
 from ..unitkit.unitfile import Unit
 
 BASE = "base"  # a column that names another common unit file, relative to the fleet file
@@ -36,19 +36,16 @@ def read(path: Path, base: Path, fixed: dict[str, str], lang: str) -> list[Plann
     BadInput holds a sentence for every wrong cell, with file, line, column and what is allowed.
     """
     header, rows = _table(path)
-    problems: list[str] = [*_wrong_header(path, header)]
-    if problems:
-        raise BadInput(*problems)
+    problems = Problems(_wrong_header(path, header))
+    problems.refuse()
     texts: dict[Path, str] = {}
     planned = []
     first_line: dict[str, int] = {}
     for line, cells in rows:
         if len(cells) > len(header):
-            problems.append(
-                Both(
-                    f"{path}:{line}：有 {len(cells)} 格，表头只有 {len(header)} 列；含逗号的内容要加双引号",
-                    f"{path}:{line}: {len(cells)} cells: the header has {len(header)}; quote what has a comma in it",
-                )
+            problems.note(
+                f"{path}:{line}：有 {len(cells)} 格，表头只有 {len(header)} 列；含逗号的内容要加双引号",
+                f"{path}:{line}: {len(cells)} cells: the header has {len(header)}; quote what has a comma in it",
             )
             continue
         row = {key: cell.strip() for key, cell in zip(header, cells) if cell.strip()}
@@ -60,22 +57,19 @@ def read(path: Path, base: Path, fixed: dict[str, str], lang: str) -> list[Plann
         problems += [_sentence(path, line, header, problem, sentence) for problem, sentence in found]
         unit_id = row.get("unit.id", "")
         if not unit_id:
-            problems.append(Both(f"{path}:{line}：unit.id 列是空的", f"{path}:{line}: column unit.id is empty"))
+            problems.note(f"{path}:{line}：unit.id 列是空的", f"{path}:{line}: column unit.id is empty")
         elif unit_id in first_line:
-            problems.append(
-                Both(
-                    f"{path}:{line}：unit.id 列：{unit_id} 在第 {first_line[unit_id]} 行已有；每站一个",
-                    f"{path}:{line}: column unit.id: {unit_id} stands in line {first_line[unit_id]} already; "
-                    "each unit has its own",
-                )
+            problems.note(
+                f"{path}:{line}：unit.id 列：{unit_id} 在第 {first_line[unit_id]} 行已有；每站一个",
+                f"{path}:{line}: column unit.id: {unit_id} stands in line {first_line[unit_id]} already; "
+                "each unit has its own",
             )
         first_line.setdefault(unit_id, line)
         if unit is not None:
             planned.append(Planned(line, unit, text))
     if not rows:
-        problems.append(Both(f"{path}：没有站点，每行写一个", f"{path}: there is no unit in it; write one a line"))
-    if problems:
-        raise BadInput(*problems)
+        problems.note(f"{path}：没有站点，每行写一个", f"{path}: there is no unit in it; write one a line")
+    problems.refuse()
     return planned
 
 

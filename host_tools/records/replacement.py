@@ -17,7 +17,7 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import END, EPOCH_UNIX_S, MAX_SNAPSHOT, READING
 from unit.journal.ring import Journal
 
-from ..unitkit.errors import AnswerIsNo, BadInput, Both, reading
+from ..unitkit.errors import AnswerIsNo, Problems, reading
 from ..unitkit.nor import Nor
 
 NUMBERS_A_SECOND = 2
@@ -91,32 +91,27 @@ def read_seen(path: Path, unit_id: str) -> Seen:
     with reading(path):
         lines = path.read_text(encoding="utf-8").splitlines()
     seq = boot = 0
-    problems: list[str] = []
+    problems = Problems()
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.split()[-1] in ("online", "offline"):
             continue
         match = _MESSAGE.fullmatch(line.strip())
         found = _numbers(match[2]) if match else None
         if match is None or found is None:
-            problems.append(
-                Both(
-                    f"{path}:{number}：不是站点的消息，应为一行 JSON，如 meta、state、data、event 的内容",
-                    f"{path}:{number}: no message of a unit: one line of JSON is wanted, as of meta, state or data",
-                )
+            problems.note(
+                f"{path}:{number}：不是站点的消息，应为一行 JSON，如 meta、state、data、event 的内容",
+                f"{path}:{number}: no message of a unit: one line of JSON is wanted, as of meta, state or data",
             )
         elif match[1] and match[1].split("/")[2:3] != [unit_id]:
-            problems.append(
-                Both(
-                    f"{path}:{number}：是 {match[1]} 的消息，不是站点 {unit_id} 的",
-                    f"{path}:{number}: a message of {match[1]}, not of unit {unit_id}",
-                )
+            problems.note(
+                f"{path}:{number}：是 {match[1]} 的消息，不是站点 {unit_id} 的",
+                f"{path}:{number}: a message of {match[1]}, not of unit {unit_id}",
             )
         else:
             seq, boot = max(seq, found.seq), max(boot, found.boot)
     if not problems and not (seq or boot):
-        problems.append(Both(f"{path}：里面没有 seq 也没有 boot", f"{path}: there is no seq and no boot in it"))
-    if problems:
-        raise BadInput(*problems)
+        problems.note(f"{path}：里面没有 seq 也没有 boot", f"{path}: there is no seq and no boot in it")
+    problems.refuse()
     return Seen(seq, boot)
 
 

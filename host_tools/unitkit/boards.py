@@ -10,7 +10,7 @@ from functools import cache
 from unit.catalogue import wiring
 from unit.uplink.net.ethernet import CLOCK_OUT, PHYS, SPI_FROM
 
-from .errors import BadInput
+from .errors import BadInput, Problems
 from .places import BOARDS_DIR
 
 # A terminal's kind -> (name of its number, names of its pins); "?" marks a pin that may be left out.
@@ -149,7 +149,7 @@ def parse(name: str, text: str) -> Board:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
         raise BadInput(f"{name}.toml: {e}") from e
-    problems: list[str] = []
+    problems = Problems()
 
     def take(key: str, kind: type):
         value = data.pop(key, None)
@@ -188,8 +188,7 @@ def parse(name: str, text: str) -> Board:
     )
     problems += [f"{name}.toml: unknown key {key}" for key in data]
     problems += [f"{name}.toml: {sentence}" for sentence in _wrong_partitions(board) + _wrong_terminals(board)]
-    if problems:
-        raise BadInput(*problems)
+    problems.refuse()
     return board
 
 

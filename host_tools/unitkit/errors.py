@@ -64,6 +64,19 @@ class SurroundingsFailed(ToolError):
     exit_code = 3
 
 
+class Problems(list[str]):
+    """What is wrong with an input, collected so that the user is told all of it at once."""
+
+    def note(self, zh: str, en: str) -> None:
+        """Add a sentence in both languages."""
+        self.append(Both(zh, en))
+
+    def refuse(self) -> None:
+        """BadInput with all of them, if there are any."""
+        if self:
+            raise BadInput(*self)
+
+
 @contextmanager
 def writing(path: object) -> Iterator[None]:
     """SurroundingsFailed where what is done inside fails to write there."""

@@ -19,7 +19,7 @@ from unit.uplink import credentials
 
 from . import pack, partitions, upackages
 from .boards import Board
-from .errors import BadInput, Both, SurroundingsFailed
+from .errors import Both, Problems, SurroundingsFailed
 from .places import FIRMWARE_DIR
 from .shrink.bundle import bundle
 from .shrink.fold import fold
@@ -142,7 +142,7 @@ def named_files(unit: Unit) -> dict[str, bytes]:
     BadInput names every file that cannot be read, is too long, or is not what it must be; never a word of its content.
     """
     files: dict[str, bytes] = {}
-    problems = []
+    problems = Problems()
     for key, path in unit.files().items():
         try:
             content = path.read_bytes()
@@ -154,8 +154,7 @@ def named_files(unit: Unit) -> dict[str, bytes]:
         elif key == "console.pin_file":
             content = pin_hash(unit.id, _first_line(content))
         files[NAMED_FILES[key]] = content
-    if problems:
-        raise BadInput(*problems)
+    problems.refuse()
     return files
 
 

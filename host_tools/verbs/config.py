@@ -10,7 +10,7 @@ from unit.catalogue import settings_words
 
 from ..records import unitdocs
 from ..unitkit import boards, unitfile
-from ..unitkit.errors import BadInput, both, told, writing
+from ..unitkit.errors import BadInput, Problems, both, told, writing
 from .arguments import add_group, add_verb, print_json
 
 _WORDS = {
@@ -66,7 +66,7 @@ def _new(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     results = []
-    problems: list[str] = []
+    problems = Problems()
     for path in args.files:
         try:
             unit = unitfile.load(path, args.lang)
@@ -81,8 +81,7 @@ def _check(args: argparse.Namespace) -> int:
         print(good, file=sys.stderr if args.json else sys.stdout)
     if args.json:
         print_json(results[0] if len(results) == 1 else results, 2)
-    if problems:
-        raise BadInput(*problems)
+    problems.refuse()
     return 0
 
 

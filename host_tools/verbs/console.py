@@ -43,26 +43,23 @@ def add_parser(subs: argparse._SubParsersAction) -> None:
 
 def console(args: argparse.Namespace) -> int:
     """Connect keyboard and screen to the port until Ctrl-] or the end of the input. Returns the exit code."""
-    log = None
-    if args.log is not None:
-        try:
-            log = args.log.open("a", encoding="utf-8")
-        except OSError as e:
-            raise BadInput.of(
-                f"--log：{args.log}：写不了：{e.strerror}",
-                f"--log: {args.log}: cannot be written: {e.strerror}",
-            ) from e
     try:
-        with raw_keyboard(sys.stdin) as keys:
-            Session(args.port or ports.find(args.lang), args.lang, keys, sys.stdout, log).run()
-    finally:
-        if log is not None:
-            log.close()
+        opened = args.log.open("a", encoding="utf-8") if args.log else contextlib.nullcontext()
+    except OSError as e:
+        raise BadInput.of(
+            f"--log：{args.log}：写不了：{e.strerror}",
+            f"--log: {args.log}: cannot be written: {e.strerror}",
+        ) from e
+    with opened as log, raw_keyboard(sys.stdin) as keys:
+        Session(args.port or ports.find(args.lang), args.lang, keys, sys.stdout, log).run()
     return 0
 
 
 class Session:
-    """One conversation: `keys` are read in a thread of their own, what the port sends goes to `screen` and `log`."""
+    """One conversation: `keys` are read in a thread of their own, what the port sends goes to `screen` and `log`.
+
+    SurroundingsFailed where the port cannot be opened at the start.
+    """
 
     def __init__(self, port: str, lang: str, keys: BinaryIO, screen: TextIO, log: TextIO | None):
         self._name = port
@@ -70,33 +67,29 @@ class Session:
         self._keys = keys
         self._screen = screen
         self._log = log
-        self._port: serial.Serial | None = None
+        self._port = self._open()
         self._leaves = threading.Event()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def run(self) -> None:
-        """Talk until the user leaves. SurroundingsFailed where the port cannot be opened at the start."""
-        self._port = self._open()
+        """Talk until the user leaves."""
         self._say("hello")
         if not _shows(self._screen, "液"):
             self._say("no_chinese")
         threading.Thread(target=self._type, daemon=True).start()
         while not self._leaves.is_set():
             try:
-                assert self._port is not None
                 data = self._port.read(max(1, self._port.in_waiting))
             except (serial.SerialException, OSError):
                 self._reconnect()
             else:
                 self._show(self._decoder.decode(data))
-        if self._port is not None:
-            self._port.close()
+        self._port.close()
 
     def _open(self) -> serial.Serial:
         return ports.opened(self._name, self._lang, write_timeout_s=2)
 
     def _reconnect(self) -> None:
-        assert self._port is not None
         self._port.close()
         self._say("gone")
         self._decoder.reset()
@@ -117,8 +110,7 @@ class Session:
                 return
             # While the port is away, keys are lost, as on a wire.
             with contextlib.suppress(serial.SerialException, OSError):
-                if self._port is not None:
-                    self._port.write(typed)
+                self._port.write(typed)
 
     def _show(self, text: str) -> None:
         if not text:

@@ -14,7 +14,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..unitkit.errors import BadInput, Both, reading, told, writing
+from ..unitkit.errors import BadInput, Both, Problems, reading, told, writing
 from .arguments import add_verb, print_json
 
 FILE = "register.jsonl"
@@ -78,20 +78,17 @@ def read(path: Path) -> list[dict[str, object]]:
     with reading(path):
         text = path.read_text(encoding="utf-8") if path.exists() else ""
     found: dict[str, dict[str, object]] = {}
-    problems = []
+    problems = Problems()
     for number, text_line in enumerate(text.split("\n")[:-1], 1):
         line = _parsed(text_line)
         if line is None:
-            problems.append(
-                Both(
-                    f"{path}:{number}：不是登记簿的一行；可用文本编辑器删掉这一行",
-                    f"{path}:{number}: no line of a register; it may be deleted with an editor",
-                )
+            problems.note(
+                f"{path}:{number}：不是登记簿的一行；可用文本编辑器删掉这一行",
+                f"{path}:{number}: no line of a register; it may be deleted with an editor",
             )
         elif line:
             found[str(line["id"])] = line
-    if problems:
-        raise BadInput(*problems)
+    problems.refuse()
     return sorted(found.values(), key=lambda line: (_instant(str(line["when"])), str(line["id"])))
 
 

@@ -29,7 +29,7 @@ def constants(node: ast.AST) -> str:
 def pairs(tree: ast.AST):
     """(line, Chinese, English) of every sentence that is written as a pair.
 
-    That is `Both(...)`, an error's `of(...)`, or a tuple of two texts.
+    That is `Both(...)`, an error's `of(...)`, `problems.note(...)`, or a tuple of two texts.
     """
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and takes_a_pair(node.func):
@@ -46,6 +46,8 @@ def takes_a_pair(called: ast.expr) -> bool:
             return True
         case ast.Attribute(value=ast.Name(id=error), attr="of"):
             return error in ERRORS
+        case ast.Attribute(attr="note"):
+            return True
     return False
 
 
