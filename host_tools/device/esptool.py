@@ -90,14 +90,12 @@ class Esptool:
             self._run(baud, "read-flash", "--no-progress", str(at), str(size), str(path))
             return path.read_bytes()
 
-    def read_written(
-        self, areas: Sequence[tuple[int, int]], bauds: Sequence[int], progress: Callable[[float], None]
-    ) -> list[bytes]:
+    def read_written(self, areas: Sequence[tuple[int, int]], progress: Callable[[float], None]) -> list[bytes]:
         """The bytes of each area (place, size), without bringing over what is blank: the chip's MD5 tells that.
 
-        `bauds` are tried one after the other; `progress` is told the share that is done.
+        `progress` is told the share that is done.
         """
-        return self._at_one_of(bauds, lambda baud: self._read_written(areas, baud, progress))
+        return self._at_a_baud(lambda baud: self._read_written(areas, baud, progress))
 
     def _read_written(
         self, areas: Sequence[tuple[int, int]], baud: int, progress: Callable[[float], None]
@@ -119,9 +117,9 @@ class Esptool:
                     area[at - start : at - start + len(data)] = data
         return [bytes(area) for area in found]
 
-    def holds(self, parts: Sequence[tuple[int, bytes]], bauds: Sequence[int]) -> list[bool]:
-        """Whether the flash holds each of (place, bytes), by MD5. `bauds` are tried one after the other."""
-        return self._at_one_of(bauds, lambda baud: self._compare(baud, parts))
+    def holds(self, parts: Sequence[tuple[int, bytes]]) -> list[bool]:
+        """Whether the flash holds each of (place, bytes), by MD5."""
+        return self._at_a_baud(lambda baud: self._compare(baud, parts))
 
     def _compare(self, baud: int, parts: Sequence[tuple[int, bytes]]) -> list[bool]:
         """Whether the flash holds each of (place, bytes), by the chip's own MD5."""
@@ -134,13 +132,11 @@ class Esptool:
             raise self._failure(shown)
         return told
 
-    def write(
-        self, parts: Sequence[tuple[int, bytes, bool]], bauds: Sequence[int], progress: Callable[[float], None]
-    ) -> Written:
+    def write(self, parts: Sequence[tuple[int, bytes, bool]], progress: Callable[[float], None]) -> Written:
         """Bring (place, bytes, in small pieces) into the flash, in that order, and reset the board.
 
-        Pieces that are there already are skipped; each one's MD5 is taken by the chip afterwards. `bauds` are tried one
-        after the other; `progress` is told the share that is done.
+        Pieces that are there already are skipped; each one's MD5 is taken by the chip afterwards. `progress` is told
+        the share that is done.
         """
         pieces = [
             (at + i, data[i : i + size])
@@ -148,26 +144,33 @@ class Esptool:
             for size in (_SMALL_PIECE if small else _PIECE,)
             for i in range(0, len(data), size)
         ]
-        total = sum(len(data) for _, data in pieces)
+        sizes = [len(data) for _, data in pieces]
         command = ("write-flash", "--compress", "--skip-flashed", "--flash-size", "keep", "--no-progress")
 
         def write(baud: int) -> Written:
-            seen = _Seen([len(data) for _, data in pieces], total, progress)
-            self._run(baud, *command, *words, after="hard-reset", line=seen)
-            return Written(len(pieces), total - seen.skipped_bytes, seen.skipped_bytes, baud)
+            were_there: list[bool] = []  # of each piece that esptool says it is done with
+
+            def count(text: str) -> None:
+                if match := _PIECE_DONE.search(text):
+                    were_there.append(match[0].startswith("already"))
+                    progress(sum(sizes[: len(were_there)]) / sum(sizes))
+
+            self._run(baud, *command, *words, after="hard-reset", line=count)
+            skipped_bytes = sum(size for size, was_there in zip(sizes, were_there) if was_there)
+            return Written(len(pieces), sum(sizes) - skipped_bytes, skipped_bytes, baud)
 
         with _files(pieces) as words:
-            return self._at_one_of(bauds, write)
+            return self._at_a_baud(write)
 
-    def _at_one_of(self, bauds: Sequence[int], work: Callable[[int], T]) -> T:
-        """What `work` returns at the first of `bauds` that holds; a port that is gone is not tried again."""
-        for baud in bauds[:-1]:
+    def _at_a_baud(self, work: Callable[[int], T]) -> T:
+        """What `work` returns at the first of `BAUDS` that holds; a port that is gone is not tried again."""
+        for baud in BAUDS[:-1]:
             try:
                 return work(baud)
             except (SurroundingsFailed, AnswerIsNo):
                 if not os.path.exists(self._port):
                     raise
-        return work(bauds[-1])
+        return work(BAUDS[-1])
 
     def _run(
         self,
@@ -223,25 +226,6 @@ def _files(parts: Sequence[tuple[int, bytes]]) -> Iterator[list[str]]:
             path.write_bytes(data)
             words += [hex(at), str(path)]
         yield words
-
-
-class _Seen:
-    """Counts the pieces that esptool says it is done with."""
-
-    def __init__(self, sizes: list[int], total: int, progress: Callable[[float], None]):
-        self._sizes = iter(sizes)
-        self._total = total
-        self._done = 0
-        self._progress = progress
-        self.skipped_bytes = 0
-
-    def __call__(self, text: str) -> None:
-        if match := _PIECE_DONE.search(text):
-            size = next(self._sizes, 0)
-            self._done += size
-            if match[0].startswith("already"):
-                self.skipped_bytes += size
-            self._progress(self._done / self._total)
 
 
 def _runs(pieces: Sequence[tuple[int, int]], starts: set[int]) -> list[tuple[int, int]]:

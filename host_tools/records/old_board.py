@@ -8,7 +8,7 @@ from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 from unit import config
 
-from ..device.esptool import BAUDS, Esptool
+from ..device.esptool import Esptool
 from ..image import image_build
 from ..unitkit import fsimage, partitions
 from ..unitkit.boards import Board
@@ -72,7 +72,7 @@ def read_board(tool: Esptool, flash_bytes: int) -> bytes:
         areas = [(0, flash_bytes)]
     flash = bytearray(b"\xff" * flash_bytes)
     flash[partitions.TABLE_AT : partitions.TABLE_AT + len(sector)] = sector
-    for (at, size), data in zip(areas, tool.read_written(areas, BAUDS, bar())):
+    for (at, size), data in zip(areas, tool.read_written(areas, bar())):
         flash[at : at + size] = data
     return bytes(flash)
 

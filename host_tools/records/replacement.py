@@ -8,6 +8,7 @@ interval, and, in the long run, an event a second. The numbers in between stay u
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def prepare(
         )
     snapshot = bytearray(MAX_SNAPSHOT)
     n = before.load_snapshot(snapshot)
-    kinds = _waiting(before) if with_readings else []
+    kinds = [kind for kind, _ in _records(before, before.acked + 1)] if with_readings else []
     after = before
     if old is None or len(old) != size or not with_readings:
         after = Journal(Nor(bytearray(b"\xff" * size)), tables.count("points"), interval_s)
@@ -134,9 +135,7 @@ def _copy_waiting(before: Journal, after: Journal) -> None:
     """Write what `before` has not delivered into `after`, an empty journal, each record with its number and time."""
     after.next_seq = before.acked + 1
     after.acked = before.acked
-    cursor = Cursor(before)
-    cursor.seek(before.acked + 1)
-    while (kind := cursor.next()) != END:
+    for kind, cursor in _records(before, before.acked + 1):
         offset = NONE if cursor.t == NONE else cursor.t - cursor.uptime_s
         if (cursor.seq, cursor.boot, offset) != (after.next_seq, after.boot, after.offset):
             after.next_seq, after.boot, after.offset = cursor.seq, cursor.boot, offset
@@ -150,9 +149,7 @@ def _copy_waiting(before: Journal, after: Journal) -> None:
 def _gap(journal: Journal, now_unix_s: int) -> int:
     """How many numbers are left out: all that can have been used since the journal's last record."""
     last_t = NONE
-    cursor = Cursor(journal)
-    cursor.seek(0)
-    while cursor.next() != END:
+    for _, cursor in _records(journal, 0):
         last_t = cursor.t
     age_s = now_unix_s - EPOCH_UNIX_S - last_t
     if last_t == NONE or age_s < 0:  # a PC whose clock is behind the unit's knows no more than one without
@@ -160,11 +157,9 @@ def _gap(journal: Journal, now_unix_s: int) -> int:
     return LEAST_GAP + NUMBERS_A_SECOND * age_s
 
 
-def _waiting(journal: Journal) -> list[int]:
-    """The kind of each record that is not delivered."""
-    kinds = []
+def _records(journal: Journal, first_seq: int) -> Iterator[tuple[int, Cursor]]:
+    """The kind of each record from that number on, and the cursor that stands at it."""
     cursor = Cursor(journal)
-    cursor.seek(journal.acked + 1)
+    cursor.seek(first_seq)
     while (kind := cursor.next()) != END:
-        kinds.append(kind)
-    return kinds
+        yield kind, cursor

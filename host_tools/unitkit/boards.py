@@ -198,16 +198,14 @@ def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] 
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
     kind = row["kind"]
     number_name, pin_names = KINDS[kind]
-    if "chip" in row:
+    on_spi = kind == "ethernet" and _on_spi(row)
+    if on_spi:
+        pin_names, row = _SPI_PINS, row | {number_name: 0}
+    elif "chip" in row:
         pin_names = ("line", "chip", "address")
     wanted = {"kind", number_name} | {pin.rstrip("?") for pin in pin_names}
     if kind == "ethernet":
-        wanted |= {"phy", "clock_mode"}
-        if _on_spi(row):
-            pin_names = _SPI_PINS
-            wanted = {"kind", "phy", *pin_names}
-            row = row | {number_name: 0}
-            wanted.add(number_name)
+        wanted |= {"phy"} if on_spi else {"phy", "clock_mode"}
     if unknown := set(row) - wanted:
         raise ValueError(f"unknown key {min(unknown)}; a terminal of kind {kind} has {', '.join(sorted(wanted))}")
     number = row.get(number_name)

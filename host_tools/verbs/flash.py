@@ -4,7 +4,6 @@ import argparse
 from dataclasses import asdict
 
 from ..device import first_start, in_service
-from ..device.esptool import BAUDS
 from ..device.raw_repl import NoWayIn
 from ..image import image_build, micropython_image
 from ..unitkit import partitions, unitfile
@@ -93,7 +92,7 @@ def _already_there(job: Job) -> dict[str, bool]:
     parts = [part for part in job.image.parts if part.name != "vfs"]
     if job.args.fresh:
         return {part.name: False for part in parts}
-    same = job.tool.holds([(part.at, part.data) for part in parts], BAUDS)
+    same = job.tool.holds([(part.at, part.data) for part in parts])
     return {part.name: is_there for part, is_there in zip(parts, same)}
 
 

@@ -57,13 +57,8 @@ def add_parser(verbs) -> None:
     for parser in (new, p):
         parser.add_argument("file", type=Path, metavar="FILE.csv")
     p.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder a unit, and the labels")
-    p.add_argument(
-        "--base",
-        type=Path,
-        default=EXAMPLE_UNIT,
-        metavar="FILE",
-        help="unit file with what all have in common (the example)",
-    )
+    what = "unit file with what all have in common (the example)"
+    p.add_argument("--base", type=Path, default=EXAMPLE_UNIT, metavar="FILE", help=what)
     p.add_argument("--command-keys", action="store_true", help="units that obey signed commands only: a key for each")
 
 

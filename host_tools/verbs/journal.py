@@ -95,10 +95,10 @@ def open_image(path: Path) -> Nor:
         data = path.read_bytes()
     table = partitions.decode(data[partitions.TABLE_AT : partitions.TABLE_AT + _BLOCK])
     if table:
-        try:
-            part = partitions.named(table, "journal")
-        except KeyError:
-            raise BadInput(both(_WORDS["no_partition"], path=path, names=", ".join(p.name for p in table))) from None
+        names = [p.name for p in table]
+        if "journal" not in names:
+            raise BadInput(both(_WORDS["no_partition"], path=path, names=", ".join(names)))
+        part = partitions.named(table, "journal")
         if part.at + part.size > len(data):
             raise BadInput(both(_WORDS["outside"], path=path, end=part.at + part.size, size=len(data)))
         data = data[part.at : part.at + part.size]

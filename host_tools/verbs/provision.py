@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..device import first_start, port
-from ..device.esptool import BAUDS, Esptool, Found, Written
+from ..device.esptool import Esptool, Found, Written
 from ..device.self_test import SelfTest
 from ..image.image_build import FlashImage, Part
 from ..records.flash_record import Record
@@ -80,7 +80,7 @@ class Job:
 
     def write(self, parts: Sequence[Part]) -> Written:
         """Write what of `parts` is not on the board yet."""
-        written = self.tool.write([(part.at, part.data, part.name == "vfs") for part in parts], BAUDS, bar())
+        written = self.tool.write([(part.at, part.data, part.name == "vfs") for part in parts], bar())
         self.say("written", written=written.written_bytes, skipped=written.skipped_bytes, baud=written.baud)
         return written
 

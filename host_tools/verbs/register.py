@@ -114,19 +114,11 @@ def append(path: Path, *lines: dict[str, object]) -> None:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+") as f:
-            end = f.seek(0, os.SEEK_END)
-            if end:
-                f.seek(end - 1)
-                if f.read(1) != b"\n":  # a power cut in the line before: close it, so that only that one is lost
-                    _drop_torn(f)
+            f.seek(0)
+            f.truncate(f.read().rfind(b"\n") + 1)  # after a power cut in the line before only that one is lost
             f.write(data)
             f.flush()
             os.fsync(f.fileno())
-
-
-def _drop_torn(f) -> None:
-    f.seek(0)
-    f.truncate(f.read().rfind(b"\n") + 1)
 
 
 def _parsed(text: str) -> dict[str, object] | None:
@@ -136,9 +128,8 @@ def _parsed(text: str) -> dict[str, object] | None:
     with contextlib.suppress(ValueError, RecursionError):
         line = json.loads(text)
         if isinstance(line, dict) and all(isinstance(line.get(key), str) for key in ("id", *KEYS)):
-            with contextlib.suppress(ValueError):
-                _instant(line["when"])
-                return line
+            _instant(line["when"])
+            return line
     return None
 
 
