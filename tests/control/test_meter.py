@@ -1,7 +1,7 @@
 """The energy meter: its total is believed where it can be, and nominal power counts where it cannot."""
 
 from unit.control.basics import NONE
-from unit.control.controller import N_POINTS
+from unit.control.points import ENERGY_WH, INPUTS
 
 from .rig import Rig
 
@@ -24,7 +24,7 @@ class Metered(Rig):
 
     def live(self, seconds):
         """(Wh counted, whether a reading calls them nominal); leaves `nominal_wh` and `real_wh` of the same time."""
-        values = [0] * N_POINTS
+        values = [0] * (INPUTS + 1)
         self.ctrl.count_from_here()
         nominal_ws = 0
         real_before_ws = self.real_ws
@@ -40,7 +40,7 @@ class Metered(Rig):
         self.nominal_wh = nominal_ws / 3600
         self.real_wh = (self.real_ws - real_before_ws) / 3600
         quality = self.ctrl.reading(values)
-        return values[7], quality & 128
+        return values[ENERGY_WH], quality & 128
 
 
 def near(wh, wanted_wh, within_wh=11):
