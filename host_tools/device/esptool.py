@@ -177,12 +177,12 @@ class Esptool:
         baud: int,
         *words: str,
         after: str = "no-reset",
-        line: Callable[[str], None] | None = None,
+        line: Callable[[str], None] = lambda text: None,
         may_differ: bool = False,
     ) -> str:
         command = [sys.executable, "-m", "esptool", "--no-stub", "--port", self._port, "--baud", str(baud)]
         command += ["--after", after, *words]
-        shown = []
+        shown = ""
         with subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -194,12 +194,11 @@ class Esptool:
         ) as process:
             assert process.stdout is not None
             for text in process.stdout:
-                shown.append(text)
-                if line is not None:
-                    line(text)
-        if process.returncode and not (may_differ and "mismatch" in "".join(shown)):
-            raise self._failure("".join(shown))
-        return "".join(shown)
+                shown += text
+                line(text)
+        if process.returncode and not (may_differ and "mismatch" in shown):
+            raise self._failure(shown)
+        return shown
 
     def _failure(self, shown: str) -> SurroundingsFailed | AnswerIsNo:
         if "MD5 of file does not match" in shown:

@@ -46,6 +46,8 @@ _OUTPUTS = {
     "ethernet": ("mdc", "mdio", "clock", "power", "sck", "mosi", "cs"),
 }
 
+# What a board's file holds besides its chip and its terminals.
+_KEYS = {"title_zh": str, "title_en": str, "flash_mb": int, "source": str, "notes": list, "partitions": dict}
 # Why a pin is refused: (Chinese, English).
 _WHY = {
     "exists": ("芯片没有这个引脚", "the chip has no such pin"),
@@ -174,18 +176,8 @@ def parse(name: str, text: str) -> Board:
             unfit[terminal] = refused
         else:
             terminals[terminal] = compact
-    board = Board(
-        name=name,
-        title_zh=take("title_zh", str),
-        title_en=take("title_en", str),
-        chip=chip,
-        flash_mb=take("flash_mb", int),
-        source=take("source", str),
-        notes=take("notes", list),
-        partitions=take("partitions", dict),
-        terminals=terminals,
-        unfit=unfit,
-    )
+    taken = {key: take(key, kind) for key, kind in _KEYS.items()}
+    board = Board(name=name, chip=chip, terminals=terminals, unfit=unfit, **taken)
     problems += [f"{name}.toml: unknown key {key}" for key in data]
     problems += [f"{name}.toml: {sentence}" for sentence in _wrong_partitions(board) + _wrong_terminals(board)]
     problems.refuse()

@@ -1,8 +1,8 @@
 """The three ways a verb ends badly, each with its exit code (contract of the command line), in two languages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Any, Self
 
 
 class Both(str):
@@ -70,6 +70,14 @@ class Problems(list[str]):
     def note(self, zh: str, en: str) -> None:
         """Add a sentence in both languages."""
         self.append(Both(zh, en))
+
+    def of(self, load: Callable[[], Any]) -> Any:
+        """What `load` returns; None with its problems added where it raises BadInput."""
+        try:
+            return load()
+        except BadInput as e:
+            self.extend(e.problems)
+            return None
 
     def refuse(self) -> None:
         """BadInput with all of them, if there are any."""

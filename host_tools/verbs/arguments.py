@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..unitkit.errors import BadInput
-
 Run = Callable[[argparse.Namespace], int]
 
 _SHARED: dict[str, dict[str, Any]] = {
@@ -46,12 +44,3 @@ def add_group(verbs, name: str, what: str, about: str | None = None):
 def print_json(value: object, indent: int | None = None) -> None:
     """A result on standard output, for programs."""
     print(json.dumps(value, ensure_ascii=False, indent=indent))
-
-
-def checked(load: Callable[[], Any], problems: list[str]) -> Any:
-    """What `load` returns; None with its problems noted, so that the mistakes of all inputs are told at once."""
-    try:
-        return load()
-    except BadInput as e:
-        problems += e.problems
-        return None

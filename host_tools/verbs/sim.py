@@ -16,10 +16,10 @@ from sim.scenario import scenario as scenarios
 
 from ..unitkit import unitfile
 from ..unitkit.broker_address import address
-from ..unitkit.errors import BadInput, writing
+from ..unitkit.errors import Problems, writing
 from ..unitkit.places import EXAMPLE_UNIT
 from . import sim_board
-from .arguments import add_group, add_verb, checked
+from .arguments import add_group, add_verb
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 LONG_RUN_S = 1.0  # a progress bar is shown from here on
@@ -43,15 +43,14 @@ def add_parser(verbs: argparse._SubParsersAction) -> None:
 
 def sim_run(args: argparse.Namespace) -> int:
     """Check all input, simulate, write the results, print the summary. Returns the exit code."""
-    problems: list[str] = []
+    problems = Problems()
     speed = _speed(args.speed, problems)
     if args.days is not None and not 0 < args.days <= scenarios.MAX_DAYS:
         problems.append(f"--days: must be above 0 and at most {scenarios.MAX_DAYS:g}, not {args.days:g}")
-    at = checked(lambda: address(args.broker), problems) if args.broker is not None else None
-    scenario = checked(lambda: scenarios.load(args.scenario), problems)
-    unit = checked(lambda: unitfile.load(args.unit, args.lang), problems)
-    if problems or scenario is None or unit is None:
-        raise BadInput(*problems)
+    at = problems.of(lambda: address(args.broker)) if args.broker is not None else None
+    scenario = problems.of(lambda: scenarios.load(args.scenario))
+    unit = problems.of(lambda: unitfile.load(args.unit, args.lang))
+    problems.refuse()
     if args.days is not None:
         scenario = replace(scenario, days=args.days)
     for i, fault in enumerate(scenario.faults, 1):

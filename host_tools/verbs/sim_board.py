@@ -13,9 +13,9 @@ from sim.scenario.durations import parse_duration
 
 from ..unitkit import unitfile
 from ..unitkit.broker_address import address
-from ..unitkit.errors import BadInput
+from ..unitkit.errors import Problems
 from ..unitkit.places import EXAMPLE_UNIT, ROOT
-from .arguments import add_verb, checked, print_json
+from .arguments import add_verb, print_json
 
 EXAMPLE_SCENARIO = ROOT / "sim/scenarios/week.toml"
 _HEAP_HELP = f"heap (default: {DEFAULT_HEAP_BYTES}, with a broker {HEAP_WITH_BROKER_BYTES})"
@@ -38,7 +38,7 @@ def add_parser(subs: argparse._SubParsersAction) -> None:
 
 def sim_board(args: argparse.Namespace) -> int:
     """Live until the time is up or a signal comes. Returns the exit code."""
-    problems: list[str] = []
+    problems = Problems()
     if args.heap is not None and not _LEAST_HEAP <= args.heap <= _MOST_HEAP:
         problems.append(f"--heap: must be {_LEAST_HEAP} to {_MOST_HEAP} bytes, not {args.heap}")
     until_s = None
@@ -55,15 +55,14 @@ def sim_board(args: argparse.Namespace) -> int:
                 raise ValueError
         except ValueError:
             problems.append(f"--speed: must be max or a number from 0.1 to 1000, not {args.speed!r}")
-    unit = checked(lambda: unitfile.load(args.unit, args.lang), problems)
-    scenario = checked(lambda: scenarios.load(args.scenario), problems)
+    unit = problems.of(lambda: unitfile.load(args.unit, args.lang))
+    scenario = problems.of(lambda: scenarios.load(args.scenario))
     at = None
     if args.broker is not None:
         if speed is None:
             problems.append("--broker: real messages need real time: give --speed a number, not max")
-        at = checked(lambda: address(args.broker), problems)
-    if problems or unit is None or scenario is None:
-        raise BadInput(*problems)
+        at = problems.of(lambda: address(args.broker))
+    problems.refuse()
     usual_heap = HEAP_WITH_BROKER_BYTES if at or unit.settings["mqtt.broker"] else DEFAULT_HEAP_BYTES
     board = VirtualBoard(
         unit,
