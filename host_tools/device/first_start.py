@@ -134,14 +134,9 @@ class _Line:
                 time.sleep(0.1)
 
 
-def _last(shown: str) -> str:
-    """The last line that says something."""
-    lines = [line.strip() for line in shown.splitlines() if line.strip()]
-    return lines[-1] if lines else "-"
-
-
 def _no(zh: str, en: str, shown: str) -> AnswerIsNo:
-    last = _last(shown)
+    """The refusal, with the last line of `shown` that says something."""
+    last = next((line.strip() for line in reversed(shown.splitlines()) if line.strip()), "-")
     return AnswerIsNo.of(f"已写入，{zh}：{last}", f"written, {en}: {last}")
 
 

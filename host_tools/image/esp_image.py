@@ -20,8 +20,6 @@ CHIP_NAMES = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 12: "esp32c2
 # Where the ROM looks for the second boot loader, in bytes from the start of the flash.
 BOOTLOADER_AT = {"esp32": 0x1000, "esp32s3": 0x0}
 _DESCRIPTION_MAGIC = 0xABCD5432
-
-
 _NAMES_ZH = {"boot loader": "引导程序", "application": "应用程序"}
 
 

@@ -220,11 +220,8 @@ def _wrong_named_file(key: str, path: Path, content: bytes) -> Both | None:
 
 def relays_off(board: Board) -> tuple[tuple[int, int], ...]:
     """(pin, level that opens the contact) of every relay on a pin of the chip itself: all that boot.py reaches."""
-    found = []
-    for terminal in board.terminals.values():
-        if terminal[0] == "relay":
-            found += [(pin, 1 - int(terminal[1])) for pin in wiring.pins(terminal)]
-    return tuple(found)
+    relays = [terminal for terminal in board.terminals.values() if terminal[0] == "relay"]
+    return tuple((pin, 1 - int(relay[1])) for relay in relays for pin in wiring.pins(relay))
 
 
 def sealed(text: bytes) -> bytes:

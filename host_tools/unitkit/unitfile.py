@@ -65,13 +65,8 @@ class Unit:
 
     def board_settings(self) -> dict[str, int | str]:
         """What the board gets: every setting that differs from its default and is not for the PC alone; no secrets."""
-        sent = {}
-        for row in catalogue.entries():
-            key = row[0]
-            value = self.settings[key]
-            if value != catalogue.default(row) and not is_for_pc(row):
-                sent[key] = value
-        return sent
+        standard = {row[0]: catalogue.default(row) for row in catalogue.entries() if not is_for_pc(row)}
+        return {key: self.settings[key] for key, value in standard.items() if self.settings[key] != value}
 
     def board_json(self) -> str:
         """`board_settings` as compact JSON with sorted keys: equal settings give equal bytes."""

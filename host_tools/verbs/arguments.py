@@ -8,14 +8,11 @@ from typing import Any
 
 Run = Callable[[argparse.Namespace], int]
 
+_IMAGE = "an imported image (default: the newest imported for the chip)"
 _SHARED: dict[str, dict[str, Any]] = {
     "--unit": {"type": Path, "required": True, "metavar": "FILE", "help": "unit file"},
     "--port": {"required": True, "metavar": "DEV", "help": "serial port, such as /dev/ttyUSB0 or COM3"},
-    "--micropython": {
-        "type": Path,
-        "metavar": "BIN",
-        "help": "an imported image (default: the newest imported for the chip)",
-    },
+    "--micropython": {"type": Path, "metavar": "BIN", "help": _IMAGE},
     "--fresh": {"action": "store_true", "help": "empty a board that was a unit before"},
     "--dry-run": {"action": "store_true", "help": "do everything but write"},
     "--note": {"default": "", "metavar": "TEXT", "help": "a remark for the record and the register"},

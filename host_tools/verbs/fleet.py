@@ -11,7 +11,7 @@ from ..records import fleet_file
 from ..records.flash_record import label, page
 from ..records.fleet_file import Planned
 from ..unitkit import fsimage
-from ..unitkit.errors import BadInput, both, writing
+from ..unitkit.errors import BadInput, Problems, both, writing
 from ..unitkit.places import EXAMPLE_UNIT
 from ..unitkit.progress import say
 from .arguments import add_group, add_verb, print_json
@@ -115,8 +115,7 @@ def _with_files(planned: list[Planned]) -> tuple[list[Planned], dict[str, dict[s
         copies[plan.unit.id] = {path.name: path.read_bytes() for path in others.values()}
         text = fleet_file.edited(plan.text, {key: path.name for key, path in others.items()})
         moved.append(replace(plan, text=text))
-    if problems:
-        raise BadInput(*problems)
+    Problems(problems).refuse()
     return moved, copies
 
 

@@ -110,9 +110,8 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def _show(result: dict) -> None:
-    rows = [(part["name"], part["at"], part["size"], part.get("sha256", "-")) for part in result["parts"]]
-    for name, at, size, sha256 in rows:
-        print(f"{at:#08x}  {size:>8} B  {name:<12} {sha256}")
+    for part in result["parts"]:
+        print(f"{part['at']:#08x}  {part['size']:>8} B  {part['name']:<12} {part.get('sha256', '-')}")
     for name in ("firmware_sha256", "config_sha256", "sha256"):
         if name in result:
             print(f"{name:<32} {result[name]}")

@@ -66,9 +66,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _over_mqtt(args: argparse.Namespace, unit: Unit, data: bytes) -> dict[str, object]:
     files = unit.files()
-    user = password = key = None
-    if "mqtt.credentials_file" in files:
-        user, password, key = credentials.broker(str(files["mqtt.credentials_file"]))
+    account = files.get("mqtt.credentials_file")
+    user, password, key = credentials.broker(str(account)) if account else (None, None, None)
     if not key:
         raise BadInput(both(_WORDS["no_key"], unit=unit.id))
     with Remote(args.broker, unit.id, key, user, password, files.get("mqtt.ca_file")) as remote:
