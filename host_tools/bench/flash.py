@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from pathlib import Path
 
 from littlefs import UserContext
 
-from sim.bench import ended, options
 from sim.board import standin
 from sim.board.flash_file import FlashFile
 from sim.board.romloader import RomLoader
@@ -115,18 +115,17 @@ class Bench:
 Costs = dict[str, tuple[str, Cost]]  # what is done -> by which program, and what it costs
 
 
-def main(arguments: list[str]) -> int:
-    short = options(__doc__).parse_args(arguments).short
+def main(args: Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["QINGXI_CACHE"] = str(folder / "cache")
-        image = micropython_image.parse(standin.micropython(size=_SHORT_BYTES if short else IMAGE_BYTES))
+        image = micropython_image.parse(standin.micropython(size=_SHORT_BYTES if args.short else IMAGE_BYTES))
         micropython_image.pin(image)
         changed = folder / "changed.toml"
         text = EXAMPLE_UNIT.read_text(encoding="utf-8")
         changed.write_text(text.replace("start_level_mm = 600", "start_level_mm = 610"), encoding="utf-8")
-        ours = _with_qingxi(folder, changed, short)
-        theirs = _by_hand(folder, image, changed, short)
+        ours = _with_qingxi(folder, changed, args.short)
+        theirs = _by_hand(folder, image, changed, args.short)
     print(f"{'':38}{'to board':>12}{'from board':>12}{'s of cable':>12}{'s here':>9}")
     for what in ours:
         for who, cost in (ours[what], theirs[what]):
@@ -136,7 +135,6 @@ def main(arguments: list[str]) -> int:
         mine, other = ours[what][1], theirs[what][1]
         print(f"  by hand / qingxi: {other.cable_s / mine.cable_s:.2f} x the bytes and time of the cable")
     print("qingxi: digests, start, self-test, record, the firmware before as a way back; by hand: none of these")
-    return 0
 
 
 def _with_qingxi(folder: Path, changed: Path, short: bool) -> Costs:
@@ -219,7 +217,3 @@ def _run(module: str, *words: object) -> None:
         if "could not enter raw repl" not in done.stderr:
             break
     raise SystemExit(done.stdout + done.stderr)
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))

@@ -108,7 +108,7 @@ def test_the_meter_of_the_world():
     assert rig.run(10).inputs.energy_wh >= METER_AT_START_WH
     assert rig.run(10).inputs.energy_wh == NONE  # a meter lives on what it measures
     rig.run(268)
-    assert rig.inputs.energy_wh == int(METER_AT_START_WH + rig.world.energy_j / 3600)
-    used_j = rig.world.energy_j
+    assert rig.inputs.energy_wh == int(METER_AT_START_WH + rig.world.plant.energy_j / 3600)
+    used_j = rig.world.plant.energy_j
     rig.run(300)
-    assert rig.inputs.energy_wh == pytest.approx(7000 + (rig.world.energy_j - used_j) / 3600, abs=2)
+    assert rig.inputs.energy_wh == pytest.approx(7000 + (rig.world.plant.energy_j - used_j) / 3600, abs=2)
