@@ -150,13 +150,14 @@ def _shown(summary: dict[str, Any], lang: str) -> str:
     def number(value: float | None, digits: int) -> str:
         return "-" if value is None else f"{value:,.{digits}f}"
 
+    source = words.energy_source(summary)[0 if zh else 1]
     rows = [
         ("模拟", "simulated", f"{summary['simulated_s'] / 86_400:.4g} d, {summary['wall_s']:.1f} s, {speed:,.0f} x"),
         ("进水", "inflow", f"{summary['inflow_m3']:.2f} m3"),
         ("排放", "discharged", f"{summary['discharged_m3']:.2f} m3"),
         ("溢流", "overflow", f"{summary['overflow_m3']:.2f} m3"),
         ("用电", "energy", f"{summary['energy_kwh']:.1f} kWh, {number(summary['energy_kwh_per_m3'], 2)} kWh/m3"),
-        ("记录用电", "energy as recorded", f"{summary['energy_recorded_kwh']:.1f} kWh {words.energy_source(summary)}"),
+        ("记录用电", "energy as recorded", f"{number(summary['energy_recorded_kwh'], 1)} kWh, {source}"),
         (
             "出水浊度", "effluent turbidity",
             f"{number(effluent['turbidity_ntu_mean'], 1)} NTU, 95 %: {number(effluent['turbidity_ntu_p95'], 1)} NTU",
