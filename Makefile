@@ -50,7 +50,7 @@ stick: $(READY)
 	@$(BIN)/python -m host_tools.records.stick out/stick
 
 test: $(READY)
-	@$(BIN)/python -m pytest -n $(JOBS) -m "not campaign" tests
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not campaign" --durations=10 tests
 
 lint: $(READY)
 	@$(BIN)/ruff check .

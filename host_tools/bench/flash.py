@@ -12,19 +12,19 @@ import threading
 import time
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from littlefs import UserContext
 
-from host_tools.image import micropython_image
-from host_tools.unitkit import fsimage, pack, partitions, unitfile
 from sim.board import standin
 from sim.board.flash_file import FlashFile
 from sim.board.romloader import RomLoader
 from sim.board.virtual_board import VirtualBoard
 
+from ..image import micropython_image
+from ..unitkit import fsimage, pack, partitions, unitfile
 from ..unitkit.places import EXAMPLE_UNIT, ROOT
 
 BAUD = 115200
@@ -146,24 +146,18 @@ def _with_qingxi(folder: Path, changed: Path, short: bool) -> Costs:
     bench = Bench(folder / "ours")
     costs = {}
 
-    def qingxi(verb: str, unit: Path) -> None:
-        _run("host_tools.main", verb, "--port", bench.port, "--unit", unit, "--record", folder / "records")
+    def qingxi(what: str, verb: str, unit: Path, place: AbstractContextManager[None]) -> None:
+        with bench.measured() as cost, place:
+            _run("host_tools.main", verb, "--port", bench.port, "--unit", unit, "--record", folder / "records")
+        costs[what] = (f"qingxi {verb}", cost)
 
-    with bench.measured() as cost, bench.loader(then_runs=True):
-        qingxi("flash", EXAMPLE_UNIT)
-    costs["a new board"] = ("qingxi flash", cost)
+    qingxi("a new board", "flash", EXAMPLE_UNIT, bench.loader(then_runs=True))
     if short:
         return costs
-    with bench.measured() as cost, bench.loader(then_runs=True):
-        qingxi("flash", changed)
-    costs["one setting, from the loader"] = ("qingxi flash", cost)
-    with bench.measured() as cost, bench.board():
-        qingxi("update", EXAMPLE_UNIT)
-    costs["one setting"] = ("qingxi update", cost)
+    qingxi("one setting, from the loader", "flash", changed, bench.loader(then_runs=True))
+    qingxi("one setting", "update", EXAMPLE_UNIT, bench.board())
     bench.older()
-    with bench.measured() as cost, bench.board():
-        qingxi("update", EXAMPLE_UNIT)
-    costs["a firmware"] = ("qingxi update", cost)
+    qingxi("a firmware", "update", EXAMPLE_UNIT, bench.board())
     return costs
 
 
@@ -177,29 +171,30 @@ def _by_hand(folder: Path, image: micropython_image.MicroPython, changed: Path, 
     for name, content in fsimage.firmware_files(unit).items():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_bytes(content)
+
+    def copied(*words: object) -> None:
+        with bench.board():
+            _run("mpremote", "connect", bench.port, "fs", "cp", *words, ":", "+", "reset")
+
     with bench.measured() as full:
         with bench.loader(then_runs=False):
             words = ["--no-stub", "--port", bench.port, "--baud", BAUD, "write-flash", hex(image.boot_at), download]
             _run("esptool", *words)
         _format(bench.flash)
-        with bench.board():
-            _run("mpremote", "connect", bench.port, "fs", "cp", "-r", *sorted(tree.iterdir()), ":", "+", "reset")
+        copied("-r", *sorted(tree.iterdir()))
     costs = {"a new board": ("esptool, mpremote fs cp", full)}
     if short:
         return costs
     config = tree / "config.json"
     config.write_bytes(fsimage.sealed(unitfile.load(changed).board_json().encode()))
-    with bench.measured() as one, bench.board():
-        _run("mpremote", "connect", bench.port, "fs", "cp", config, ":", "+", "reset")
+    with bench.measured() as one:
+        copied(config)
     bench.older()
-    with bench.measured() as firmware, bench.board():
-        _run("mpremote", "connect", bench.port, "fs", "cp", tree / fsimage.PACK, ":", "+", "reset")
-    setting = ("mpremote fs cp", one)
-    return costs | {
-        "one setting, from the loader": setting,
-        "one setting": setting,
-        "a firmware": ("mpremote fs cp", firmware),
-    }
+    with bench.measured() as firmware:
+        copied(tree / fsimage.PACK)
+    for what in ("one setting, from the loader", "one setting"):
+        costs[what] = ("mpremote fs cp", one)
+    return costs | {"a firmware": ("mpremote fs cp", firmware)}
 
 
 def _format(flash: FlashFile) -> None:

@@ -6,11 +6,11 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from host_tools.device import update_mqtt
-from host_tools.unitkit import fsimage, pack, unitfile
 from sim.bench.uplink import mosquitto
 from sim.board.virtual_board import VirtualBoard
 
+from ..device import update_mqtt
+from ..unitkit import fsimage, pack, unitfile
 from ..unitkit.places import EXAMPLE_UNIT
 
 _KEY = "only-this-unit"

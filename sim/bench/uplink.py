@@ -14,7 +14,7 @@ from pathlib import Path
 import paho.mqtt.client as paho
 
 from host_tools.unitkit import upackages
-from host_tools.unitkit.errors import Both, SurroundingsFailed
+from host_tools.unitkit.errors import SurroundingsFailed
 from host_tools.unitkit.places import ROOT
 
 BACKLOG = 30 * 24 * 60  # one reading a minute
@@ -102,7 +102,7 @@ def mosquitto(folder: Path, port: int = 0) -> tuple[subprocess.Popen, int]:
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
     if not program:
         what = "mosquitto; on Debian: apt-get install mosquitto"
-        raise SurroundingsFailed(Both(f"缺少 {what}", f"missing: {what}"))
+        raise SurroundingsFailed.of(f"缺少 {what}", f"missing: {what}")
     if not port:
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
@@ -116,4 +116,4 @@ def mosquitto(folder: Path, port: int = 0) -> tuple[subprocess.Popen, int]:
             return broker, port
         except OSError:
             time.sleep(0.05)
-    raise SurroundingsFailed(Both("mosquitto 没有开始监听", "mosquitto does not listen"))
+    raise SurroundingsFailed.of("mosquitto 没有开始监听", "mosquitto does not listen")

@@ -70,6 +70,8 @@ class Screen:
 
 def _cut(line, columns):
     """The beginning of a line, so many columns of it."""
+    if width(line) == len(line):
+        return line[:columns]
     end = 0
     taken = 0
     while end < len(line):

@@ -87,7 +87,7 @@ def _keys(record: Record) -> str:
         ),
         (
             "机组记录的用电", "energy as recorded",
-            f"{summary['energy_recorded_kwh']:,.1f}", f"kWh · {words.energy_source(summary)}", False,
+            f"{summary['energy_recorded_kwh']:,.1f}", f"kWh · {' '.join(words.energy_source(summary))}", False,
         ),
         (
             "出水浊度 均值/95%", "effluent turbidity, mean and 95 %",
