@@ -254,3 +254,12 @@ def test_no_file_names_a_registry():
     for path, text in texts():
         if path.parts[0] not in {".hypothesis"} and "egg-info" not in path.parts[0]:
             assert not any(host in text for host in hosts), path
+
+
+def test_modules_that_the_documents_name_are_there():
+    """A page may name a module by its path or by the end of it."""
+    folders = (*PRODUCT, ROOT / "tests")
+    modules = [path.relative_to(ROOT).as_posix() for folder in folders for path in folder.rglob("*.py")]
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for name in re.findall(r"`([\w./]+\.py)`", page.read_text(encoding="utf-8")):
+            assert any(f"/{module}".endswith(f"/{name}") for module in modules), f"{page.name}: no {name}"
