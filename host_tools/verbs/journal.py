@@ -138,7 +138,7 @@ def records(cursor: Cursor) -> Iterator[Record]:
 def read(journal: Journal, table=None) -> dict:
     """What the journal holds, in the words of the JSON output; every record also goes to `table`, a csv.writer."""
     points = _points()
-    names = [row[0] for row in tables.rows("events")]
+    names = _events()
     if table is not None:
         table.writerow(["seq", "boot", "time", "uptime_s", "quality", *(name for name, _ in points), "event", "a", "b"])
     cursor = Cursor(journal)
@@ -187,6 +187,10 @@ def _cells(record: Record, points: list[tuple[str, int]], names: list[str]) -> l
 
 def _points() -> list[tuple[str, int]]:
     return [(row[0], int(row[2])) for row in tables.rows("points")]
+
+
+def _events() -> list[str]:
+    return [row[0] for row in tables.rows("events")]
 
 
 def _scaled(value: int | None, decimals: int) -> str:
