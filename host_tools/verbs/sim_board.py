@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from sim.board.chips import CHIPS
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
 from sim.board.vm import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES
@@ -32,6 +33,7 @@ class Result:
     starts: int
     flash_programmed_bytes: int
     flash_erases: int
+    chip: dict[str, int] | None  # with --chip: its memory since the last reset, see `ChipFigures`
 
 
 def add_parser(subs: argparse._SubParsersAction) -> None:
@@ -42,6 +44,8 @@ def add_parser(subs: argparse._SubParsersAction) -> None:
     p.add_argument("--port", default="out/board.tty", metavar="LINK", help="where its serial port appears")
     p.add_argument("--broker", metavar="HOST:PORT", help="have the unit talk to this MQTT broker, without TLS")
     p.add_argument("--heap", type=int, metavar="BYTES", help=_HEAP_HELP)
+    p.add_argument("--chip", choices=sorted(CHIPS), help="live in the memory of this chip (default: as --heap says)")
+    p.add_argument("--no-vref", action="store_true", help="the chip holds no reference voltage: ADC.read_uv() raises")
     p.add_argument("--for", dest="duration", metavar="DURATION", help="end after so much virtual time: 30d, 2h")
     p.add_argument("--speed", default="1", metavar="max|N", help="max: virtual time; N: N times real time (default: 1)")
     p.add_argument("--json", action="store_true", help="print a summary as JSON when it ends")
@@ -53,6 +57,8 @@ def sim_board(args: argparse.Namespace) -> int:
     problems: list[str] = []
     if args.heap is not None and not _LEAST_HEAP <= args.heap <= _MOST_HEAP:
         problems.append(f"--heap: must be {_LEAST_HEAP} to {_MOST_HEAP} bytes, not {args.heap}")
+    if args.heap is not None and args.chip:
+        problems.append("--heap: not with --chip, whose heap is the chip's")
     until_s = None
     if args.duration is not None:
         try:
@@ -76,6 +82,8 @@ def sim_board(args: argparse.Namespace) -> int:
         scenario = scenarios.load(args.scenario)
     except BadInput as e:
         problems += e.problems
+    if unit is not None and args.chip and unit.board.chip != "esp32":
+        problems.append(f"--chip: {args.chip} is no chip of the unit's board, which has an {unit.board.chip}")
     at = None
     if args.broker is not None:
         if speed is None:
@@ -87,7 +95,7 @@ def sim_board(args: argparse.Namespace) -> int:
     if problems or unit is None or scenario is None:
         raise BadInput(*problems)
     heap_bytes = args.heap
-    if heap_bytes is None:
+    if heap_bytes is None and not args.chip:
         heap_bytes = HEAP_WITH_BROKER_BYTES if at or unit.settings["mqtt.broker"] else DEFAULT_HEAP_BYTES
     board = VirtualBoard(
         unit,
@@ -97,6 +105,8 @@ def sim_board(args: argparse.Namespace) -> int:
         speed,
         heap_bytes,
         log=lambda line: print(line, file=sys.stderr, flush=True),
+        chip=args.chip or "",
+        vref=not args.no_vref,
     )
     if at is not None:
         board.connect(at)
@@ -104,7 +114,8 @@ def sim_board(args: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: board.stop())
     print(f"serial port: {args.port} ({board.serial.path})", file=sys.stderr, flush=True)
     board.run(until_s)
-    result = Result(board.now_us / 1e6, board.starts, board.flash.programmed_bytes, board.flash.erases)
+    figures = board.memory.chip_figures()._asdict() if args.chip else None
+    result = Result(board.now_us / 1e6, board.starts, board.flash.programmed_bytes, board.flash.erases, figures)
     if args.json:
         print(json.dumps(asdict(result)))
     return 0
