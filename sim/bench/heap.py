@@ -14,13 +14,14 @@ from mpremote.romfs import VfsRomWriter
 
 from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
+from sim.board.chips import Measured
 from sim.board.crew import Crew
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
 from sim.board.vm import SHIM_HEAP_BYTES
 from sim.scenario import scenario
 
-from . import duration_s, ended, options
+from . import chip_states, duration_s, ended, options
 
 BUDGET_BYTES = 160 * 1024
 AIM_BYTES = 128 * 1024
@@ -135,16 +136,17 @@ asyncio.run(both())
 def board_with(
     main: str,
     folder: Path,
-    heap_bytes: int = _ROOMY,
+    heap_bytes: int | None = _ROOMY,
     in_rom: bool = False,
     apart: bool = False,
     with_broker: bool = False,
     story: scenario.Scenario | None = None,
+    chip: str = "",
 ) -> VirtualBoard:
     """A virtual board whose main.py is `main`, or its own for "", in a quiet plant or in `story`.
 
     `in_rom`: with the modules in a ROMFS image, the file `rom`. `apart`: with every module by itself. `with_broker`:
-    one is configured; nobody answers there.
+    one is configured; nobody answers there. `chip`: in whose memory, instead of `heap_bytes`.
     """
     unit = unitfile.load(EXAMPLE_UNIT)
     if story is None:
@@ -152,7 +154,7 @@ def board_with(
         path.write_text(_QUIET, encoding="utf-8")
         story = scenario.load(path)
     plant = ScenarioPlant(unit.control_settings(), story)
-    board = VirtualBoard(unit, folder / "flash", None, plant, None, heap_bytes)
+    board = VirtualBoard(unit, folder / "flash", None, plant, None, None if chip else heap_bytes, chip=chip)
     files = fsimage.firmware_files(unit, main, apart) | ({"main.py": main.encode()} if main else {})
     if in_rom:
         files["rom"] = _romfs(fsimage.slot_files(main))
@@ -250,6 +252,13 @@ def _printed(script: str, with_broker: bool, apart: bool = False) -> tuple[str, 
         return shown(board, 1), board.shim_heap_bytes
 
 
+def on_chip(with_broker: bool) -> dict[str, Measured]:
+    """What a board with the memory of an ESP32 shows of it, state by state."""
+    with tempfile.TemporaryDirectory() as folder:
+        board = board_with(chip_states.script(_WHOLE), Path(folder), with_broker=with_broker, chip="esp32")
+        return chip_states.found(shown(board, 1))
+
+
 def watch(seconds: int) -> list[tuple[int, int]]:
     """(seconds since start, bytes in use after a collection), hour by hour."""
     with tempfile.TemporaryDirectory() as folder:
@@ -288,6 +297,7 @@ def _report_all() -> None:
     report(*weigh())
     print("with a broker:")
     report(*weigh(with_broker=True))
+    chip_states.report(on_chip(False), on_chip(True))
     print(f"if the modules lay in flash: {weigh_in_flash(False)}, with a broker {weigh_in_flash(True)}")
     print(f"least heap that answers a visit: {least_heap(False)}, with a broker {least_heap(True)}")
 
