@@ -5,7 +5,8 @@ one; bytes, keys without an Enter; or a number of seconds to wait. Keys go over 
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 from .screen import Screen
 from .virtual_board import VirtualBoard
@@ -48,11 +49,10 @@ class Crew:
     def _next(self) -> bool:
         self.look()
         if self._asked_us >= 0:
-            if not self.screen.lines[-1].endswith(self._prompts):
-                if self._board.now_us - self._asked_us > _PATIENCE_S * 1e6:
-                    raise TimeoutError(f"no prompt came back; the screen shows\n{self.text()}")
-                return self._later(_SECOND_US)
-            self._asked_us = -1
+            if self.screen.lines[-1].endswith(self._prompts):
+                self._asked_us = -1
+            elif self._board.now_us - self._asked_us > _PATIENCE_S * 1e6:
+                raise TimeoutError(f"no prompt came back; the screen shows\n{self.text()}")
             return self._later(_SECOND_US)
         try:
             step = next(self._visit)
@@ -73,16 +73,12 @@ class Crew:
 
     def type(self, data: bytes) -> None:
         """Let keys arrive one after the other at the speed of the wire, from now on."""
-
-        def arrive(key: bytes) -> Callable[[], bool]:
-            def put() -> bool:
-                self._board.serial.deliver(self._fd, key)
-                return False
-
-            return put
-
         for i in range(0, len(data), _KEYS):
-            self._board.agenda.add(self._board.now_us + i * BYTE_US, arrive(data[i : i + _KEYS]))
+            self._board.agenda.add(self._board.now_us + i * BYTE_US, partial(self._arrive, data[i : i + _KEYS]))
+
+    def _arrive(self, keys: bytes) -> bool:
+        self._board.serial.deliver(self._fd, keys)
+        return False
 
     def text(self) -> str:
         """The screen from its first line to its last, without the empty ones at either end."""

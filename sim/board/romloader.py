@@ -17,7 +17,9 @@ import time
 import tty
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from host_tools.unitkit import unitfile
 from host_tools.unitkit.errors import ToolError
@@ -240,14 +242,14 @@ class RomLoader:
         return self._flash.read(at, min(size, 64)).ljust(64, b"\0")
 
 
+@dataclass
 class _Write:
     """A write in progress: the next byte's place, the end of what was erased, the next block's number."""
 
-    def __init__(self, at: int, end: int, inflater):
-        self.at = at
-        self.end = end
-        self.inflater = inflater
-        self.sequence = 0
+    at: int
+    end: int
+    inflater: Any
+    sequence: int = 0
 
 
 _FLASH_COMMANDS: dict[int, Callable[[RomLoader, bytes, int], bytes]] = {

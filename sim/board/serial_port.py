@@ -88,10 +88,6 @@ class SerialPort:
         self._hide_until_prompt = True
         os.write(self.machine_fd, b"\x01")
 
-    def say(self, text: bytes) -> None:
-        """Show the user something that is not from the machine."""
-        self._show(text)
-
     def pump(self) -> bool:
         """Move whatever can be moved; True if there was anything."""
         moved = self._machine_to_user()
@@ -164,14 +160,15 @@ class SerialPort:
     def _machine_to_user(self) -> bool:
         shown = _read(self.machine_fd) if len(self._output) < _BACKLOG else b""
         if shown:
-            self._show(shown)
+            self.show(shown)
         elif self._held:
-            self._show(b"", flush=True)
+            self.show(b"", flush=True)
         elif self._output:
             self._give()
         return bool(shown)
 
-    def _show(self, new: bytes, flush: bool = False) -> None:
+    def show(self, new: bytes, flush: bool = False) -> None:
+        """Let the user see what the machine, or the host for it, has said; `flush`: nothing more of that line comes."""
         text = self._held + new
         held = len(text) if flush else len(text.rstrip(b"\r"))
         text, self._held = text[:held], text[held:]

@@ -55,7 +55,7 @@ class VirtualBoard:
         link: str | None = None,
         plant: Plant | None = None,
         speed: float | None = 1.0,
-        heap_bytes: int | None = None,
+        heap_bytes: int = DEFAULT_HEAP_BYTES,
         ticks_start_ms: int = 0,
         log: Callable[[str], None] = lambda line: None,
         chip: str = "",
@@ -80,7 +80,7 @@ class VirtualBoard:
         self.wiring = Wiring(unit, self.memory, self.i2c, self.uarts, self.receive, self.agenda, lambda: self.now_us)
         self.serial = SerialPort(link)
         self._chip = chip
-        self._heap_bytes = heap_bytes or (vm.chip_heap_bytes(chip) if chip else DEFAULT_HEAP_BYTES)
+        self._heap_bytes = vm.chip_heap_bytes(chip) if chip else heap_bytes
         self._process: subprocess.Popen | None = None
         self._wire: socket.socket | None = None
         self._request = bytearray(wire.REQUEST_SIZE)
@@ -198,28 +198,26 @@ class VirtualBoard:
     def _soft_reset(self) -> None:
         self._kill()
         self.serial.pump()
-        self.serial.say(b"MPY: soft reboot\r\n")
+        self.serial.show(b"MPY: soft reboot\r\n")
         self._start(SOFT)
 
     # --- the loop
 
     def _live(self) -> None:
-        if self.speed is None:
-            self._live_virtual()
-        else:
-            self._live_wall()
-
-    def _live_virtual(self) -> None:
-        """Requests one after the other; between them, now and then, a look at the terminals."""
         if self._wire is None:
             self._dark_second()
-            return
-        wire_end = self._wire
+        elif self.speed is None:
+            self._live_virtual(self._wire)
+        else:
+            self._live_wall(self._wire)
+
+    def _live_virtual(self, wire_end: socket.socket) -> None:
+        """Requests one after the other; between them, now and then, a look at the terminals."""
         for _ in range(_LOOK_ROUND):
             try:
                 n = wire_end.recv_into(self._request)
             except BlockingIOError:
-                self._quiet()
+                self._quiet(wire_end)
                 break
             except ConnectionResetError:
                 n = 0
@@ -232,17 +230,13 @@ class VirtualBoard:
         while self.serial.pump():
             pass
 
-    def _quiet(self) -> None:
-        """Nothing asked for a while: the machine works, waits at its prompt, or hangs."""
+    def _quiet(self, wire_end: socket.socket) -> None:
+        """Nothing asked for a while: the machine works, waits at its prompt for somebody who types, or hangs."""
         if self._at_prompt:
-            self._wait_for_typing()
+            select.select([self.serial.user_fd, self.serial.machine_fd, wire_end.fileno()], [], [], _PATIENCE_S)
             self._advance_silently(round(_PATIENCE_S * 1e6))
         elif self.memory.u32(wire.WDT_TIMEOUT_MS) and self._hang.hangs(self._process, self.requests):
             self._bite()
-
-    def _wait_for_typing(self) -> None:
-        if self._wire is not None:
-            select.select([self.serial.user_fd, self.serial.machine_fd, self._wire.fileno()], [], [], _PATIENCE_S)
 
     def _dark_second(self) -> None:
         """Without power only the plant goes on."""
@@ -250,22 +244,19 @@ class VirtualBoard:
         if self.speed is not None:
             time.sleep(1 / self.speed)
 
-    def _live_wall(self) -> None:
-        if self._wire is None:
-            self._dark_second()
-            return
+    def _live_wall(self, wire_end: socket.socket) -> None:
         wait_s = min(0.5, max(0.0, (self.agenda.next_us - self._clock_us()) / 1e6 / (self.speed or 1)))
         overdue = self.now_us > self._bite_us()
         if self.serial.waits or overdue:
             wait_s = min(wait_s, _PATIENCE_S if overdue else 0.005)
-        fds = [self._wire.fileno(), self.serial.user_fd, self.serial.machine_fd]
+        fds = [wire_end.fileno(), self.serial.user_fd, self.serial.machine_fd]
         ready, _, _ = select.select(fds, [], [], wait_s)
         self._advance_silently(self._clock_us() - self.now_us)
-        if self._wire is None or self._wire.fileno() != fds[0]:
+        if self._wire is not wire_end:
             return  # reset meanwhile
         if fds[0] in ready:
             try:
-                n = self._wire.recv_into(self._request)
+                n = wire_end.recv_into(self._request)
             except ConnectionResetError:
                 n = 0
             if n == 0:
@@ -290,7 +281,8 @@ class VirtualBoard:
             self.now_us, action = event
             action()
         self.now_us = max(self.now_us, until_us)
-        self._watch()
+        if self.speed is None and self.now_us > self._bite_us() and self._process is not None:
+            self._bite()
 
     def _advance(self, until_us: int) -> bool:
         """Let time pass up to `until_us`, or to the first event that may wake the machine; False if it is gone."""
@@ -325,10 +317,6 @@ class VirtualBoard:
     def _horizon_us(self) -> int:
         """Until when the machine may pass time without asking: nothing happens to it before."""
         return min(self.agenda.next_us, self._bite_us(), self.now_us + 1_000_000)
-
-    def _watch(self) -> None:
-        if self.speed is None and self.now_us > self._bite_us() and self._process is not None:
-            self._bite()
 
     def _bite(self) -> None:
         self._reset(WDT, "the watchdog was not fed")

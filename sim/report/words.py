@@ -67,14 +67,12 @@ QUANTITIES: dict[str, Words] = {
 }
 
 
-SOURCES: dict[str, Words] = {"metered": ("电表计量", "metered"), "nominal": ("按额定功率", "by nominal power")}
-
-
-def energy_source(summary: dict[str, Any]) -> str:
+def energy_source(summary: dict[str, Any]) -> Words:
     """By what the unit counted its energy, and in how many readings nominal power had to stand in for its meter."""
-    source, nominal = summary["energy_source"], summary["energy_nominal_readings"]
-    text = " ".join(SOURCES[source])
-    return f"{text} · {nominal:,} 条 {' '.join(SOURCES['nominal'])}" if source == "metered" and nominal else text
+    nominal = summary["energy_nominal_readings"]
+    if summary["energy_source"] == "nominal":
+        return "按额定功率", "by nominal power"
+    return f"电表计量，{nominal:,} 条按额定功率", f"metered, {nominal:,} readings by nominal power"
 
 
 def columns(table: str) -> list[str]:

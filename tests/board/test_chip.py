@@ -40,7 +40,7 @@ def fails(what, *more):
 
 def said(folder, program, chip="esp32", **options):
     """What the board prints, word by word, up to the line "over"."""
-    found = rig.board(folder, TOOLS + program + "\nprint('over')\n", heap_bytes=None, chip=chip, **options)
+    found = rig.board(folder, TOOLS + program + "\nprint('over')\n", chip=chip, **options)
     return rig.output(found, "over").partition("over")[0].split(), found
 
 
@@ -219,8 +219,7 @@ def test_with_psram_tls_succeeds_again(tmp_path):
 @pytest.mark.parametrize("chip", ["", "esp32"])
 def test_without_a_reference_voltage_an_adc_raises(tmp_path, chip):
     program = "import machine; adc = machine.ADC(machine.Pin(36)); print(fails(adc.read_uv), adc.read())"
-    options = {"heap_bytes": rig.ROOMY_HEAP} if not chip else {"heap_bytes": None, "chip": chip}
-    found = rig.board(tmp_path, TOOLS + program + "\nprint('over')\n", vref=False, **options)
+    found = rig.board(tmp_path, TOOLS + program + "\nprint('over')\n", vref=False, chip=chip)
     assert rig.output(found, "over").split()[0] == "-258"
 
 

@@ -48,7 +48,7 @@ MUTATIONS = [
     ("inv_11", "protection.py", "if not by_hand and now_s", "if now_s"),
     ("inv_12", "protection.py", "            self.runs_uncommanded = 1", "            pass"),
     ("inv_13", "signals.py", "            if raw < _FAIL_LOW_UA or raw > _FAIL_HIGH_UA:", "            if 0:"),
-    ("inv_13", "signals.py", "            value = self._low if raw < self._low else self._high\n", ""),
+    ("inv_13", "signals.py", "            value = self.low if raw < self.low else self.high\n", ""),
     ("level_stuck_high", "well.py", "            level.contradict(FLAT)", "            pass"),
     ("standby_takes_over", "process/lift.py", "        if not self.pumps[duty].guard.available(now_s):\n            return other\n", ""),
     ("contradicted_level_is_not_believed", "well.py", "            self._void_mm = value", "            pass"),
