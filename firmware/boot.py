@@ -32,7 +32,7 @@ def _read(name):
 
 try:
     if not HOPELESS:
-        for _name, _sum in SUMS:  # bytecode that rotted may crash the interpreter, or hang it for good
+        for _name, _sum in SUMS:  # damaged bytecode may crash the interpreter or hang it
             if crc32(_read(_name)) != _sum:
                 _whole = _read(_name + ".copy")
                 if crc32(_whole) != _sum:
@@ -40,10 +40,10 @@ try:
                 with open("mended", "wb") as _file:
                     _file.write(_whole)
                 os.rename("mended", _name)
-        SUMS = _file = _whole = _kept = _read = None  # their memory too
+        SUMS = _file = _whole = _kept = _read = None  # gives their memory back
         import slots
 
         slots.start()
-        del slots, sys.modules["slots"]  # its memory is the firmware's now; pack.py stays
+        del slots, sys.modules["slots"]  # the firmware needs its memory; pack.py is still in use
 except Exception as e:  # noqa: BLE001  shown; main.py does what can be done without a firmware
     sys.print_exception(e)

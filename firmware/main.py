@@ -4,10 +4,10 @@ import sys
 
 from machine import RTC, WDT, Pin, reset
 
-_hopeless = globals().get("HOPELESS")  # boot.py's word: no start lives long
+_hopeless = globals().get("HOPELESS")  # set by boot.py when one start after another has failed
 
-WDT(timeout=120_000)  # a start that hangs is a start that ends; the app takes a shorter one
-gc.threshold(4096)  # collect often: what stays then lies close together, and long pieces still find room
+WDT(timeout=120_000)  # ends a start that hangs; the app sets a shorter one
+gc.threshold(4096)  # collecting often keeps the heap in one piece, so that long buffers still find room
 
 try:
     if _hopeless:
@@ -16,7 +16,7 @@ try:
 
     _loaded = config.load(restart.short_lives() > restart.LIVES_TO_REVERT)
     del config
-    modules.forget("config", "catalogue.settings", "catalogue.wiring")  # before the rest comes into memory
+    modules.forget("config", "catalogue.settings", "catalogue.wiring")  # the rest needs their memory
     if restart.short_lives() > restart.MOST_SHORT_LIVES:
         from unit.safe_mode import SafeMode as Unit
     else:
@@ -35,7 +35,7 @@ except KeyboardInterrupt:
 except Exception as e:  # noqa: BLE001  shown, recorded, and answered by a restart
     sys.print_exception(e)
     if _hopeless:
-        RTC().memory(b"")  # the count begins anew
+        RTC().memory(b"")  # the count of failed starts begins at 0
         WDT(timeout=600_000)
         print("The firmware is damaged: flash it anew. Outputs are off. It tries again within 10 minutes.")
         print("固件已损坏，请重新刷写。输出全部断开。10 分钟内再试。")

@@ -191,4 +191,4 @@ def _keep(state):
     try:
         _save(state)
     except OSError:
-        pass  # a file system that takes nothing: this start goes on, the next one decides again
+        pass  # the file system takes nothing: this start goes on, and the next one decides again

@@ -22,10 +22,10 @@ from .modules import forget
 
 _TICK_MS = const(1000)
 _WATCHDOG_MS = const(8000)
-_GARBAGE_BYTES = const(32768)  # calls count too: collecting as often as at the start takes half the time
+_GARBAGE_BYTES = const(32768)  # collecting as often as at the start would take half the time
 _NEVER_S = const(1 << 30)
 _CALM_MS = const(700)  # before a tick is due, the console is not loaded; see `Listener.needs_ms`
-_CONSOLE_FAILURES = const(3)  # after so many the console rests, and then begins afresh
+_CONSOLE_FAILURES = const(3)  # after so many the console pauses for _REST_S
 _REST_S = const(600)
 _JOINING = ("joining", "config", "firmware", "uplink.credentials", "uplink.tls")  # modules, needed once a start
 _DEAF_MS = const(250)  # the UART keeps 256 bytes meanwhile

@@ -55,7 +55,7 @@ def cmd_unlock(c, words):
     except (OSError, ValueError):
         yield c.say("pin_damaged")
         return
-    # Counted as wrong until it proves right, so that Ctrl-C in time does not save a try.
+    # A try counts as wrong until it proves right, so Ctrl-C in time saves nothing.
     c.listener.wrong += 1
     yield CALM_MS
     _count(c.listener.wrong)

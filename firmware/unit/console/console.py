@@ -21,9 +21,9 @@ from .text import COLUMNS, Text, wrap
 _TOOL_MS = const(100)  # a return and Ctrl-C closer together than this were not typed by a hand
 _WIRE_BYTES_MS = const(11)  # that the UART sends in a millisecond
 _STEP_MS = const(60)  # before a tick is due, nothing typed is taken up
-_WORK_MS = const(110)  # nor goes a command on, whose steps are longer
+_WORK_MS = const(110)  # and no command goes on, for its steps are longer
 _SLICE_MS = const(20)  # while somebody types: an answer begins at once
-_IDLE_MS = const(250)  # else; see `Listener`
+_IDLE_MS = const(250)  # otherwise; see `Listener`
 _ATTENDED_S = const(20)  # after the last key
 _AHEAD = const(96)  # bytes typed while a command works
 _SOME = const(24)  # of them are taken in a slice

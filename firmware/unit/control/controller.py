@@ -57,7 +57,7 @@ class Controller:
         self.configure(settings)
         self._hold_starts(0)
         for output in self.outputs:
-            # When it last stopped is not known: it rests from now on, each its own while.
+            # When each machine last stopped is unknown, so each rests from now on, for its own shortest rest.
             output.guard.since_s = output.index * _STAGGER_S
 
     def configure(self, settings: dict[str, int]) -> None:

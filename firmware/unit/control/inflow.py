@@ -160,7 +160,7 @@ class Inflow:
     def _follow_run(self, now_s: int, level_mm: int, p1_turns: int, p2_turns: int) -> None:
         self._rest_since_s = NONE
         if p1_turns and p2_turns:
-            # Together they tell nothing about one; but the one that needed help has told something.
+            # Two pumps together say nothing about either, but a pump that needed help is known to be weak.
             if self._run_pump >= 0 and self._run_pump < 2:
                 self._end_run(now_s, level_mm)
             self._run_pump = 2

@@ -7,7 +7,7 @@ from ..modules import forget
 
 _SNAPSHOT_S = const(21600)  # what happens between two of them is told again by the records behind the older one
 _SOON_S = const(600)  # after an alarm: locked-out machines are in no other record
-_TIME_BYTES = const(4)  # of the clock, behind the snapshot: how long was the unit off?
+_TIME_BYTES = const(4)  # the clock's time behind the snapshot, from which the length of the outage follows
 
 
 class Recorder:

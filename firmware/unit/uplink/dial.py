@@ -109,7 +109,7 @@ class Dialer:
         if found:
             self._known[host] = found
         elif host in self._known:
-            found = self._known[host]  # rather an old address than none
+            found = self._known[host]  # an old address is better than none
         else:
             self.on_down(now, "no address for " + host, False)
             return

@@ -76,7 +76,7 @@ class Session(library.MQTTClient):
                 self.disconnect()
                 self.wire.flush()
             except Broken:
-                pass  # going anyway
+                pass  # the connection ends here in any case
         if self.state != IDLE:
             self._down(why)
 

@@ -101,7 +101,7 @@ class Uplink:
             return False
         if session.state == UP:
             self._good_at = now
-        elif ticks.diff(now, self._good_at) >= _NETWORK_MS:  # such as a modem that is in a call that leads nowhere
+        elif ticks.diff(now, self._good_at) >= _NETWORK_MS:  # as of a modem whose call carries nothing
             self._good_at = now
             self.net.again(now)
         dns = self._resolver()
@@ -126,7 +126,7 @@ class Uplink:
         said = self.session.state == UP and self.session.free() and self.session.room() > 0
         if said:
             self._publish(self._topics.availability, b"offline")
-        self.session.stop("closed", polite=said)  # else the last will says it
+        self.session.stop("closed", polite=said)  # otherwise the broker publishes the last will
 
     # --- what the session tells
 

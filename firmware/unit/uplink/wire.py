@@ -77,7 +77,7 @@ class Wire:
                 try:
                     s.close()
                 except OSError:
-                    pass  # it was broken already
+                    pass  # the socket was broken before
         self.raw = self._stream = None
         self._clear()
 

@@ -188,13 +188,13 @@ class Lift:
         high: int = self.well.high_up
         if high == 1:
             if now_s >= self._backup_until_s:
-                # By turns; the float still up after a run's time, both pumps run.
+                # The pumps take turns; when the float is still up after a run's time, both run.
                 self._backup_n = self.backup_pumps if self._backup_until_s < 0 else 2
                 self.duty = 1 - self.duty
                 self._backup_both_s = now_s + self.backup_run_s
                 self._backup_until_s = self._backup_both_s
                 if self.well.float_low.value == 1:
-                    # The low float stands guard: long enough a run that one pump alone has starts enough for ever.
+                    # The low float guards against dry running: the run may be so long that starts always suffice.
                     run_s: int = min(self._pace_s(), self.pumps[0].guard.max_run_s - 1)
                     self._backup_until_s = max(self._backup_both_s, now_s + run_s)
                 self._backup_by_level = 0 if self.well.high_contradicts else self.well.level_ok
@@ -202,7 +202,7 @@ class Lift:
                 self._backup_n = 2
             self._lodge_backup(now_s, FLOAT_BACKUP)
         elif now_s < self._backup_until_s and not self.well.dry and not (self._backup_by_level and self._empty()):
-            # Once begun it runs its time: a pump that flutters around the float wears out its starts.
+            # A run that has begun lasts its time: a pump that follows a bouncing float uses up its starts.
             self._lodge_backup(now_s, FLOAT_BACKUP)
         elif not self.well.level_ok and high != 0:
             self._backup_until_s = -1

@@ -125,7 +125,7 @@ class Commands:
         if out.full:
             self._answer(command_id, {"code": "too_much", "why": "ask for less at a time"}, False)
 
-    # --- is it a command, for us, now, once?
+    # --- checks: well-formed, for this start of this unit, in time, and not seen before
 
     def _parse(self, payload):
         if self._verify and not self._verify(self._key, self._unit_id, payload):
