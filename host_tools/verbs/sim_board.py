@@ -4,7 +4,9 @@ import argparse
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
+from sim.board.chips import CHIPS
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
 from sim.board.vm import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES
@@ -31,6 +33,8 @@ def add_parser(subs: argparse._SubParsersAction) -> None:
     p.add_argument("--port", default="out/board.tty", metavar="LINK", help="where its serial port appears")
     p.add_argument("--broker", metavar="HOST:PORT", help="have the unit talk to this MQTT broker, without TLS")
     p.add_argument("--heap", type=int, metavar="BYTES", help=_HEAP_HELP)
+    p.add_argument("--chip", choices=sorted(CHIPS), help="live in the memory of this chip (default: as --heap says)")
+    p.add_argument("--no-vref", action="store_true", help="the chip holds no reference voltage: ADC.read_uv() raises")
     p.add_argument("--for", dest="duration", metavar="DURATION", help="end after so much virtual time: 30d, 2h")
     p.add_argument("--speed", default="1", metavar="max|N", help="max: virtual time; N: N times real time (default: 1)")
     p.add_argument("--json", action="store_true", help="print a summary as JSON when it ends")
@@ -41,6 +45,8 @@ def sim_board(args: argparse.Namespace) -> int:
     problems = Problems()
     if args.heap is not None and not _LEAST_HEAP <= args.heap <= _MOST_HEAP:
         problems.append(f"--heap: must be {_LEAST_HEAP} to {_MOST_HEAP} bytes, not {args.heap}")
+    if args.heap is not None and args.chip:
+        problems.append("--heap: not with --chip, whose heap is the chip's")
     until_s = None
     if args.duration is not None:
         try:
@@ -57,6 +63,8 @@ def sim_board(args: argparse.Namespace) -> int:
             problems.append(f"--speed: must be max or a number from 0.1 to 1000, not {args.speed!r}")
     unit = problems.of(lambda: unitfile.load(args.unit, args.lang))
     scenario = problems.of(lambda: scenarios.load(args.scenario))
+    if unit is not None and args.chip and unit.board.chip != "esp32":
+        problems.append(f"--chip: {args.chip} is no chip of the unit's board, which has an {unit.board.chip}")
     at = None
     if args.broker is not None:
         if speed is None:
@@ -72,6 +80,8 @@ def sim_board(args: argparse.Namespace) -> int:
         speed,
         args.heap or usual_heap,
         log=lambda line: print(line, file=sys.stderr, flush=True),
+        chip=args.chip or "",
+        vref=not args.no_vref,
     )
     if at is not None:
         board.connect(at)
@@ -81,6 +91,8 @@ def sim_board(args: argparse.Namespace) -> int:
     board.run(until_s)
     if args.json:  # virtual time lived, starts of the machine, and what the flash has borne in its life
         flash = board.flash
-        result = {"simulated_s": board.now_us / 1e6, "starts": board.starts}
+        result: dict[str, Any] = {"simulated_s": board.now_us / 1e6, "starts": board.starts}
+        if args.chip:
+            result["chip"] = board.memory.chip_figures()._asdict()
         print_json(result | {"flash_programmed_bytes": flash.programmed_bytes, "flash_erases": flash.erases})
     return 0

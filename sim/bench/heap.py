@@ -15,13 +15,14 @@ from mpremote.romfs import make_romfs
 
 from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
+from sim.board.chips import Measured
 from sim.board.crew import Crew
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
 from sim.board.vm import SHIM_HEAP_BYTES
 from sim.scenario.scenario import Scenario
 
-from . import duration_s
+from . import chip_states, duration_s
 from .workload import QUIET
 
 BUDGET_BYTES = 160 * 1024
@@ -131,14 +132,16 @@ def board_with(
     apart: bool = False,
     with_broker: bool = False,
     story: Scenario = QUIET,
+    chip: str = "",
 ) -> VirtualBoard:
     """A virtual board whose main.py is `main`, or its own for "", in the plant of `story`.
 
-    `in_rom`, `apart`: as in `flash`. `with_broker`: one is configured; nobody answers there.
+    `in_rom`, `apart`: as in `flash`. `with_broker`: one is configured; nobody answers there. `chip`: in
+    whose memory, instead of `heap_bytes`.
     """
     unit = unitfile.load(EXAMPLE_UNIT)
     plant = ScenarioPlant(unit.control_settings(), story)
-    board = VirtualBoard(unit, folder / "flash", None, plant, None, heap_bytes)
+    board = VirtualBoard(unit, folder / "flash", None, plant, None, heap_bytes, chip=chip)
     flash(board, main, in_rom, apart)
     if with_broker:
         board.connect(("127.0.0.1", 1883))
@@ -236,6 +239,13 @@ def _printed(script: str, with_broker: bool, apart: bool = False) -> tuple[str, 
         return shown(board, 1), board.shim_heap_bytes
 
 
+def on_chip(with_broker: bool) -> dict[str, Measured]:
+    """What a board with the memory of an ESP32 shows of it, state by state."""
+    with tempfile.TemporaryDirectory() as folder:
+        board = board_with(chip_states.script(_WHOLE), Path(folder), with_broker=with_broker, chip="esp32")
+        return chip_states.found(shown(board, 1))
+
+
 def watch(seconds: int) -> list[tuple[int, int]]:
     """(seconds since start, bytes in use after a collection), hour by hour."""
     with tempfile.TemporaryDirectory() as folder:
@@ -274,6 +284,7 @@ def _report_all() -> None:
     report(*weigh())
     print("with a broker:")
     report(*weigh(with_broker=True))
+    chip_states.report(on_chip(False), on_chip(True))
     print(f"if the modules lay in flash: {weigh_in_flash(False)}, with a broker {weigh_in_flash(True)}")
     print(f"least heap that answers a visit: {least_heap(False)}, with a broker {least_heap(True)}")
 

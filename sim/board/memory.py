@@ -3,12 +3,24 @@
 import mmap
 import os
 import struct
+from typing import NamedTuple
 
 from .shim import wire
 
 _U32 = struct.Struct("<I")
 _U64 = struct.Struct("<Q")
 _U16 = struct.Struct("<H")
+
+
+class ChipFigures(NamedTuple):
+    """Bytes of the chip: of MicroPython's heap, of ESP-IDF's memory within the chip. In the order of `wire`."""
+
+    heap: int  # tables included
+    heap_growths: int  # a number
+    heap_most_used: int  # after a collection
+    idf_free: int
+    idf_largest: int
+    idf_least_free: int
 
 
 class SharedMemory:
@@ -24,6 +36,17 @@ class SharedMemory:
         self.bytes.close()
         os.close(self.fd)
 
+    def make(self, chip: str, vref: bool, speed: float | None, ticks_start_ms: int) -> None:
+        """What stays for the life of a board; see `VirtualBoard`."""
+        self.put_u32(wire.TICKS_START_MS, ticks_start_ms)
+        self.bytes[wire.MODE] = wire.VIRTUAL if speed is None else wire.WALL
+        self.bytes[wire.FREQ_MHZ] = 160
+        self.bytes[wire.CHIP] = int(chip == "esp32s3")
+        self.bytes[wire.NO_VREF] = int(not vref)
+        self.bytes[wire.UNIQUE_ID : wire.UNIQUE_ID + 6] = b"\x24\x0a\xc4\x00\x00\x01"
+        self.bytes[wire.LINK_UP] = 1
+        self.put_u32(wire.SPEED_PERMILLE, round((speed or 1.0) * 1000))
+
     def power_on(self) -> None:
         """Everything that loses its content with the power."""
         self.bytes[wire.RTC_MEMORY : wire.RTC_MEMORY + 2050] = bytes(2050)
@@ -35,10 +58,16 @@ class SharedMemory:
         """Everything that a reset of the chip clears: pins float, the watchdog stops, received bytes are gone."""
         self.bytes[wire.PIN_OUT : wire.PIN_OUT + wire.N_PINS] = bytes(wire.N_PINS)
         self.bytes[wire.PIN_MODE : wire.PIN_MODE + wire.N_PINS] = bytes(wire.N_PINS)
+        self.bytes[wire.WIFI_ON] = self.bytes[wire.TLS_ENDED] = 0
+        self.bytes[wire.HEAP_BYTES : wire.HEAP_BYTES + wire.CHIP_WORDS] = bytes(wire.CHIP_WORDS)
         self.put_u32(wire.WDT_TIMEOUT_MS, 0)
         for uart in range(wire.N_UARTS):
             at = wire.UART_RX + uart * wire.UART_RX_STRIDE
             self.bytes[at : at + 4] = bytes(4)
+
+    def chip_figures(self) -> ChipFigures:
+        """The memory of the chip since its last reset; all 0 where the board plays none."""
+        return ChipFigures(*(self.u32(at) for at in range(wire.HEAP_BYTES, wire.PSRAM_FREE, 4)))
 
     def u32(self, at: int) -> int:
         return _U32.unpack_from(self.bytes, at)[0]

@@ -42,7 +42,8 @@ class VirtualBoard:
     """One board with its flash file, serial port and plant. `run()` is its life.
 
     `speed` None is virtual time, else virtual seconds a wall second. `log` gets a line for everything that happens to
-    the board from outside: power, resets, watchdog.
+    the board from outside: power, resets, watchdog. `chip`: whose memory it has, one of `chips.CHIPS`, or "" for
+    `heap_bytes` that do not grow and a network that takes nothing. `vref`: the eFuse holds a reference voltage.
     """
 
     scripts = ""  # of a bench: what they name of the stand-ins for the chip keeps its name
@@ -57,6 +58,8 @@ class VirtualBoard:
         heap_bytes: int = DEFAULT_HEAP_BYTES,
         ticks_start_ms: int = 0,
         log: Callable[[str], None] = lambda line: None,
+        chip: str = "",
+        vref: bool = True,
     ):
         self.unit = unit
         self.plant = plant
@@ -76,23 +79,17 @@ class VirtualBoard:
         self.uarts: dict[int, Callable[[bytes], None]] = {}
         self.wiring = Wiring(unit, self.memory, self.i2c, self.uarts, self.receive, self.agenda, lambda: self.now_us)
         self.serial = SerialPort(link)
-        self._heap_bytes = heap_bytes
+        self._chip = chip
+        self._heap_bytes = vm.chip_heap_bytes(chip) if chip else heap_bytes
         self._process: subprocess.Popen | None = None
         self._wire: socket.socket | None = None
         self._request = bytearray(wire.REQUEST_SIZE)
         self._stopping = False
         self._at_prompt = False
         self._hang = vm.HangWatch()
-        memory = self.memory
-        memory.put_u32(wire.TICKS_START_MS, ticks_start_ms)
-        memory.bytes[wire.MODE] = wire.VIRTUAL if speed is None else wire.WALL
-        memory.bytes[wire.FREQ_MHZ] = 160
-        memory.bytes[wire.CHIP] = int(unit.board.chip == "esp32s3")
-        memory.bytes[wire.UNIQUE_ID : wire.UNIQUE_ID + 6] = b"\x24\x0a\xc4\x00\x00\x01"
-        memory.bytes[wire.LINK_UP] = 1
-        memory.put_u32(wire.SPEED_PERMILLE, round((speed or 1.0) * 1000))
+        self.memory.make(unit.board.chip, vref, speed, ticks_start_ms)
         self._base_us = time.monotonic_ns() // 1000
-        memory.put_u64(wire.WALL_BASE_US, self._base_us)
+        self.memory.put_u64(wire.WALL_BASE_US, self._base_us)
         if plant is not None:
             plant.connect(self)
             self.agenda.add(0, self._second)
@@ -168,7 +165,7 @@ class VirtualBoard:
         self._wire, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, round(_PATIENCE_S * 1e6)))
         lent = (memory.fd, self.flash.path, end, self.serial.terminal)
-        self._process = vm.spawn(self._heap_bytes, *lent, self.wiring.unwired, self.scripts)
+        self._process = vm.spawn(self._heap_bytes, *lent, self.wiring.unwired, self.scripts, self._chip)
         end.close()
         self.starts += 1
         self._at_prompt = False

@@ -24,6 +24,8 @@ from host_tools.unitkit import upackages
 from host_tools.unitkit.fsimage import compiled, sources
 from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
+from . import chips
+from .chip_memory import surround
 from .shim import wire
 
 # What the modules of `shim/` take of the heap; an ESP32 has them in flash (tests/board/test_heap.py measures it).
@@ -32,6 +34,7 @@ SHIM_HEAP_BYTES = 22 * 1024
 # to 40 more while they answer, in pieces. An ESP32 needs little more than half.
 DEFAULT_HEAP_BYTES = 192 * 1024 + SHIM_HEAP_BYTES
 HEAP_WITH_BROKER_BYTES = 256 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to a broker
+_CHIP_SHIM_BYTES = 36 * 1024  # of the module that shows a chip's memory; and the gaps between all these are filled
 SHIM_DIR = Path(__file__).with_name("shim")
 _PR_SET_PDEATHSIG = 1
 _HUNG_S = 1.0  # of computing
@@ -42,8 +45,24 @@ rom = vfs.VfsRom(memoryview(uctypes.bytearray_at({}, {})))
 vfs.mount(rom, "/.shim")
 sys.path.insert(0, "/.shim")
 import power_on
+{}
 power_on.start(rom, {}, {}, {}, {})
 """
+# On a board with a chip's memory: load one module more, and have it begin when all that is no heap of a chip's stands.
+# Not in `power_on`, whose names lie in the heap of every board.
+_CHIP_START = """
+power_on._SHIMS += ("chip",)
+def mount():
+    import chip
+    chip.begin()
+    mounted()
+mounted, power_on._mount = power_on._mount, mount
+"""
+
+
+def chip_heap_bytes(chip: str) -> int:
+    """The heap of a machine that has a chip's memory: one of `chips.CHIPS`."""
+    return chips.vm_heap_bytes(chips.CHIPS[chip]) + SHIM_HEAP_BYTES + _CHIP_SHIM_BYTES
 
 
 @cache
@@ -75,16 +94,23 @@ def _with_numbers(source: str) -> str:
 
 def spawn(
     heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int,
-    unwired: tuple[str, ...], scripts: str,
+    unwired: tuple[str, ...], scripts: str, chip: str,
 ) -> subprocess.Popen[bytes]:
-    """Start a virtual machine whose console is the terminal device `terminal`; it ends with this process."""
+    """Start a virtual machine whose console is the terminal device `terminal`; it ends with this process.
+
+    `chip`: whose memory it has, one of `chips.CHIPS`, or "" for a heap that is all its own.
+    """
+    if chip:
+        scripts += _CHIP_START
+    else:
+        unwired += ("chip",)
     rom_fd = os.memfd_create("qingxi-shim", 0)
     os.write(rom_fd, shim_rom(unwired, scripts))
     flash_fd = os.open(flash_path, os.O_RDONLY)
     passed = (memory_fd, flash_fd, rom_fd, wire_end.fileno())
     try:
         return subprocess.Popen(
-            [sys.executable, "-m", "sim.board.vm", str(heap_bytes), *map(str, passed), str(os.getpid())],
+            [sys.executable, "-m", "sim.board.vm", str(heap_bytes), *map(str, passed), str(os.getpid()), chip],
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,
@@ -123,7 +149,8 @@ def _computed_s(pid: int) -> tuple[float, bool]:
 
 
 def main(argv: list[str]) -> None:
-    heap_bytes, memory_fd, flash_fd, rom_fd, wire_fd, host_pid = map(int, argv)
+    *numbers, chip = argv
+    heap_bytes, memory_fd, flash_fd, rom_fd, wire_fd, host_pid = map(int, numbers)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != host_pid:
@@ -132,8 +159,10 @@ def main(argv: list[str]) -> None:
     memory, _ = _map(libc, memory_fd, mmap.PROT_READ | mmap.PROT_WRITE)
     flash, flash_size = _map(libc, flash_fd, mmap.PROT_READ)
     rom, rom_size = _map(libc, rom_fd, mmap.PROT_READ)
-    start = _START.format(rom, rom_size, memory, flash, flash_size, wire_fd)
+    surroundings = surround(chip, memory) if chip else None
+    start = _START.format(rom, rom_size, _CHIP_START if chip else "", memory, flash, flash_size, wire_fd)
     micropython_unix.run_main(["micropython", "-X", f"heapsize={heap_bytes}", "-i", "-c", start])
+    del surroundings  # not before
 
 
 def _map(libc: ctypes.CDLL, fd: int, protection: int) -> tuple[int, int]:

@@ -130,7 +130,7 @@ def program(folder: Path, *words: str, flashed: bool = True):
         VirtualBoard(unitfile.load(unit_file), folder / "board.flash").close()
     command = [sys.executable, "-m", "host_tools.main", "sim", "board", "--unit", str(UNIT_FILE)]
     command += ["--scenario", str(path), "--flash", str(folder / "board.flash"), "--port", str(link)]
-    command += ["--heap", str(ROOMY_HEAP), *words]
+    command += [*words] if "--chip" in words else ["--heap", str(ROOMY_HEAP), *words]
     environment = dict(os.environ, PYTHONPATH=f"{ROOT}:{ROOT / 'firmware'}")
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:

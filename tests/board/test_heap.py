@@ -1,6 +1,7 @@
 """The firmware in the heap of a board: it starts in its budget, and the weighing adds up."""
 
-from sim.bench import heap
+from sim.bench import chip_states, heap
+from sim.board import chips
 from sim.board.crew import Crew
 from sim.board.vm import DEFAULT_HEAP_BYTES, HEAP_WITH_BROKER_BYTES, SHIM_HEAP_BYTES
 
@@ -48,3 +49,14 @@ def test_with_a_broker_a_console_and_an_answer_have_room():
     assert total < with_console <= heap.BUDGET_BYTES
     # What is left is for `set`, which takes up to 80 KiB for its answer, less what a console leaves.
     assert with_console + 60 * 1024 <= HEAP_WITH_BROKER_BYTES - SHIM_HEAP_BYTES
+
+
+def test_the_chips_figures_stand_beside_those_of_the_board(capsys):
+    found = heap.on_chip(False)
+    chip_states.report(found, found)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:]] == list(chips.MEASURED)
+    for name in ("total", "console"):
+        assert abs(found[name].largest_bytes - chips.MEASURED["unit"].largest_bytes) < 1024
+    assert found["bare"].used_bytes < found["total"].used_bytes < found["console"].used_bytes
+    assert lines[3].split()[:3] == ["unit", "56800", str(found["total"].used_bytes)]

@@ -1,5 +1,6 @@
 """`qingxi sim board` as a program: killed, ended, started again."""
 
+import json
 import os
 import signal
 
@@ -31,6 +32,15 @@ def test_sigterm_ends_it_cleanly(tmp_path):
         assert b'"starts": 1' in out
         assert not (tmp_path / "tty").is_symlink()
         _gone(children)
+
+
+def test_it_tells_what_became_of_the_chips_memory(tmp_path):
+    with rig.program(tmp_path, "--chip", "esp32", "--speed", "max", "--for", "2s", "--json") as process:
+        out, err = patience.output(process, 30)
+    assert process.returncode == 0, err
+    chip = json.loads(out)["chip"]
+    assert chip["heap_growths"] == 1 and chip["heap"] > 100_000  # the firmware's start has filled the first half
+    assert 0 < chip["idf_least_free"] <= chip["idf_free"]
 
 
 def _machines(pid: int) -> list[int]:

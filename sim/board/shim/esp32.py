@@ -4,6 +4,8 @@ import wire
 from host import link
 from micropython import const
 
+HEAP_DATA = const(4)
+
 _BLOCK = const(4096)
 _TABLE = const(0x8000)
 

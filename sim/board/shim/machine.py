@@ -130,6 +130,8 @@ class ADC:
         return raw << 4 | raw >> 8
 
     def read_uv(self):
+        if _memory[wire.NO_VREF]:
+            raise OSError(-258)  # ESP_ERR_INVALID_ARG
         return (_memory[self._mv] | _memory[self._mv + 1] << 8) * 1000
 
 

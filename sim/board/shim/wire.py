@@ -26,6 +26,10 @@ WDT_FED_US = 64  # 8 bytes
 SHIM_HEAP = 76  # 4 bytes: what the modules of this directory take of the heap
 BROKER = 80  # 4 bytes: an IPv4 address that the network reaches besides the computer's own
 LAN = 96  # 7 bytes: the Ethernet chip's mdc, mdio, power, clock, its mode (or sck, mosi, miso, cs, int), address, type
+WIFI_ON = 104  # Wi-Fi has taken its memory
+TLS_ENDED = 105  # a TLS connection has given back its memory, in pieces
+NO_VREF = 106  # the chip's eFuse holds no reference voltage
+CHIP_ASKS = 107  # what `chip` wants of the process that the machine runs in; a look at the heap brings it there
 HORIZON_US = 88  # 8 bytes, for VIRTUAL: before this nothing happens to the machine, so it may pass time by itself
 PIN_LOG_COUNT = 72  # 4 bytes: entries written since the power came on
 
@@ -36,6 +40,16 @@ PIN_MODE = 256  # a byte a pin: 0 untouched, 1 input, 3 output, 7 open drain
 ADC_RAW = 320  # 2 bytes a pin: the 12-bit count
 ADC_MV = 448  # 2 bytes a pin: the same after the chip's own calibration, mV
 PIN_EDGES = 576  # 2 bytes a pin: how often the outside has made it fall, and rise; both count round
+# A chip's memory, in the chip's bytes, where the machine plays one; 4 bytes each.
+HEAP_BYTES = 704  # MicroPython's heap as it is now, 0 before the first start
+HEAP_GROWTHS = 708  # how often it has grown since the reset
+HEAP_MOST = 712  # the most that was in use after a collection
+IDF_FREE = 716  # of ESP-IDF's memory within the chip: what is free,
+IDF_LARGEST = 720  # the largest block of that,
+IDF_LEAST = 724  # and the least that ever was free
+PSRAM_FREE = 728
+RESERVE_AT = 736  # 8 bytes: address of the part of the virtual machine's heap that stands for what is not the heap's
+CHIP_WORDS = 40  # bytes, all these together
 RTC_MEMORY = 1024  # 2 bytes of length, then 2048 bytes
 PIN_LOG = 4096  # a ring of PIN_LOG_ENTRIES pairs (pin, level | mode << 1)
 PIN_LOG_ENTRIES = 1024
@@ -45,6 +59,8 @@ UART_RX_SIZE = 1024
 N_UARTS = 3
 DATA = 16384  # payload of a request or an answer
 DATA_SIZE = 8192
+
+NOTHING, RESERVE, WIFI, LOOK_UP, YES, NO = 0, 1, 2, 3, 4, 5  # CHIP_ASKS
 
 VIRTUAL = 0
 WALL = 1
