@@ -16,17 +16,14 @@ from unit.control.basics import NONE
 from unit.journal.cursor import Cursor
 from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
+from unit.online import Actions, Newest
+from unit.uplink import credentials
+from unit.uplink.uplink import Uplink
 
-from host_tools.unitkit import fsimage, upackages
+from host_tools.unitkit import fsimage
 from host_tools.unitkit.errors import BadInput, SurroundingsFailed, cannot_read
 from host_tools.unitkit.nor import Nor
 from host_tools.unitkit.unitfile import Unit
-
-upackages.on_cpython()  # umqtt.simple, which the uplink stands on
-
-from unit.online import Actions, Newest  # noqa: E402
-from unit.uplink import credentials  # noqa: E402
-from unit.uplink.uplink import Uplink  # noqa: E402
 
 PATIENCE_S = 30.0  # of the wall, without anything new acknowledged
 _PAUSE_S = 0.001  # between two looks at the line

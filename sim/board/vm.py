@@ -20,7 +20,6 @@ from pathlib import Path
 import micropython_unix
 from mpremote.romfs import VfsRomWriter
 
-from host_tools.unitkit import upackages
 from host_tools.unitkit.fsimage import compiled, sources
 from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
@@ -42,7 +41,7 @@ rom = vfs.VfsRom(memoryview(uctypes.bytearray_at({}, {})))
 vfs.mount(rom, "/.shim")
 sys.path.insert(0, "/.shim")
 import power_on
-power_on.start(rom, {}, {}, {}, {})
+power_on.start({}, {}, {}, {})
 """
 
 
@@ -61,9 +60,6 @@ def shim_rom(unwired: tuple[str, ...], scripts: str = "") -> bytes:
     said = "\n".join([*foreign_names(sources()), texts["tasks.py"], _START, *places, scripts])
     for name, text in shorten(texts, said).items():
         rom.mkfile(name.removesuffix(".py") + ".mpy", compiled(text, name.removesuffix(".py")))
-    rom.opendir("umqtt")
-    rom.mkfile("simple.mpy", compiled(upackages.umqtt(), "umqtt/simple.py"))
-    rom.closedir()
     return bytes(rom.finalise())
 
 

@@ -1,19 +1,12 @@
 """The session's ordinary life, in both worlds, against mosquitto."""
 
-from pathlib import Path
-
-import pytest
-
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker
-from tests.uplink.worlds import NEWER, run
+from tests.uplink.worlds import run
 
 
-@pytest.mark.parametrize("library", [None, NEWER], ids=["umqtt 1.3.4", "what newer ones do"])
-def test_session_connects_subscribes_publishes_and_wraps_its_packet_id(
-    world: str, broker: Broker, books: Books, library: Path | None
-):
-    assert run(world, "session_steps.py", broker.port, library=library) == [
+def test_session_connects_subscribes_publishes_and_wraps_its_packet_id(world: str, broker: Broker, books: Books):
+    assert run(world, "session_steps.py", broker.port) == [
         "up",
         "ack 1 True",
         "message steps/a hello False",

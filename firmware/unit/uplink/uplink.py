@@ -48,8 +48,10 @@ class Uplink:
         self._points = payloads.Points()
         load_names()
         wire = Wire(buffer_bytes)
-        self.session = Session(identity.unit_id.encode(), self, settings["mqtt.keepalive_s"], user, password, wire)
-        self.session.set_last_will(self._topics.availability, b"offline", True, 1)
+        will = (self._topics.availability, b"offline")
+        self.session = Session(
+            identity.unit_id.encode(), self, settings["mqtt.keepalive_s"], user, password, wire, will
+        )  # fmt: skip
         self._out = JsonOut(wire.tx, HEAD_BYTES)
         brokers = broker_list(settings["mqtt.broker"], settings["mqtt.port"])
         self.dialer = Dialer(self.session, brokers, tls)
