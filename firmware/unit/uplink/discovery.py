@@ -12,20 +12,22 @@ def topic(prefix, unit_id, point):
     return ("%s/sensor/%s/%s/config" % (prefix, unit_id, point)).encode()
 
 
-def write(out, topics, unit_id, name, lang, index):
-    """Write the announcement of the point `index` into `out`; returns its id, "" behind the last one."""
+def write(out, root, unit_id, name, lang, index):
+    """Write the announcement of the point `index` into `out`; returns its id, "" behind the last one.
+
+    `root` is what the unit's topics begin with.
+    """
     for row in rows("points"):
         if index:
             index -= 1
             continue
         point, unit, kind = row[0], row[1], row[3]
-        availability = str(topics.availability, "utf-8")
         members = {
             "name": row[-2] if lang == "zh" else row[-1],
             "unique_id": unit_id + "_" + point,
-            "state_topic": str(topics.state, "utf-8"),
+            "state_topic": root + "state",
             "value_template": "{{ value_json['values']['%s'] }}" % point,
-            "availability_topic": availability,
+            "availability_topic": root + "availability",
             "device": {"identifiers": [unit_id], "name": name, "manufacturer": "Qingxi"},
         }
         if kind != "bits":

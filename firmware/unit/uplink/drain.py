@@ -13,14 +13,15 @@ _LEAST_CREDIT = const(4096)  # a batch must fit, however small the rate
 class Drain:
     """The road from journal to broker. `poll` does a slice; `busy` while it holds the session's buffer.
 
-    `journal` is the ring with its `acked` and `ack(seq)`, `cursor` a reader of it. `bytes_per_h` bounds all traffic, 0
-    for no bound; readings wait up to `batch_s` to share a message once the backlog is gone.
+    `root` is what the unit's topics begin with, `journal` the ring with its `acked` and `ack(seq)`, `cursor` its
+    reader. `bytes_per_h` bounds all traffic, 0 for no bound; readings wait up to `batch_s` to share a message once the
+    backlog is gone.
     """
 
-    def __init__(self, session, out, topics, points, journal, cursor, bytes_per_h=0, batch_s=0):
+    def __init__(self, session, out, root, points, journal, cursor, bytes_per_h=0, batch_s=0):
         self._session = session
         self._out = out
-        self._topics = topics
+        self._root = root
         self._points = points
         self._journal = journal
         self._cursor = cursor
@@ -130,8 +131,8 @@ class Drain:
     def _send(self, now):
         self.busy = False
         self._out.raw(b"]}")
-        topic = self._topics.data if self._kind == READING else self._topics.event
-        packet_id = self._session.send(topic, self._out.size())
+        topic = b"data" if self._kind == READING else b"event"
+        packet_id = self._session.send(self._root + topic, self._out.size())
         self._flying.append([packet_id, self._last_seq])
         self._sent_at = now
         self._caught_up = self._held == END

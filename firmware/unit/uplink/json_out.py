@@ -2,9 +2,6 @@
 
 from ..control.basics import NONE
 
-_ESCAPED = b'"\\\n\r\t'
-_ESCAPES = b'\\"\\\\\\n\\r\\t'  # in the same order, two bytes each
-
 
 class JsonOut:
     """Writes into `buffer` from `start` on. What does not fit is left out and `full` becomes True."""
@@ -54,29 +51,10 @@ class JsonOut:
         else:
             self.raw(b"%d" % value)
 
-    def text(self, text):
-        """A string, quoted and escaped.
+    def name(self, name):
+        """A name of the catalogues or of this program, quoted; for what may want escaping see json_value.py."""
+        self.raw(b'"%s"' % name.encode())
 
-        Byte by byte: MicroPython keeps every single character that a program takes out of a text, for ever.
-        """
-        data = text.encode()
-        for byte in data:
-            if byte < 32 or byte in _ESCAPED:
-                data = _escaped(data)
-                break
-        self.raw(b'"%s"' % data)
-
-    def key(self, name, first=False):
-        """A member's name; a comma before it unless it is the first."""
-        self.raw((b'"%s":' if first else b',"%s":') % name.encode())
-
-
-def _escaped(data):
-    whole = bytearray()
-    for byte in data:
-        at = _ESCAPED.find(bytes((byte,))) * 2
-        if at >= 0:
-            whole.extend(_ESCAPES[at : at + 2])
-        else:
-            whole.append(byte if byte >= 32 else 63)  # "?"
-    return bytes(whole)
+    def key(self, name):
+        """A further member's name."""
+        self.raw(b',"%s":' % name.encode())

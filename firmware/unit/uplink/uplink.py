@@ -13,7 +13,6 @@ from .dial import Dialer, address, broker_list
 from .drain import Drain
 from .json_out import JsonOut
 from .session import UP, Session
-from .topics import Topics
 from .wire import HEAD_BYTES, Wire
 
 STATE_EARLIEST_MS = 5000  # between two state messages, however much happens
@@ -44,11 +43,11 @@ class Uplink:
         self._actions = actions
         self.net = net
         self._tls = tls
-        self._topics = Topics(identity.unit_id)
-        self._points = payloads.Points()
+        self._root = root = b"qingxi/v1/%s/" % identity.unit_id.encode()  # what its topics begin with; see docs/mqtt.md
+        self._points = payloads.points()
         load_names()
         wire = Wire(buffer_bytes)
-        will = (self._topics.availability, b"offline")
+        will = (root + b"availability", b"offline")
         self.session = Session(
             identity.unit_id.encode(), self, settings["mqtt.keepalive_s"], user, password, wire, will
         )  # fmt: skip
@@ -56,7 +55,7 @@ class Uplink:
         brokers = broker_list(settings["mqtt.broker"], settings["mqtt.port"])
         self.dialer = Dialer(self.session, brokers, tls)
         self.drain = Drain(
-            self.session, self._out, self._topics, self._points, journal, cursor,
+            self.session, self._out, root, self._points, journal, cursor,
             settings["mqtt.bytes_per_h"], settings["mqtt.batch_s"],
         )  # fmt: skip
         self.queue = CommandQueue(identity.unit_id, identity.boot, actions, (key or "").encode())
@@ -127,7 +126,7 @@ class Uplink:
         self.drain.busy = False
         said = self.session.state == UP and self.session.free() and self.session.room() > 0
         if said:
-            self._publish(self._topics.availability, b"offline")
+            self._publish(b"availability", b"offline")
         self.session.stop("closed", polite=said)  # else the last will says it
 
     # --- what the session tells
@@ -161,7 +160,7 @@ class Uplink:
             self.drain.on_ack(packet_id)
 
     def on_message(self, topic, payload, retained):
-        if topic == self._topics.cmd:
+        if topic == self._root + b"cmd":
             self._command(payload, retained, False)
 
     def on_too_long(self):
@@ -183,7 +182,7 @@ class Uplink:
             return False
         if self._replies and self._step > _SUBSCRIBE:
             reply = self._replies.pop(0)
-            self._reply_ids.append(self._publish(self._topics.reply, reply, False))
+            self._reply_ids.append(self._publish(b"reply", reply, False))
             self._reply_texts.append(reply)
             return True
         if self._step < _SERVING:
@@ -196,15 +195,15 @@ class Uplink:
     def _greet(self):
         step = self._step
         if step == _SUBSCRIBE:
-            self._step_id = self.session.ask(self._topics.cmd)
+            self._step_id = self.session.ask(self._root + b"cmd")
         elif step == _ONLINE:
-            self._step_id = self._publish(self._topics.availability, b"online")
+            self._step_id = self._publish(b"availability", b"online")
         elif step == _META:
             from .meta import meta  # some KB of code that each connection needs once
 
             meta(self._out, self._identity, self._newest.metered)
-            forget("uplink.meta")
-            self._step_id = self.session.send(self._topics.meta, self._out.size(), 1, True)
+            forget("uplink.meta", "uplink.json_value")
+            self._step_id = self.session.send(self._root + b"meta", self._out.size(), 1, True)
         elif step == _STATE:
             self._send_state(self._now)
             self._step += 1
@@ -220,7 +219,7 @@ class Uplink:
         from . import discovery
 
         who = self._identity
-        point = discovery.write(self._out, self._topics, who.unit_id, who.name, who.lang, self._index)
+        point = discovery.write(self._out, str(self._root, "utf-8"), who.unit_id, who.name, who.lang, self._index)
         if not point:
             self._step = _SERVING
             forget("uplink.discovery", "uplink.json_value")
@@ -232,12 +231,12 @@ class Uplink:
     def _publish(self, topic, payload, retain=True):
         self._out.begin()
         self._out.raw(payload)
-        return self.session.send(topic, len(payload), 1, retain)
+        return self.session.send(self._root + topic, len(payload), 1, retain)
 
     def _send_state(self, now):
         self._newest.update()
         payloads.state(self._out, self._identity.boot, self._points, self._newest)
-        self.session.send(self._topics.state, self._out.size(), 0, True)
+        self.session.send(self._root + b"state", self._out.size(), 0, True)
         self._state_at = self._looked_at = now
         self._state_mark = self._mark()
 
