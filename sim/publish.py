@@ -16,7 +16,8 @@ from unit.control.basics import NONE
 from unit.journal.cursor import Cursor
 from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
-from unit.online import Actions, Newest
+from unit.online import Newest
+from unit.remote import Actions
 from unit.uplink import credentials
 from unit.uplink.uplink import Uplink
 
@@ -103,8 +104,8 @@ class Publisher:
         self.journal = Journal(self._nor, tables.count("points"), int(settings["readings.interval_s"]))
         self._counted = self.journal.acked
         self.uplink = Uplink(
-            settings, _Identity(self._unit, self.journal.boot), Newest(self), self.journal, Cursor(self.journal),
-            _Actions(self, self._unit), self._network, *self._secrets,
+            settings, _Identity(self._unit, self.journal.boot), _Newest(self, self._unit), self.journal,
+            Cursor(self.journal), self._network, *self._secrets,
         )  # fmt: skip
 
     # --- what the run tells
@@ -231,6 +232,20 @@ class _Identity:
         self.config_sha256 = unit.sha256
 
 
+class _Newest(Newest):
+    """What the uplink sees of a simulated unit."""
+
+    def __init__(self, publisher: Publisher, unit: Unit):
+        super().__init__(publisher)
+        self._unit = unit
+
+    def set_time(self, unix_s: int) -> None:
+        """The scenario's clock is not for others to set."""
+
+    def actions(self) -> Actions:
+        return _Actions(self._app, self._unit)
+
+
 class _Actions(Actions):
     """What a command may do to a simulated unit: all that a unit's control takes; its settings are the unit file's."""
 
@@ -243,6 +258,3 @@ class _Actions(Actions):
 
     def change(self, stored: dict, full: dict) -> str:
         return "a simulated unit has the settings of its unit file"
-
-    def set_time(self, unix_s: int) -> None:
-        """The scenario's clock is not for others to set."""

@@ -112,6 +112,18 @@ class Newest:
         self.quality = self.uptime_s = 0
         self.t = NONE
 
+    def now(self):
+        return self._unit.t()
+
+    def set_time(self, unix_s):
+        self._unit.set_time(unix_s)
+
+    def reboot(self):
+        self._unit.reboot()
+
+    def actions(self):
+        return self._unit
+
     def update(self):
         self.t = self._unit.t()
         self.uptime_s = self._unit.uptime_s()
@@ -156,7 +168,7 @@ class Unit:
         self.net = Net()
         self.uplink = Uplink(
             values, Identity(options["unit"], self.boot), Newest(self.ctrl, self), self.journal, Cursor(self.journal),
-            self, self.net, user, password, key, secure,
+            self.net, user, password, key, secure,
         )  # fmt: skip
         self.uplink.clock.port = options["ntp_port"]
         self.longest_ms = 0

@@ -26,19 +26,19 @@ class Uplink:
 
     `identity`: str `unit_id`, `name`, `lang`, `firmware`, `firmware_sha256`, `config_sha256`, int `boot`.
     `newest`: `update()` brings it up to date; then it is like a reading (`t`, `uptime_s`, `quality`, `values`) and has
-    control's `outputs` and `alarms` besides. `actions`: see commands.py; besides, `set_time(unix_s)`.
+    control's `outputs` and `alarms` besides. Also: `now()`, seconds since 2020 or NONE, `set_time(unix_s)`, `reboot()`,
+    and `actions()`, what a command may do, see commands/handler.py.
     `net`: see net.py. `user`, `password`, `key`: see credentials.py. `tls`: see tls.py, None for plain TCP.
     """
 
     def __init__(
-        self, settings, identity, newest, journal, cursor, actions, net,
+        self, settings, identity, newest, journal, cursor, net,
         user=None, password=None, key=None, tls=None, buffer_bytes=3072,
     ):  # fmt: skip
         self._discovery = settings["mqtt.discovery"]
         self._state_ms = settings["mqtt.state_s"] * 1000
         self.identity = identity
         self.newest = newest
-        self._actions = actions
         self.net = net
         self._tls = tls
         self.root = root = b"qingxi/v1/%s/" % identity.unit_id.encode()  # what its topics begin with; see docs/mqtt.md
@@ -56,9 +56,9 @@ class Uplink:
             self.session, self.out, root, self._points, journal, cursor,
             settings["mqtt.bytes_per_h"], settings["mqtt.batch_s"],
         )  # fmt: skip
-        self.queue = CommandQueue(identity.unit_id, identity.boot, actions, (key or "").encode())
+        self.queue = CommandQueue(identity.unit_id, identity.boot, newest.actions, (key or "").encode())
         self._replies = []  # [packet id, 0 until it is sent; text] of each that has not arrived
-        self.clock = Clock(settings["network.ntp"], actions.set_time)
+        self.clock = Clock(settings["network.ntp"], newest.set_time)
         self._dns = settings["network.dns"]
         self._greeting = None  # what a connection begins with, see greeting.py
         self._step_id = 0  # packet whose acknowledgement its next step waits for
@@ -104,14 +104,14 @@ class Uplink:
             self.net.again(now)
         dns = self._resolver()
         self.clock.poll(now, dns)
-        if not self._tls or self._actions.t() > 0:  # certificates have dates
+        if not self._tls or self.newest.now() > 0:  # certificates have dates
             self.dialer.poll(now, dns, may_block)
         more = session.poll(now, may_block)
         if session.state == UP:
             more = self._serve(now, roomy) or more
         if queue.reboot and self._may_reboot(now):
             self.close()
-            self._actions.reboot()
+            self.newest.reboot()
         return more or (roomy and queue.busy(may_block))
 
     def connected(self):

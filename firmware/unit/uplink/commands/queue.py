@@ -12,7 +12,7 @@ from .. import ticks
 from .refusal import MAX_BYTES
 
 _LINGER_MS = const(30000)  # a second command mostly follows the first at once
-_MODULES = ("uplink.commands.handler", "uplink.commands.sign", "uplink.json_value")
+_MODULES = ("uplink.commands.handler", "uplink.commands.sign", "uplink.json_value", "remote")
 
 
 class CommandQueue:
@@ -24,7 +24,7 @@ class CommandQueue:
     """
 
     def __init__(self, unit_id, boot, actions, key=b""):
-        self._with = (unit_id, boot, actions, key, self)
+        self._with = (unit_id, boot, actions, key)
         self._commands = None
         self._arrived = []
         self._used_ms = 0
@@ -73,7 +73,8 @@ class CommandQueue:
         try:
             from .handler import Commands
 
-            self._commands = Commands(*self._with)
+            unit_id, boot, actions, key = self._with
+            self._commands = Commands(unit_id, boot, actions(), key, self)
         except MemoryError:
             # Without the code nobody can say whom to answer. The sender asks again when no answer comes.
             self._arrived.pop(0)
