@@ -16,7 +16,7 @@ from unit.control.basics import NONE
 from unit.journal.cursor import Cursor
 from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
-from unit.online import Newest
+from unit.online import Online
 from unit.remote import Actions
 from unit.uplink import credentials
 from unit.uplink.uplink import Uplink
@@ -104,7 +104,7 @@ class Publisher:
         self.journal = Journal(self._nor, tables.count("points"), int(settings["readings.interval_s"]))
         self._counted = self.journal.acked
         self.uplink = Uplink(
-            settings, _Identity(self._unit, self.journal.boot), _Newest(self, self._unit), self.journal,
+            settings, _Identity(self._unit, self.journal.boot), _Online(self, self._unit), self.journal,
             Cursor(self.journal), self._network, *self._secrets,
         )  # fmt: skip
 
@@ -232,8 +232,8 @@ class _Identity:
         self.config_sha256 = unit.sha256
 
 
-class _Newest(Newest):
-    """What the uplink sees of a simulated unit."""
+class _Online(Online):
+    """A simulated unit as its uplink sees it."""
 
     def __init__(self, publisher: Publisher, unit: Unit):
         super().__init__(publisher)

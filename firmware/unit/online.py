@@ -24,20 +24,30 @@ _BUFFER_BYTES = const(2048)  # of a message on its way out: some 40 readings
 
 
 class Online:
-    """The uplink of an `App` and its task, `live()`."""
+    """An `App` as an uplink sees it: after `update()` like a reading, with control's `outputs` and `alarms` besides.
 
-    def __init__(self, app, settings, identity, network, account, tls):
-        """`settings`: those of `unit`, `mqtt` and `network`. For the others see `joining.join`."""
+    `uplink` is its own, and `live()` serves that.
+    """
+
+    def __init__(self, app, *begun):
+        """`begun`: settings of `unit`, `mqtt` and `network`, and what `joining.join` returns; without: no uplink."""
         self._app = app
         self.task = None  # that runs `live()`
         self.failures = 0  # errors of the firmware itself, each answered by a new connection
-        journal = app.recorder.journal
-        user, password, key = account
-        self.uplink = Uplink(
-            settings, identity, Newest(app), journal, Cursor(journal), network,
-            user, password, key, tls, _BUFFER_BYTES,
-        )  # fmt: skip
-        _settle()
+        self.outputs = app.control.outputs
+        self.alarms = app.control.alarms
+        self.metered = app.control.meter.wired
+        self.values = [NONE] * app.recorder.journal.points
+        self.quality = 0
+        self.uptime_s = 0
+        self.t = NONE
+        if begun:
+            settings, identity, network, (user, password, key), tls = begun
+            journal = app.recorder.journal
+            self.uplink = Uplink(
+                settings, identity, self, journal, Cursor(journal), network, user, password, key, tls, _BUFFER_BYTES
+            )
+            _settle()
 
     async def live(self):
         """Serve the broker between the ticks, for ever."""
@@ -64,29 +74,7 @@ class Online:
 
     def _calm(self):
         """No pump runs: none can run dry, and a start that is a second or two late is millimetres of level."""
-        outputs = self._app.control.outputs
-        return not outputs[P1].on and not outputs[P2].on
-
-
-def _settle():
-    from . import made_uplink
-
-    made_uplink.uplink(Online, Newest)
-    forget("made_uplink")  # the app wants `made` itself
-
-
-class Newest:
-    """What an uplink sees of the unit: after `update()` like a reading, with control's `outputs` and `alarms`."""
-
-    def __init__(self, app):
-        self._app = app
-        self.outputs = app.control.outputs
-        self.alarms = app.control.alarms
-        self.metered = app.control.meter.wired
-        self.values = [NONE] * app.recorder.journal.points
-        self.quality = 0
-        self.uptime_s = 0
-        self.t = NONE
+        return not self.outputs[P1].on and not self.outputs[P2].on
 
     def update(self):
         """Look now."""
@@ -115,3 +103,10 @@ class Newest:
         from .remote import Actions
 
         return Actions(self._app)
+
+
+def _settle():
+    from . import made_uplink
+
+    made_uplink.uplink(Online)
+    forget("made_uplink")  # the app wants `made` itself
