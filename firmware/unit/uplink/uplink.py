@@ -9,7 +9,7 @@ from ..modules import forget
 from . import payloads, ticks
 from .clock import Clock
 from .commands.queue import CommandQueue
-from .dial import Dialer, address, broker_list
+from .dial import Dialer, broker_list
 from .drain import Drain
 from .json_out import JsonOut
 from .session import UP, Session
@@ -102,7 +102,7 @@ class Uplink:
         elif ticks.diff(now, self._good_at) >= _NETWORK_MS:  # such as a modem that is in a call that leads nowhere
             self._good_at = now
             self.net.again(now)
-        dns = self._resolver()
+        dns = self._dns or self.net.dns()
         self.clock.poll(now, dns)
         if not self._tls or self.newest.now() > 0:  # certificates have dates
             self.dialer.poll(now, dns, may_block)
@@ -229,13 +229,6 @@ class Uplink:
         for alarm_state in self.newest.alarms.state:
             mark = (mark * 7 + alarm_state) & 0xFFFFFF
         return mark
-
-    def _resolver(self):
-        host = self._dns or self.net.dns()
-        if not host:
-            return None
-        host, _, port = host.partition(":")
-        return address(host, int(port or 53))
 
     def _may_reboot(self, now):
         return not self._replies or ticks.diff(now, self._reboot_at) >= _REBOOT_MS

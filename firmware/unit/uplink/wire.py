@@ -11,6 +11,17 @@ NOT_NOW = (errno.EINPROGRESS, errno.EALREADY, getattr(errno, "EWOULDBLOCK", errn
 _TCP, _NODELAY = 6, 1  # IPPROTO_TCP, TCP_NODELAY: not named in MicroPython's socket module
 
 
+def numeric(host):
+    """Whether `host` is an IPv4 address already."""
+    parts = host.split(".")
+    return len(parts) == 4 and all(part.isdigit() for part in parts)
+
+
+def address(host, port):
+    """What a socket wants for a numeric host."""
+    return socket.getaddrinfo(host, port)[0][-1]
+
+
 class Broken(Exception):
     """The connection ended, or its peer does not speak MQTT; the text says which."""
 
