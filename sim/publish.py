@@ -13,6 +13,7 @@ from typing import Any
 
 from unit.catalogue import tables
 from unit.control.basics import NONE
+from unit.joining import wanted
 from unit.journal.cursor import Cursor
 from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
@@ -104,7 +105,7 @@ class Publisher:
         self.journal = Journal(self._nor, tables.count("points"), int(settings["readings.interval_s"]))
         self._counted = self.journal.acked
         self.uplink = Uplink(
-            settings, _Identity(self._unit, self.journal.boot), _Online(self, self._unit), self.journal,
+            wanted(settings), _Identity(self._unit, self.journal.boot), _Online(self, self._unit), self.journal,
             Cursor(self.journal), self._network, *self._secrets,
         )  # fmt: skip
 

@@ -18,7 +18,9 @@ _TLS_FILES = ("ca.pem", "client.pem", "client.key")
 
 
 def join(settings, terminal, boot):
-    """(identity, network, (user, password, key), TLS context or None). OSError, ValueError: a file is missing or wrong.
+    """(what `wanted` says, identity, network, (user, password, key), TLS context or None).
+
+    OSError, ValueError: a file is missing or wrong.
 
     `settings`: those of `unit`, `mqtt` and `network`. `terminal`: that of `wiring.network`, None without one.
     """
@@ -33,7 +35,14 @@ def join(settings, terminal, boot):
 
         own = _TLS_FILES[1:] if _exists(_TLS_FILES[1]) else ("", "")
         tls = context(_TLS_FILES[0], *own)
-    return _identity(settings, boot), _network(settings, terminal), account, tls
+    return wanted(settings), _identity(settings, boot), _network(settings, terminal), account, tls
+
+
+def wanted(settings):
+    """What an `Uplink` wants of the settings, in its order."""
+    names = "mqtt.broker mqtt.port mqtt.keepalive_s mqtt.state_s mqtt.discovery mqtt.bytes_per_h mqtt.batch_s " \
+        "network.ntp network.dns"  # fmt: skip
+    return [settings[name] for name in names.split()]
 
 
 class Identity:

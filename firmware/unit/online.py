@@ -30,7 +30,7 @@ class Online:
     """
 
     def __init__(self, app, *begun):
-        """`begun`: settings of `unit`, `mqtt` and `network`, and what `joining.join` returns; without: no uplink."""
+        """`begun` is what `joining.join` returns; without it there is no uplink."""
         self._app = app
         self.task = None  # that runs `live()`
         self.failures = 0  # errors of the firmware itself, each answered by a new connection
@@ -42,10 +42,10 @@ class Online:
         self.uptime_s = 0
         self.t = NONE
         if begun:
-            settings, identity, network, (user, password, key), tls = begun
+            wanted, identity, network, (user, password, key), tls = begun
             journal = app.recorder.journal
             self.uplink = Uplink(
-                settings, identity, self, journal, Cursor(journal), network, user, password, key, tls, _BUFFER_BYTES
+                wanted, identity, self, journal, Cursor(journal), network, user, password, key, tls, _BUFFER_BYTES
             )
             _settle()
 

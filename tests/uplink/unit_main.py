@@ -10,7 +10,7 @@ import select
 import sys
 import time
 
-from unit import assembly
+from unit import assembly, joining
 from unit.catalogue import settings as catalogue
 from unit.control.basics import NONE
 from unit.control.claims import REMOTE
@@ -167,8 +167,8 @@ class Unit:
         secure = tls.context(options["ca"], *options["own"]) if options["ca"] else None
         self.net = Net()
         self.uplink = Uplink(
-            values, Identity(options["unit"], self.boot), Newest(self.ctrl, self), self.journal, Cursor(self.journal),
-            self.net, user, password, key, secure,
+            joining.wanted(values), Identity(options["unit"], self.boot), Newest(self.ctrl, self), self.journal,
+            Cursor(self.journal), self.net, user, password, key, secure,
         )  # fmt: skip
         self.uplink.clock.port = options["ntp_port"]
         self.longest_ms = 0

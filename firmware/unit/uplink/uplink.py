@@ -24,7 +24,8 @@ _NETWORK_MS = 900000  # so long a network is taken for good through which no bro
 class Uplink:
     """All parts together.
 
-    `identity`: str `unit_id`, `name`, `lang`, `firmware`, `firmware_sha256`, `config_sha256`, int `boot`.
+    `wanted`: see joining.py. `identity`: str `unit_id`, `name`, `lang`, `firmware`, `firmware_sha256`, `config_sha256`,
+    int `boot`.
     `newest`: `update()` brings it up to date; then it is like a reading (`t`, `uptime_s`, `quality`, `values`) and has
     control's `outputs` and `alarms` besides. Also: `now()`, seconds since 2020 or NONE, `set_time(unix_s)`, `reboot()`,
     and `actions()`, what a command may do, see commands/handler.py.
@@ -32,11 +33,11 @@ class Uplink:
     """
 
     def __init__(
-        self, settings, identity, newest, journal, cursor, net,
+        self, wanted, identity, newest, journal, cursor, net,
         user=None, password=None, key=None, tls=None, buffer_bytes=3072,
     ):  # fmt: skip
-        self._discovery = settings["mqtt.discovery"]
-        self._state_ms = settings["mqtt.state_s"] * 1000
+        brokers, port, keepalive_s, state_s, self._discovery, bytes_per_h, batch_s, ntp, self._dns = wanted
+        self._state_ms = state_s * 1000
         self.identity = identity
         self.newest = newest
         self.net = net
@@ -46,20 +47,13 @@ class Uplink:
         load_names()
         wire = Wire(buffer_bytes)
         will = (root + b"availability", b"offline")
-        self.session = Session(
-            identity.unit_id.encode(), self, settings["mqtt.keepalive_s"], user, password, wire, will
-        )  # fmt: skip
+        self.session = Session(identity.unit_id.encode(), self, keepalive_s, user, password, wire, will)
         self.out = JsonOut(wire.tx, HEAD_BYTES)
-        brokers = broker_list(settings["mqtt.broker"], settings["mqtt.port"])
-        self.dialer = Dialer(self.session, brokers, tls)
-        self.drain = Drain(
-            self.session, self.out, root, self._points, journal, cursor,
-            settings["mqtt.bytes_per_h"], settings["mqtt.batch_s"],
-        )  # fmt: skip
+        self.dialer = Dialer(self.session, broker_list(brokers, port), tls)
+        self.drain = Drain(self.session, self.out, root, self._points, journal, cursor, bytes_per_h, batch_s)
         self.queue = CommandQueue(identity.unit_id, identity.boot, newest.actions, (key or "").encode())
         self._replies = []  # [packet id, 0 until it is sent; text] of each that has not arrived
-        self.clock = Clock(settings["network.ntp"], newest.set_time)
-        self._dns = settings["network.dns"]
+        self.clock = Clock(ntp, newest.set_time)
         self._greeting = None  # what a connection begins with, see greeting.py
         self._step_id = 0  # packet whose acknowledgement its next step waits for
         self._subscribed = False
