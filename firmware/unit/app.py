@@ -243,6 +243,6 @@ def _online(app, settings, board):
     except Exception as e:  # noqa: BLE001  shown; see above
         # Where it ends, memory is also short for finding a module.
         print("MQTT: memory is short or a module damaged:" if isinstance(e, ImportError) else "MQTT:", e)
-        forget("catalogue.event_words", *_JOINING)
+        forget("catalogue.names", *_JOINING)
         forget(*[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
         return None

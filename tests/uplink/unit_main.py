@@ -39,6 +39,7 @@ OPTIONS = {
     "steady_ms": 60000,
     "ntp_port": 123,
 }
+SELDOM = ["unit.uplink." + name for name in ("greeting", "meta", "discovery", "json_value", "event_rows")]
 START_T = 200_000_000  # seconds since 2020
 LONGEST_MS = 20  # on the wall between two polls: what is more, the computer had no time for this unit
 
@@ -258,6 +259,7 @@ class Unit:
             "no_commands": self.uplink.no_commands,
             "begun_anew": self.net.begun_anew,
             "rebooted": self.rebooted,
+            "held": [name for name in SELDOM if name in sys.modules] + ["events"] * bool(self.uplink.drain._events),
             "heap": gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0,
         }
 

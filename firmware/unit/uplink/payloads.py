@@ -1,10 +1,10 @@
-"""What the topics `state`, `data` and `event` carry; each is written into a `JsonOut`, piece by piece.
+"""What the topics `state` and `data` carry, written into a `JsonOut` piece by piece; for `event` see event_rows.py.
 
 Values leave in the unit of their point: the recorded integer divided by its 10^decimals. A `record` is a place in the
 journal: `seq`, `boot`, `t` (seconds since 2020, NONE while the clock was never set), `uptime_s` and what stood there.
 """
 
-from ..catalogue.event_words import for_mqtt, name_of
+from ..catalogue.names import name_of
 from ..catalogue.tables import rows
 from ..control.alarms import STATE_NAMES
 from ..control.basics import NONE, const
@@ -28,7 +28,7 @@ def unix(t):
     return t if t == NONE else t + EPOCH_UNIX_S
 
 
-def _time(out, record):
+def time(out, record):
     """Unix seconds; null, and the uptime beside it, while the clock was never set."""
     out.key("t")
     out.number(unix(record.t))
@@ -41,7 +41,7 @@ def state(out, boot, points, now):
     """The newest values. `now` is like a reading, and has control's `outputs` and `alarms` besides."""
     out.begin()
     out.raw(b'{"v":%d,"boot":%d' % (VERSION, boot))
-    _time(out, now)
+    time(out, now)
     out.raw(b',"q":%d,"values":' % now.quality)
     mark = b'{"%s":'
     ids, decimals = points
@@ -88,23 +88,3 @@ def data_row(out, record, points):
         out.raw(b",")
         out.number(record.values[i], decimals)
     out.raw(b",%d]" % record.uptime_s if record.t == NONE else b"]")
-
-
-def event_head(out, record):
-    """The beginning of a batch of events."""
-    out.begin()
-    out.raw(b'{"v":%d,"boot":%d,"seq":%d,"events":[' % (VERSION, record.boot, record.seq))
-
-
-def event_row(out, record):
-    """One event, without a comma."""
-    code, happened, why = for_mqtt(record.code, record.a, record.b)
-    out.raw(b'{"code":')
-    out.name(code)
-    out.key("state")
-    out.name(happened)
-    if why:
-        out.key("why")
-        out.name(why)
-    _time(out, record)
-    out.raw(b"}")

@@ -4,7 +4,7 @@ After each connection, in this order: commands are subscribed to, `availability`
 the announcements for discovery, and the backlog. Answers to commands go before all of it.
 """
 
-from ..catalogue.event_words import load_names
+from ..catalogue.names import load_names
 from ..modules import forget
 from . import payloads, ticks
 from .clock import Clock
@@ -169,7 +169,7 @@ class Uplink:
     def _serve(self, now, roomy):
         session = self.session
         if self.drain.busy:
-            return self.drain.poll(now)
+            return self.drain.poll(now, roomy)
         if not session.free() or not session.room():
             return False
         for reply in self._replies:
@@ -181,7 +181,7 @@ class Uplink:
         if self._state_due(now):
             self.send_state()
             return True
-        return self.drain.poll(now)
+        return self.drain.poll(now, roomy)
 
     def _greet(self):
         try:
