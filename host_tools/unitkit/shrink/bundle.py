@@ -18,15 +18,12 @@ Trees = dict[str, ast.Module]
 Imports = ast.Import | ast.ImportFrom
 
 _LONG_BEFORE = ("main.py", "slots.py", "unit/a", "unit/c", "unit/drivers/", "unit/firmware.py", "unit/s")
-# Module -> paths of those that come into memory without it: what these import stays apart. Three for the uplink, for
-# while a module is loaded it takes 70 bytes more a function.
+# Module -> paths of those that come into memory without it: what these import stays apart.
 ROOTS: dict[str, tuple[str, ...]] = {
     "unit/app.py": (
         "main.py", "slots.py", "unit/assembly.py", "unit/config.py", "unit/modules.py", "unit/restart.py",
         "unit/safe_mode.py", "unit/drivers/",
     ),
-    "unit/uplink/session.py": _LONG_BEFORE,
-    "unit/uplink/uplink.py": _LONG_BEFORE,
     "unit/online.py": _LONG_BEFORE,
     "unit/console/console.py": (
         "main.py", "unit/app.py", "unit/config.py", "unit/control/", "unit/drivers/", "unit/console/listener.py",
