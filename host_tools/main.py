@@ -25,15 +25,6 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _lang_first(words: list[str]) -> list[str]:
-    """`--lang` belongs to every verb: it may stand anywhere."""
-    for i, word in enumerate(words):
-        n = 2 if word == "--lang" else 1 if word.startswith("--lang=") else 0
-        if n:
-            return [*words[i : i + n], *words[:i], *words[i + n :]]
-    return words
-
-
 def own_language() -> str:
     """The language of whoever sits here, as the system is set: Chinese or, of any other, English."""
     named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
@@ -45,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
         # A Windows code page without Chinese must not turn a message into a crash.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    args = parser().parse_args(_lang_first(sys.argv[1:] if argv is None else argv))
+    args = parser().parse_args(argv)
     try:
         return args.run(args)
     except ToolError as e:

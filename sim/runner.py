@@ -105,9 +105,8 @@ class _Run:
         self.events = Stream(folder / "events.csv", EVENTS_HEADER)
         self._day_of_start = scenario.start.replace(hour=0, minute=0, second=0)
 
-        self._bin = _BinStart(self.world)
-        self._day = _BinStart(self.world)
-        self._publisher = options.publisher
+        self._bin = self._day = _Totals(self.world, 0)
+        self._publisher: Any = options.publisher or _NoBroker
 
     def _power_up(self, t_s: int) -> Any:
         """A controller that remembers what a board's would, and its recorder: as `unit.app` makes them."""
@@ -127,9 +126,8 @@ class _Run:
         bin_end_s, day_end_s = bin_s, self._next_midnight(0)
         visits = [visit.at_s for visit in self.scenario.visits if visit.at_s <= end_s] + [end_s + 1]
         told = 0
-        if self._publisher:
-            self._publisher.now(0, self._unix_s(0))
-            self._publisher.begin(loop)
+        self._publisher.now(0, self._unix_s(0))
+        self._publisher.begin(loop)
         pace = _Pace(self.options.speed)
         while loop.t_s < end_s:
             until_s = min(self._record_s, bin_end_s, day_end_s, visits[0], end_s, pace.until(loop.t_s))
@@ -158,16 +156,14 @@ class _Run:
         if self.interrupted:
             self._end_bin()
             self._end_day()
-        if self._publisher:
-            self._publisher.end()
+        self._publisher.end()
 
     # --- what happened
 
     def _drain(self) -> None:
         """Events of the world in the last second, and a board or line that changed."""
         t_s, loop, world = self.loop.t_s, self.loop, self.world
-        if self._publisher:
-            self._publisher.now(t_s, self._unix_s(t_s))
+        self._publisher.now(t_s, self._unix_s(t_s))
         for event in world.events:
             self._write(event)
         world.events.clear()
@@ -176,8 +172,7 @@ class _Run:
             loop.line_up = up
             if loop.board_on:
                 self.outbox.exchange(t_s, bool(up))
-            if self._publisher:
-                self._publisher.line(bool(up))
+            self._publisher.line(bool(up))
         if world.board_on != loop.board_on:
             self._board(t_s, world.board_on)
 
@@ -189,12 +184,10 @@ class _Run:
             self._record_s = self.scenario.seconds
             self.alarms.all_cleared(t_s)
             loop.ctrl.events.clear()
-            if self._publisher:
-                self._publisher.power(False)
+            self._publisher.power(False)
             return
         loop.start(self._power_up(t_s))
-        if self._publisher:
-            self._publisher.power(True)
+        self._publisher.power(True)
 
     def _record(self) -> None:
         """What the road does after the step of this second; in seconds without a call there is nothing to do."""
@@ -212,8 +205,7 @@ class _Run:
 
     def _control_event(self, t_s: int, code: int, a: int, b: int) -> None:
         self._write((t_s, "control", _word("events", code), _detail(code, a, b)), quiet=True)
-        if self._publisher:
-            self._publisher.event(code, a, b)
+        self._publisher.event(code, a, b)
         if code != control_events.ALARM:
             return
         alarm = _word("alarms", a)
@@ -241,10 +233,9 @@ class _Run:
         self.outbox.record(t_s, bool(self.loop.line_up))
         if self.options.reading:
             self.options.reading(self._unix_s(t_s), quality, values)
-        if self._publisher:
-            self._publisher.now(t_s, self._unix_s(t_s))
-            self._publisher.reading(quality, values)
-            self._publisher.poll()
+        self._publisher.now(t_s, self._unix_s(t_s))
+        self._publisher.reading(quality, values)
+        self._publisher.poll()
 
     def _unix_s(self, t_s: int) -> int:
         """What the unit's clock shows, -1 while it was never set."""
@@ -257,25 +248,26 @@ class _Run:
         return NONE if unix_s < EPOCH_UNIX_S else unix_s - EPOCH_UNIX_S
 
     def _publish(self) -> None:
-        if self._publisher and self.loop.board_on:
+        if self.loop.board_on:
             self._publisher.now(self.loop.t_s, self._unix_s(self.loop.t_s))
             self._publisher.poll()
 
     def _end_bin(self) -> None:
-        loop, start, now = self.loop, self._bin, _BinStart(self.world)
-        seconds = now.t_s(loop) - start.at_s
+        loop, start, now = self.loop, self._bin, _Totals(self.world, self.loop.t_s)
+        seconds = now.at_s - start.at_s
         if seconds <= 0:
             return
-        minutes = max(1, loop.minutes)
+        seen = loop.bin
+        minutes = max(1, seen.minutes)
         values = {
-            "level_lo_mm": loop.level_lo_mm,
-            "level_hi_mm": loop.level_hi_mm,
-            "turbidity_lo_ntu": loop.turbidity_lo_ntu,
-            "turbidity_hi_ntu": loop.turbidity_hi_ntu,
-            "oxygen_g_m3": loop.oxygen_sum / minutes if loop.minutes else self.world.oxygen_g_m3,
+            "level_lo_mm": seen.level_lo_mm,
+            "level_hi_mm": seen.level_hi_mm,
+            "turbidity_lo_ntu": seen.turbidity_lo_ntu,
+            "turbidity_hi_ntu": seen.turbidity_hi_ntu,
+            "oxygen_g_m3": seen.oxygen_sum / minutes if seen.minutes else self.world.treatment.o2_g_m3,
             "inflow_m3_d": (now.inflow_m3 - start.inflow_m3) * 86_400 / seconds,
             "overflow_m3_d": (now.overflow_m3 - start.overflow_m3) * 86_400 / seconds,
-            "rain_mm_h": loop.rain_mm_h_sum / minutes if loop.minutes else self.world.rain_mm_h,
+            "rain_mm_h": seen.rain_mm_h_sum / minutes if seen.minutes else self.world.sewer.rain_mm_h,
             **{name: (now.run_s[name] - start.run_s[name]) / seconds for name in now.run_s},
             **self.book.seen(),
         }
@@ -284,20 +276,11 @@ class _Run:
         self._bin = now
 
     def _end_day(self) -> None:
-        t_s, start, now = self.loop.t_s, self._day, _BinStart(self.world)
-        now.at_s = t_s
-        if t_s > start.at_s:
+        start, now = self._day, _Totals(self.world, self.loop.t_s)
+        if now.at_s > start.at_s:
             date = (self.scenario.start + timedelta(seconds=start.at_s)).date()
-            self.record.days.append(
-                Day(
-                    date,
-                    start.at_s,
-                    t_s,
-                    (now.energy_j - start.energy_j) / 3.6e6,
-                    now.inflow_m3 - start.inflow_m3,
-                    now.overflow_m3 - start.overflow_m3,
-                )
-            )
+            energy_kwh = (now.energy_j - start.energy_j) / 3.6e6
+            self.record.days.append(Day(date, start.at_s, now.at_s, energy_kwh, now.inflow_m3 - start.inflow_m3))
         self._day = now
 
     def _next_midnight(self, t_s: int) -> int:
@@ -327,19 +310,21 @@ class _NoFlash:
     event = reading = set_clock = erase_ahead = save_snapshot = lambda *record: None
 
 
-class _BinStart:
-    """The world's totals at a moment."""
+class _NoBroker:
+    """In place of a publisher where nobody listens."""
 
-    def __init__(self, world: Any):
-        self.at_s = 0
-        self.inflow_m3: float = world.inflow_m3
-        self.overflow_m3: float = world.overflow_m3
-        self.energy_j: float = world.energy_j
-        self.run_s: dict[str, int] = {name: world.machine(name).run_s for name in ("p1", "p2", "blower", "return")}
+    now = begin = line = power = reading = event = poll = end = lambda *told: None
 
-    def t_s(self, loop: Any) -> int:
-        self.at_s = loop.t_s
-        return self.at_s
+
+class _Totals:
+    """The world's totals at second `at_s`."""
+
+    def __init__(self, world: Any, at_s: int):
+        self.at_s = at_s
+        self.inflow_m3: float = world.plant.inflow_m3
+        self.overflow_m3: float = world.plant.overflow_m3
+        self.energy_j: float = world.plant.energy_j
+        self.run_s: dict[str, int] = {name: machine.run_s for name, machine in world.plant.machines.items()}
 
 
 def _detail(code: int, a: int, b: int) -> str:

@@ -25,7 +25,7 @@ from sim.board import standin
 from tests.uplink.broker import Broker
 from tests.vm import ROOT
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
 UNIT = ROOT / "boards/esp32/units/qiaotou.toml"
@@ -42,7 +42,7 @@ def commands_in(text: str) -> Iterator[tuple[str, bool]]:
 
     Each line of a block that is in no language is a command.
     """
-    blocks = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    blocks = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
     for language, lines in blocks.findall(text):
         if not language:
             yield from ((line, True) for line in lines.splitlines() if line.strip())
@@ -295,6 +295,7 @@ MODULES: dict[str, Callable[[list[str], Path], object]] = {
     "arrows": lambda words, _: runs(*words),
     "record": lambda words, _: runs(words[0], "no-story"),  # it would write the pictures of a story anew
     "test_campaign": lambda words, _: runs(words[0], "1"),
+    "pytest": lambda words, _: runs("pytest", "tests/control", "--collect-only", "-q"),
 }
 
 

@@ -49,7 +49,7 @@ class Identity:
     boot = 1
 
 out = JsonOut(bytearray(8192), 0)
-meta.meta(out, Identity)
+meta.meta(out, Identity, 0)
 found["meta"] = json.loads(out.bytes())
 
 class Newest:

@@ -10,21 +10,21 @@ import sys
 import tempfile
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from littlefs import UserContext
 
-from host_tools.image import micropython_image
-from host_tools.unitkit import fsimage, pack, partitions, unitfile
-from sim.bench import ended, options
 from sim.board import standin
 from sim.board.flash_file import FlashFile
 from sim.board.romloader import RomLoader
 from sim.board.virtual_board import VirtualBoard
 
+from ..image import micropython_image
+from ..unitkit import fsimage, pack, partitions, unitfile
 from ..unitkit.places import EXAMPLE_UNIT, ROOT
 
 BAUD = 115200
@@ -115,18 +115,17 @@ class Bench:
 Costs = dict[str, tuple[str, Cost]]  # what is done -> by which program, and what it costs
 
 
-def main(arguments: list[str]) -> int:
-    short = options(__doc__).parse_args(arguments).short
+def main(args: Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["QINGXI_CACHE"] = str(folder / "cache")
-        image = micropython_image.parse(standin.micropython(size=_SHORT_BYTES if short else IMAGE_BYTES))
+        image = micropython_image.parse(standin.micropython(size=_SHORT_BYTES if args.short else IMAGE_BYTES))
         micropython_image.pin(image)
         changed = folder / "changed.toml"
         text = EXAMPLE_UNIT.read_text(encoding="utf-8")
         changed.write_text(text.replace("start_level_mm = 600", "start_level_mm = 610"), encoding="utf-8")
-        ours = _with_qingxi(folder, changed, short)
-        theirs = _by_hand(folder, image, changed, short)
+        ours = _with_qingxi(folder, changed, args.short)
+        theirs = _by_hand(folder, image, changed, args.short)
     print(f"{'':38}{'to board':>12}{'from board':>12}{'s of cable':>12}{'s here':>9}")
     for what in ours:
         for who, cost in (ours[what], theirs[what]):
@@ -136,7 +135,6 @@ def main(arguments: list[str]) -> int:
         mine, other = ours[what][1], theirs[what][1]
         print(f"  by hand / qingxi: {other.cable_s / mine.cable_s:.2f} x the bytes and time of the cable")
     print("qingxi: digests, start, self-test, record, the firmware before as a way back; by hand: none of these")
-    return 0
 
 
 def _with_qingxi(folder: Path, changed: Path, short: bool) -> Costs:
@@ -148,24 +146,18 @@ def _with_qingxi(folder: Path, changed: Path, short: bool) -> Costs:
     bench = Bench(folder / "ours")
     costs = {}
 
-    def qingxi(verb: str, unit: Path) -> None:
-        _run("host_tools.main", verb, "--port", bench.port, "--unit", unit, "--record", folder / "records")
+    def qingxi(what: str, verb: str, unit: Path, place: AbstractContextManager[None]) -> None:
+        with bench.measured() as cost, place:
+            _run("host_tools.main", verb, "--port", bench.port, "--unit", unit, "--record", folder / "records")
+        costs[what] = (f"qingxi {verb}", cost)
 
-    with bench.measured() as cost, bench.loader(then_runs=True):
-        qingxi("flash", EXAMPLE_UNIT)
-    costs["a new board"] = ("qingxi flash", cost)
+    qingxi("a new board", "flash", EXAMPLE_UNIT, bench.loader(then_runs=True))
     if short:
         return costs
-    with bench.measured() as cost, bench.loader(then_runs=True):
-        qingxi("flash", changed)
-    costs["one setting, from the loader"] = ("qingxi flash", cost)
-    with bench.measured() as cost, bench.board():
-        qingxi("update", EXAMPLE_UNIT)
-    costs["one setting"] = ("qingxi update", cost)
+    qingxi("one setting, from the loader", "flash", changed, bench.loader(then_runs=True))
+    qingxi("one setting", "update", EXAMPLE_UNIT, bench.board())
     bench.older()
-    with bench.measured() as cost, bench.board():
-        qingxi("update", EXAMPLE_UNIT)
-    costs["a firmware"] = ("qingxi update", cost)
+    qingxi("a firmware", "update", EXAMPLE_UNIT, bench.board())
     return costs
 
 
@@ -179,29 +171,30 @@ def _by_hand(folder: Path, image: micropython_image.MicroPython, changed: Path, 
     for name, content in fsimage.firmware_files(unit).items():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_bytes(content)
+
+    def copied(*words: object) -> None:
+        with bench.board():
+            _run("mpremote", "connect", bench.port, "fs", "cp", *words, ":", "+", "reset")
+
     with bench.measured() as full:
         with bench.loader(then_runs=False):
             words = ["--no-stub", "--port", bench.port, "--baud", BAUD, "write-flash", hex(image.boot_at), download]
             _run("esptool", *words)
         _format(bench.flash)
-        with bench.board():
-            _run("mpremote", "connect", bench.port, "fs", "cp", "-r", *sorted(tree.iterdir()), ":", "+", "reset")
+        copied("-r", *sorted(tree.iterdir()))
     costs = {"a new board": ("esptool, mpremote fs cp", full)}
     if short:
         return costs
     config = tree / "config.json"
     config.write_bytes(fsimage.sealed(unitfile.load(changed).board_json().encode()))
-    with bench.measured() as one, bench.board():
-        _run("mpremote", "connect", bench.port, "fs", "cp", config, ":", "+", "reset")
+    with bench.measured() as one:
+        copied(config)
     bench.older()
-    with bench.measured() as firmware, bench.board():
-        _run("mpremote", "connect", bench.port, "fs", "cp", tree / fsimage.PACK, ":", "+", "reset")
-    setting = ("mpremote fs cp", one)
-    return costs | {
-        "one setting, from the loader": setting,
-        "one setting": setting,
-        "a firmware": ("mpremote fs cp", firmware),
-    }
+    with bench.measured() as firmware:
+        copied(tree / fsimage.PACK)
+    for what in ("one setting, from the loader", "one setting"):
+        costs[what] = ("mpremote fs cp", one)
+    return costs | {"a firmware": ("mpremote fs cp", firmware)}
 
 
 def _format(flash: FlashFile) -> None:
@@ -224,7 +217,3 @@ def _run(module: str, *words: object) -> None:
         if "could not enter raw repl" not in done.stderr:
             break
     raise SystemExit(done.stdout + done.stderr)
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))

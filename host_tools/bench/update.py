@@ -1,17 +1,16 @@
 """A new firmware over MQTT: bytes and time, for a whole firmware to a unit at work on the virtual board."""
 
-import sys
 import tempfile
 import threading
 import time
+from argparse import Namespace
 from pathlib import Path
 
-from host_tools.device import update_mqtt
-from host_tools.unitkit import fsimage, pack, unitfile
-from sim.bench import ended, options
 from sim.bench.uplink import mosquitto
 from sim.board.virtual_board import VirtualBoard
 
+from ..device import update_mqtt
+from ..unitkit import fsimage, pack, unitfile
 from ..unitkit.places import EXAMPLE_UNIT
 
 _KEY = "only-this-unit"
@@ -19,10 +18,9 @@ _HEAP_BYTES = 1 << 20
 _SHORT_FILES = 3  # of some 100: what arrives is checked and taken, not started
 
 
-def main(arguments: list[str]) -> int:
-    short = options(__doc__).parse_args(arguments).short
+def main(args: Namespace) -> None:
     files = sorted(fsimage.slot_files().items())
-    data = pack.pack(dict(files[:_SHORT_FILES] if short else files), "newer")
+    data = pack.pack(dict(files[:_SHORT_FILES] if args.short else files), "newer")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "credentials.txt").write_text(f"command_key = {_KEY}\n", encoding="utf-8")
@@ -41,7 +39,6 @@ def main(arguments: list[str]) -> int:
             life.join()
             broker.terminate()
             broker.wait()
-    return 0
 
 
 def _measure(board: VirtualBoard, broker: str, data: bytes) -> None:
@@ -54,7 +51,3 @@ def _measure(board: VirtualBoard, broker: str, data: bytes) -> None:
             f"  {len(data) / took_s:,.0f} bytes of it a second; on the flash {board.flash.erases - erases} erases and "
             f"{board.flash.programmed_bytes - programmed:,} bytes programmed"
         )
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))

@@ -8,12 +8,15 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from ..unitkit.errors import AnswerIsNo, Both, SurroundingsFailed
+from ..unitkit.errors import AnswerIsNo, Both, SurroundingsFailed, both
 
+T = TypeVar("T")
 # Written and compared in pieces of so many bytes, so that a second run skips what the first one brought over. An erase
 # block of the flash is 64 KiB; the files change in a few places only, and those pieces are smaller.
 BAUDS = (460800, 115200)  # the second where the first does not hold
@@ -80,27 +83,19 @@ class Esptool:
         title, mac = _field(r"Chip type: +(.+)", shown), _field(r"MAC: +([0-9a-f:]{17})", shown)
         return Found(chip.lower().replace("-", ""), title, mac, int(flash or 0) << 20)
 
-    def read(self, at: int, size: int) -> bytes:
-        """Bytes of the flash; some 6 KB a second."""
-        with tempfile.TemporaryDirectory() as folder:
+    def read(self, at: int, size: int, baud: int = 115200) -> bytes:
+        """Bytes of the flash; some 6 KB a second at that rate."""
+        with tempfile.TemporaryDirectory() as folder:  # for this user's eyes only: there may be secrets in it
             path = Path(folder) / "read"
-            self._run(115200, "read-flash", "--no-progress", str(at), str(size), str(path))
+            self._run(baud, "read-flash", "--no-progress", str(at), str(size), str(path))
             return path.read_bytes()
 
-    def read_written(
-        self, areas: Sequence[tuple[int, int]], bauds: Sequence[int], progress: Callable[[float], None]
-    ) -> list[bytes]:
+    def read_written(self, areas: Sequence[tuple[int, int]], progress: Callable[[float], None]) -> list[bytes]:
         """The bytes of each area (place, size), without bringing over what is blank: the chip's MD5 tells that.
 
-        `bauds` are tried one after the other; `progress` is told the share that is done.
+        `progress` is told the share that is done.
         """
-        for baud in bauds:
-            try:
-                return self._read_written(areas, baud, progress)
-            except SurroundingsFailed:
-                if baud == bauds[-1] or not os.path.exists(self._port):
-                    raise
-        raise ValueError("no baud rate given")
+        return self._at_a_baud(lambda baud: self._read_written(areas, baud, progress))
 
     def _read_written(
         self, areas: Sequence[tuple[int, int]], baud: int, progress: Callable[[float], None]
@@ -110,12 +105,9 @@ class Esptool:
         written = [piece for piece, is_blank in zip(pieces, same) if not is_blank]
         runs = _runs(written, {at for at, _ in areas})
         total, read = sum(size for _, size in runs), []
-        with tempfile.TemporaryDirectory() as folder:  # for this user's eyes only: there may be secrets in it
-            path = Path(folder) / "read"
-            for at, size in runs:
-                self._run(baud, "read-flash", "--no-progress", hex(at), str(size), str(path))
-                read.append((at, path.read_bytes()))
-                progress(sum(len(data) for _, data in read) / total)
+        for at, size in runs:
+            read.append((at, self.read(at, size, baud)))
+            progress(sum(len(data) for _, data in read) / total)
         if not all(self._compare(baud, read)):  # the ROM sends no checksum with what is read
             raise SurroundingsFailed(self._text("spoilt"))
         found = [bytearray(b"\xff" * size) for _, size in areas]
@@ -125,39 +117,26 @@ class Esptool:
                     area[at - start : at - start + len(data)] = data
         return [bytes(area) for area in found]
 
-    def holds(self, parts: Sequence[tuple[int, bytes]], bauds: Sequence[int]) -> list[bool]:
-        """Whether the flash holds each of (place, bytes), by MD5. `bauds` are tried one after the other."""
-        for baud in bauds:
-            try:
-                return self._compare(baud, parts)
-            except SurroundingsFailed:
-                if baud == bauds[-1] or not os.path.exists(self._port):
-                    raise
-        raise ValueError("no baud rate given")
+    def holds(self, parts: Sequence[tuple[int, bytes]]) -> list[bool]:
+        """Whether the flash holds each of (place, bytes), by MD5."""
+        return self._at_a_baud(lambda baud: self._compare(baud, parts))
 
     def _compare(self, baud: int, parts: Sequence[tuple[int, bytes]]) -> list[bool]:
         """Whether the flash holds each of (place, bytes), by the chip's own MD5."""
         if not parts:
             return []
-        with tempfile.TemporaryDirectory() as folder:
-            words = []
-            for number, (at, data) in enumerate(parts):
-                path = Path(folder) / f"{number}.bin"
-                path.write_bytes(data)
-                words += [hex(at), str(path)]
+        with _files(parts) as words:
             shown = self._run(baud, "verify-flash", *words, may_differ=True)
         told = [match[1] == "matched" for match in _COMPARED.finditer(shown)]
         if len(told) != len(parts):
             raise self._failure(shown)
         return told
 
-    def write(
-        self, parts: Sequence[tuple[int, bytes, bool]], bauds: Sequence[int], progress: Callable[[float], None]
-    ) -> Written:
+    def write(self, parts: Sequence[tuple[int, bytes, bool]], progress: Callable[[float], None]) -> Written:
         """Bring (place, bytes, in small pieces) into the flash, in that order, and reset the board.
 
-        Pieces that are there already are skipped; each one's MD5 is taken by the chip afterwards. `bauds` are tried one
-        after the other; `progress` is told the share that is done.
+        Pieces that are there already are skipped; each one's MD5 is taken by the chip afterwards. `progress` is told
+        the share that is done.
         """
         pieces = [
             (at + i, data[i : i + size])
@@ -165,35 +144,45 @@ class Esptool:
             for size in (_SMALL_PIECE if small else _PIECE,)
             for i in range(0, len(data), size)
         ]
-        total = sum(len(data) for _, data in pieces)
-        with tempfile.TemporaryDirectory() as folder:  # for this user's eyes only: there may be secrets in it
-            words = ["write-flash", "--compress", "--skip-flashed", "--flash-size", "keep", "--no-progress"]
-            for number, (at, data) in enumerate(pieces):
-                path = Path(folder) / f"{number}.bin"
-                path.write_bytes(data)
-                words += [hex(at), str(path)]
-            for baud in bauds:
-                seen = _Seen([len(data) for _, data in pieces], total, progress)
-                try:
-                    self._run(baud, *words, after="hard-reset", line=seen)
-                except (SurroundingsFailed, AnswerIsNo):
-                    if baud == bauds[-1] or not os.path.exists(self._port):
-                        raise
-                    continue
-                return Written(len(pieces), total - seen.skipped_bytes, seen.skipped_bytes, baud)
-        raise ValueError("no baud rate given")
+        sizes = [len(data) for _, data in pieces]
+        command = ("write-flash", "--compress", "--skip-flashed", "--flash-size", "keep", "--no-progress")
+
+        def write(baud: int) -> Written:
+            were_there: list[bool] = []  # of each piece that esptool says it is done with
+
+            def count(text: str) -> None:
+                if match := _PIECE_DONE.search(text):
+                    were_there.append(match[0].startswith("already"))
+                    progress(sum(sizes[: len(were_there)]) / sum(sizes))
+
+            self._run(baud, *command, *words, after="hard-reset", line=count)
+            skipped_bytes = sum(size for size, was_there in zip(sizes, were_there) if was_there)
+            return Written(len(pieces), sum(sizes) - skipped_bytes, skipped_bytes, baud)
+
+        with _files(pieces) as words:
+            return self._at_a_baud(write)
+
+    def _at_a_baud(self, work: Callable[[int], T]) -> T:
+        """What `work` returns at the first of `BAUDS` that holds; a port that is gone is not tried again."""
+        for baud in BAUDS[:-1]:
+            try:
+                return work(baud)
+            except (SurroundingsFailed, AnswerIsNo):
+                if not os.path.exists(self._port):
+                    raise
+        return work(BAUDS[-1])
 
     def _run(
         self,
         baud: int,
         *words: str,
         after: str = "no-reset",
-        line: Callable[[str], None] | None = None,
+        line: Callable[[str], None] = lambda text: None,
         may_differ: bool = False,
     ) -> str:
         command = [sys.executable, "-m", "esptool", "--no-stub", "--port", self._port, "--baud", str(baud)]
         command += ["--after", after, *words]
-        shown = []
+        shown = ""
         with subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -205,12 +194,11 @@ class Esptool:
         ) as process:
             assert process.stdout is not None
             for text in process.stdout:
-                shown.append(text)
-                if line is not None:
-                    line(text)
-        if process.returncode and not (may_differ and "mismatch" in "".join(shown)):
-            raise self._failure("".join(shown))
-        return "".join(shown)
+                shown += text
+                line(text)
+        if process.returncode and not (may_differ and "mismatch" in shown):
+            raise self._failure(shown)
+        return shown
 
     def _failure(self, shown: str) -> SurroundingsFailed | AnswerIsNo:
         if "MD5 of file does not match" in shown:
@@ -224,27 +212,19 @@ class Esptool:
         return SurroundingsFailed(self._text("failed", why=why.strip()))
 
     def _text(self, code: str, **fill: object) -> Both:
-        zh, en = _SENTENCES[code]
-        return Both(zh.format(port=self._port, **fill), en.format(port=self._port, **fill))
+        return both(_SENTENCES[code], port=self._port, **fill)
 
 
-class _Seen:
-    """Counts the pieces that esptool says it is done with."""
-
-    def __init__(self, sizes: list[int], total: int, progress: Callable[[float], None]):
-        self._sizes = iter(sizes)
-        self._total = total
-        self._done = 0
-        self._progress = progress
-        self.skipped_bytes = 0
-
-    def __call__(self, text: str) -> None:
-        if match := _PIECE_DONE.search(text):
-            size = next(self._sizes, 0)
-            self._done += size
-            if match[0].startswith("already"):
-                self.skipped_bytes += size
-            self._progress(self._done / self._total)
+@contextmanager
+def _files(parts: Sequence[tuple[int, bytes]]) -> Iterator[list[str]]:
+    """Each of (place, bytes) in a file for this user's eyes only, for there may be secrets in it: places and names."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = []
+        for number, (at, data) in enumerate(parts):
+            path = Path(folder) / f"{number}.bin"
+            path.write_bytes(data)
+            words += [hex(at), str(path)]
+        yield words
 
 
 def _runs(pieces: Sequence[tuple[int, int]], starts: set[int]) -> list[tuple[int, int]]:

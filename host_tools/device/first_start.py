@@ -1,11 +1,10 @@
 """Watches a freshly flashed board start on its serial port and has it check itself, while it goes on working."""
 
 import time
-from dataclasses import dataclass
 
 import serial
 
-from ..unitkit.errors import AnswerIsNo, Both, SurroundingsFailed
+from ..unitkit.errors import AnswerIsNo, SurroundingsFailed
 from . import self_test
 from .self_test import SelfTest
 
@@ -14,55 +13,41 @@ _START_S = 45.0  # from the reset to an answer; a first start formats and compil
 _NETWORK_S = 20.0  # longer, for a unit that has a broker and does not have it yet
 _GONE_S = 30.0  # a port on the chip's own USB goes away at a reset and comes back
 _ANSWER_S = 1.5  # the console looks for typing every quarter of a second and shows the report within one
-_ASK = b"\rcheck\r"
+_ASK, _END = b"\rcheck\r", b"\nend"
 _CONSOLE = 'File "unit.console.'  # in the traceback of an error that stops no unit
-
-
-@dataclass(frozen=True)
-class FirstStart:
-    """What the board showed since its reset, and its own report."""
-
-    shown: str
-    tests: SelfTest
 
 
 def ask(port: str, limit_s: float, reset: bool) -> SelfTest | None:
     """The report of a unit that runs, or starts after a `reset`; None if none comes within `limit_s`."""
-    with _Line(port) as line:
-        if reset:
-            line.reset()
+    with _Line(port, reset) as line:
         until = time.monotonic() + limit_s
         tests = None
         while tests is None and time.monotonic() < until:
-            line.send(_ASK)
-            line.listen(_ANSWER_S, b"\nend")
+            line.ask()
             tests = self_test.parse(line.text)
         return tests
 
 
-def watch(port: str, reset: bool = True) -> FirstStart:
-    """Reset the board, unless it has been, watch it start, have it check itself.
+def watch(port: str, reset: bool = True) -> SelfTest:
+    """The report of a board that is reset, unless it has been, watched at its start, and asked to check itself.
 
     SurroundingsFailed if nothing answers; AnswerIsNo if it starts but is not well.
     """
-    with _Line(port) as line:
-        if reset:
-            line.reset()
+    with _Line(port, reset) as line:
         until = time.monotonic() + _START_S
         network_until = 0.0
         tests = None
         while time.monotonic() < until:
-            line.send(_ASK)
-            line.listen(_ANSWER_S, b"\nend")
+            line.ask()
             _judge(line.text)
             tests = self_test.parse(line.text) or tests
             if tests is not None and tests.uptime_s > 0:
                 network_until = network_until or time.monotonic() + _NETWORK_S
                 if not tests.is_connecting or time.monotonic() > network_until:
-                    return FirstStart(line.text, tests)
+                    return tests
                 until = network_until + _ANSWER_S
         if tests is not None:
-            return FirstStart(line.text, tests)
+            return tests
         if "MemoryError" in line.text or "memory is short" in line.text:
             raise _no("但内存不够，控制台打不开", "but its memory is too short for the console", line.text)
         raise _mute(port)
@@ -91,12 +76,14 @@ def _is_error(line: str) -> bool:
 
 
 class _Line:
-    """The port, which may go away and come back."""
+    """The port, which may go away and come back; its board restarts first where `reset` says so."""
 
-    def __init__(self, port: str):
+    def __init__(self, port: str, reset: bool):
         self._name = port
         self._port = self._open()
         self._shown = b""
+        if reset:
+            self._reset()
 
     def __enter__(self):
         return self
@@ -104,7 +91,7 @@ class _Line:
     def __exit__(self, *_):
         self._port.close()
 
-    def reset(self) -> None:
+    def _reset(self) -> None:
         """EN low and high again, as the circuit on every board has it: RTS for EN, DTR for BOOT."""
         try:
             self._port.dtr = False
@@ -118,21 +105,19 @@ class _Line:
     def text(self) -> str:
         return self._shown.decode("utf-8", "replace")
 
-    def listen(self, seconds: float, mark: bytes) -> None:
-        """Collect what the board says for so long, or until it says `mark`."""
-        until = time.monotonic() + seconds
+    def ask(self) -> None:
+        """Ask for the report; collect what the board says until the report ends, or for as long as it may take."""
+        try:
+            self._port.write(_ASK)  # never flush(): of a port that went away it raises what is no OSError
+        except serial.SerialException:
+            self._reopen()
+        until = time.monotonic() + _ANSWER_S
         begun = len(self._shown)
-        while time.monotonic() < until and mark not in self._shown[begun:]:
+        while time.monotonic() < until and _END not in self._shown[begun:]:
             try:
                 self._shown += self._port.read(4096)
             except serial.SerialException:
                 self._reopen()
-
-    def send(self, data: bytes) -> None:
-        try:
-            self._port.write(data)  # never flush(): of a port that went away it raises what is no OSError
-        except serial.SerialException:
-            self._reopen()
 
     def _reopen(self) -> None:
         self._port.close()
@@ -149,22 +134,15 @@ class _Line:
                 time.sleep(0.1)
 
 
-def _last(shown: str) -> str:
-    """The last line that says something."""
-    lines = [line.strip() for line in shown.splitlines() if line.strip()]
-    return lines[-1] if lines else "-"
-
-
 def _no(zh: str, en: str, shown: str) -> AnswerIsNo:
-    last = _last(shown)
-    return AnswerIsNo(Both(f"已写入，{zh}：{last}", f"written, {en}: {last}"))
+    """The refusal, with the last line of `shown` that says something."""
+    last = next((line.strip() for line in reversed(shown.splitlines()) if line.strip()), "-")
+    return AnswerIsNo.of(f"已写入，{zh}：{last}", f"written, {en}: {last}")
 
 
 def _mute(port: str) -> SurroundingsFailed:
-    return SurroundingsFailed(
-        Both(
-            f"已写入，但重启后 {port} 没有应答。按一下 EN（RST）键，再运行：qingxi console --port {port}",
-            f"written, but after the reset nothing answers on {port}. Press EN (RST) once, then run: "
-            f"qingxi console --port {port}",
-        )
+    return SurroundingsFailed.of(
+        f"已写入，但重启后 {port} 没有应答。按一下 EN（RST）键，再运行：qingxi console --port {port}",
+        f"written, but after the reset nothing answers on {port}. Press EN (RST) once, then run: "
+        f"qingxi console --port {port}",
     )

@@ -198,9 +198,7 @@ def bring(
         board.run(f"_put({name!r})", _SILENT_S)
     for name in gone + (list(_TRIALS) if _CONFIG in changed else []):
         board.run(f"_rm({name!r})", _SILENT_S)
-    at = 0
-    if renewed:
-        at = _firmware(board, spare, data, served, progress)
+    at = _firmware(board, spare, data, served, progress) if renewed else 0
     sizes = sum(len(files[name]) for name in changed)
     pairs = ":".join(mac[i : i + 2] for i in range(0, len(mac), 2))
     return Brought(tuple(sorted(changed + gone)), settings, sizes, len(data) - at if renewed else 0, at, pairs)

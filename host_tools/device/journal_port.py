@@ -5,8 +5,9 @@ import binascii
 import hashlib
 import sys
 
-from ..unitkit.errors import SurroundingsFailed, both, in_language
+from ..unitkit.errors import SurroundingsFailed, both
 from ..unitkit.partitions import BLOCK
+from ..unitkit.progress import say
 from .raw_repl import RawRepl
 
 _PIECE = 512  # what a board with little memory left can still hold in one stretch, twice
@@ -48,7 +49,7 @@ def read(port: str, lang: str) -> bytes:
     with RawRepl(port, lang) as unit:
         blocks = int(unit.run(_READER, _SILENT_S))
         minutes = -(-blocks * BLOCK // _BYTES_PER_MINUTE)
-        print(in_language(both(_WORDS["stands"], minutes=minutes), lang), file=sys.stderr)
+        say(lang, both(_WORDS["stands"], minutes=minutes))
         held = bytearray()
         for first in range(0, blocks, _BLOCKS_AT_A_TIME):
             held += _some(unit, port, first, min(first + _BLOCKS_AT_A_TIME, blocks))

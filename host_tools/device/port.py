@@ -11,7 +11,7 @@ import serial
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from ..unitkit.errors import SurroundingsFailed
+from ..unitkit.errors import SurroundingsFailed, told
 
 _BAUD = 115200
 _WORDS = {
@@ -53,7 +53,7 @@ def check(port: str, lang: str) -> None:
             if e.errno == errno.EACCES:
                 raise _failure("broken", lang, port=port, why=e.strerror) from None
             ports = ", ".join(sorted(p.device for p in list_ports.comports()))
-            raise _failure("none", lang, port=port, ports=ports or _text("nothing", lang)) from None
+            raise _failure("none", lang, port=port, ports=ports or told(_WORDS["nothing"], lang)) from None
         if not stat.S_ISCHR(mode):
             raise _failure("no_port", lang, port=port)
         if not os.access(port, os.R_OK | os.W_OK):
@@ -64,14 +64,14 @@ def check(port: str, lang: str) -> None:
         serial.Serial(port, exclusive=True).close()
     except serial.SerialException as e:
         if e.errno in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK) or "lock" in str(e):
-            raise _failure("busy", lang, port=port, who=_text("another", lang)) from None
+            raise _failure("busy", lang, port=port, who=told(_WORDS["another"], lang)) from None
         raise _failure("broken", lang, port=port, why=e) from None
 
 
-def opened(port: str, lang: str) -> serial.Serial:
+def opened(port: str, lang: str, write_timeout_s: int = 5) -> serial.Serial:
     """The port of a board that runs, opened for its console. SurroundingsFailed names the cause and the mend."""
     try:
-        return serial.serial_for_url(port, _BAUD, timeout=0.05, write_timeout=5, exclusive=True)
+        return serial.serial_for_url(port, _BAUD, timeout=0.05, write_timeout=write_timeout_s, exclusive=True)
     except (serial.SerialException, OSError, ValueError) as e:
         check(port, lang)  # knows the cause and the mend of most failures
         raise _failure("broken", lang, port=port, why=e) from e
@@ -101,9 +101,5 @@ def _group(port: str) -> str:
         return "dialout"
 
 
-def _text(code: str, lang: str) -> str:
-    return _WORDS[code][0 if lang == "zh" else 1]
-
-
 def _failure(code: str, lang: str, **fill: object) -> SurroundingsFailed:
-    return SurroundingsFailed(_text(code, lang).format(**fill))
+    return SurroundingsFailed(told(_WORDS[code], lang, **fill))

@@ -7,13 +7,15 @@ and often no network, so they are shown and recorded, and do not fail.
 import re
 from dataclasses import dataclass
 
+from unit.catalogue.tables import words
+
 from ..unitkit.errors import Both
 
 OK, BAD, NONE = "ok", "bad", "-"
 _LINE = re.compile(r"([a-z][a-z0-9_]*) +(ok|bad|-)(?: +(.*))?")
 _SEQUENCE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
-# What a check is called.
+# What a check is called; one that is not here has the name that the console gives it.
 NAMES = {
     "unit": ("站点", "unit"),
     "micropython": ("MicroPython", "MicroPython"),
@@ -24,12 +26,6 @@ NAMES = {
     "journal": ("记录区可写", "journal takes records"),
     "level": ("液位计", "level sensor"),
     "turbidity": ("浊度计", "turbidity sensor"),
-    "float_high": ("高位浮球", "high float"),
-    "float_low": ("低位浮球", "low float"),
-    "mains": ("市电", "mains"),
-    "p1": ("1号泵", "pump 1"),
-    "p2": ("2号泵", "pump 2"),
-    "blower": ("风机", "blower"),
     "return": ("回流泵", "return pump"),
     "wiring": ("接线设置", "wiring"),
     "clock": ("时钟", "clock"),
@@ -41,21 +37,21 @@ NAMES = {
 # What to do about a check that must pass.
 MUST = {
     "config": ("板子没有用上这份配置：重新烧录", "the board does not use this configuration: flash it again"),
-    "version": ("板上程序不完整：重新烧录", "the firmware on the board is not whole: flash it again"),
-    "firmware": ("板上程序不完整：重新烧录", "the firmware on the board is not whole: flash it again"),
+    **dict.fromkeys(
+        ("version", "firmware"), ("板上程序不完整：重新烧录", "the firmware on the board is not whole: flash it again")
+    ),
     "uptime": ("控制程序没有运行：按 EN，再看 qingxi console", "control does not run: press EN, then: qingxi console"),
     "journal": ("记录区写不进：闪存坏了，换板", "the journal takes nothing: the flash is worn out, take another board"),
     "wiring": ("改站点文件的 [wiring]", "correct [wiring] in the unit file"),
 }
 # What to do about one that need not pass on a desk.
 LOOK_AT = {
-    "level": ("接上传感器再看", "connect the sensor and look again"),
-    "turbidity": ("接上传感器再看", "connect the sensor and look again"),
+    **dict.fromkeys(("level", "turbidity"), ("接上传感器再看", "connect the sensor and look again")),
     "mains": ("市电检测没有信号", "mains sensing gives no signal"),
-    "p1": ("反馈与命令不符，查接线", "feedback contradicts the command: look at the wiring"),
-    "p2": ("反馈与命令不符，查接线", "feedback contradicts the command: look at the wiring"),
-    "blower": ("反馈与命令不符，查接线", "feedback contradicts the command: look at the wiring"),
-    "return": ("反馈与命令不符，查接线", "feedback contradicts the command: look at the wiring"),
+    **dict.fromkeys(
+        ("p1", "p2", "blower", "return"),
+        ("反馈与命令不符，查接线", "feedback contradicts the command: look at the wiring"),
+    ),
     "clock": ("联网后自动对时，或用 time 命令", "set by the network, or with the command time"),
     "network": ("查无线网名和密码、信号", "see to the Wi-Fi's name, password and signal"),
     "broker": ("查服务器地址、端口、账号", "see to the broker's address, port and account"),
@@ -72,6 +68,12 @@ class Check:
     detail: str
 
     @property
+    def title(self) -> tuple[str, str]:
+        """(Chinese, English) name of the check; a newer firmware has some that have none but their own."""
+        named = NAMES.get(self.name)
+        return named or (words("console", self.name, "zh"), words("console", self.name, "en"))
+
+    @property
     def mend(self) -> tuple[str, str]:
         """(Chinese, English): what to do; empty where nothing is wrong."""
         if self.state != BAD:
@@ -80,7 +82,7 @@ class Check:
 
     def sentence(self) -> Both:
         """What is wrong with it and what to do."""
-        zh, en = NAMES.get(self.name, (self.name, self.name))
+        zh, en = self.title
         more = f" {self.detail}" if self.detail else ""
         return Both(f"自检：{zh}不正常{more}。{self.mend[0]}", f"self-test: {en}: bad{more}. {self.mend[1]}")
 

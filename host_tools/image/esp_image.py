@@ -20,8 +20,6 @@ CHIP_NAMES = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 12: "esp32c2
 # Where the ROM looks for the second boot loader, in bytes from the start of the flash.
 BOOTLOADER_AT = {"esp32": 0x1000, "esp32s3": 0x0}
 _DESCRIPTION_MAGIC = 0xABCD5432
-
-
 _NAMES_ZH = {"boot loader": "引导程序", "application": "应用程序"}
 
 
@@ -35,13 +33,11 @@ class Damaged(Exception):
 
 @dataclass(frozen=True)
 class EspImage:
-    """One checked image: `size` in bytes with checksum and hash; `project` and `version` are empty in a boot loader."""
+    """One checked image: `size` in bytes with checksum and hash; `project` is empty in a boot loader."""
 
     chip: str
     size: int
-    flash_bytes: int
     project: str
-    version: str
 
 
 def check(data: bytes, at: int, what: str) -> EspImage:
@@ -53,7 +49,7 @@ def check(data: bytes, at: int, what: str) -> EspImage:
             f"{zh}：{at:#x} 处没有 ESP 映像：应以字节 {MAGIC:#x} 开头",
             f"{what}: no ESP image at {at:#x}: it must begin with the byte {MAGIC:#x}",
         )
-    segments, size_code = header[1], header[_SIZE_AND_FREQ] >> 4
+    segments = header[1]
     chip_id = struct.unpack_from("<H", header, 12)[0]
     if not 1 <= segments <= _MOST_SEGMENTS:
         raise Damaged(
@@ -65,11 +61,9 @@ def check(data: bytes, at: int, what: str) -> EspImage:
     end = at + _HEADER_SIZE
     checksum = _CHECKSUM_SEED
     for _ in range(segments):
-        if end + 8 > len(data):
-            raise Damaged(f"{zh}：文件不完整", f"{what}: it ends in the middle")
-        _, size = struct.unpack_from("<II", data, end)
+        size = int.from_bytes(data[end + 4 : end + 8], "little")
         segment = data[end + 8 : end + 8 + size]
-        if len(segment) < size:
+        if end + 8 > len(data) or len(segment) < size:
             raise Damaged(f"{zh}：文件不完整", f"{what}: it ends in the middle")
         checksum ^= _xor(segment)
         end += 8 + size
@@ -80,8 +74,7 @@ def check(data: bytes, at: int, what: str) -> EspImage:
         if data[end : end + 32] != hashlib.sha256(data[at:end]).digest():
             raise Damaged(f"{zh}：SHA-256 不对", f"{what}: its SHA-256 is wrong")
         end += 32
-    project, version = _description(data, at + _HEADER_SIZE + 8)
-    return EspImage(CHIP_NAMES[chip_id], end - at, 1 << 20 + size_code, project, version)
+    return EspImage(CHIP_NAMES[chip_id], end - at, _project(data, at + _HEADER_SIZE + 8))
 
 
 def with_flash_size(data: bytes, flash_bytes: int) -> bytes:
@@ -107,9 +100,8 @@ def _xor(data: bytes) -> int:
     return value
 
 
-def _description(data: bytes, at: int) -> tuple[str, str]:
-    """(project, version) of the application description at the start of an application's first segment."""
+def _project(data: bytes, at: int) -> str:
+    """The project's name in the application description at the start of an application's first segment."""
     if len(data) < at + 80 or struct.unpack_from("<I", data, at)[0] != _DESCRIPTION_MAGIC:
-        return "", ""
-    version, project = (data[at + 16 + i : at + 48 + i].split(b"\0")[0] for i in (0, 32))
-    return project.decode("ascii", "replace"), version.decode("ascii", "replace")
+        return ""
+    return data[at + 48 : at + 80].split(b"\0")[0].decode("ascii", "replace")

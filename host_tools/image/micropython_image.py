@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..unitkit import partitions
-from ..unitkit.errors import AnswerIsNo, BadInput, Both, cannot_read, cannot_write
+from ..unitkit.errors import AnswerIsNo, BadInput, reading, writing
 from ..unitkit.places import BOARDS_DIR
 from . import esp_image
 
@@ -62,22 +62,17 @@ class MicroPython:
 
 def read(path: Path) -> MicroPython:
     """A MicroPython image from a file. BadInput if it is damaged, none or unreadable."""
-    try:
-        with path.open("rb") as f:
-            data = f.read(_MOST_BYTES + 1)
-    except OSError as e:
-        raise cannot_read(path, e) from e
+    with reading(path), path.open("rb") as f:
+        data = f.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise BadInput(
-            Both(
-                f"{path}：超过 {_MOST_BYTES} 字节：不是 ESP32 的 MicroPython 映像",
-                f"{path}: larger than {_MOST_BYTES} bytes: this is no MicroPython image for an ESP32",
-            )
+        raise BadInput.of(
+            f"{path}：超过 {_MOST_BYTES} 字节：不是 ESP32 的 MicroPython 映像",
+            f"{path}: larger than {_MOST_BYTES} bytes: this is no MicroPython image for an ESP32",
         )
     try:
         return parse(data)
     except esp_image.Damaged as e:
-        raise BadInput(Both(f"{path}：{e.said.zh}；请重新取得这个文件", f"{path}: {e}; get the file again")) from e
+        raise BadInput.of(f"{path}：{e.said.zh}；请重新取得这个文件", f"{path}: {e}; get the file again") from e
 
 
 def parse(data: bytes) -> MicroPython:
@@ -151,12 +146,10 @@ def pin(image: MicroPython) -> Path:
     """Keep an image in the cache under its digest. SurroundingsFailed if it cannot be written."""
     path = _pin_path(image.sha256)
     fresh = path.with_suffix(f".{os.getpid()}")
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_bytes(image.data)
         fresh.replace(path)  # an import that is interrupted leaves no half image under a good name
-    except OSError as e:
-        raise cannot_write(path, e) from e
     return path
 
 
@@ -170,11 +163,9 @@ def pinned() -> list[MicroPython]:
         except esp_image.Damaged:
             whole = False
         if not whole:
-            raise AnswerIsNo(
-                Both(
-                    f"{path}：导入以后损坏了；删掉它，重新导入映像",
-                    f"{path}: damaged since it was imported; delete it and import the image again",
-                )
+            raise AnswerIsNo.of(
+                f"{path}：导入以后损坏了；删掉它，重新导入映像",
+                f"{path}: damaged since it was imported; delete it and import the image again",
             )
         found.append(image)
     return sorted(found, key=lambda image: (image.version, image.sha256))
@@ -185,27 +176,21 @@ def choose(chip: str, path: Path | None) -> MicroPython:
     if path is None:
         able = [image for image in pinned() if image.chip == chip]
         if not able:
-            raise BadInput(
-                Both(
-                    f"{cache_folder()} 里没有 {chip} 的 MicroPython 映像：用 qingxi image import FILE 导入一个",
-                    f"no MicroPython image for {chip} in {cache_folder()}: import one with: qingxi image import FILE",
-                )
+            raise BadInput.of(
+                f"{cache_folder()} 里没有 {chip} 的 MicroPython 映像：用 qingxi image import FILE 导入一个",
+                f"no MicroPython image for {chip} in {cache_folder()}: import one with: qingxi image import FILE",
             )
         return able[-1]
     image = read(path)
     if image.chip != chip:
-        raise BadInput(
-            Both(
-                f"{path}：是 {image.chip} 的映像，站点的控制板是 {chip}",
-                f"{path}: is for {image.chip}: the unit's board has {chip}",
-            )
+        raise BadInput.of(
+            f"{path}：是 {image.chip} 的映像，站点的控制板是 {chip}",
+            f"{path}: is for {image.chip}: the unit's board has {chip}",
         )
     if not is_pinned(image):
-        raise BadInput(
-            Both(
-                f"{path}：这台电脑没有确认过摘要 {image.sha256}：先运行 qingxi image import {path}",
-                f"{path}: its digest {image.sha256} is not confirmed here: qingxi image import {path}",
-            )
+        raise BadInput.of(
+            f"{path}：这台电脑没有确认过摘要 {image.sha256}：先运行 qingxi image import {path}",
+            f"{path}: its digest {image.sha256} is not confirmed here: qingxi image import {path}",
         )
     return image
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import segno
 
-from ..device.self_test import BAD, MUST, NAMES, OK, Check, SelfTest
-from ..unitkit.errors import cannot_write, in_language
+from ..device.self_test import BAD, MUST, OK, Check, SelfTest
+from ..unitkit.errors import in_language, writing
+from ..unitkit.unitfile import Unit
 
 STYLE = """
 body{font:14px/1.5 "Noto Sans CJK SC","Microsoft YaHei",sans-serif}
@@ -34,13 +35,10 @@ class Record:
     `problems` are sentences: the unit is not well where there are any.
     """
 
-    unit_id: str
-    name_zh: str
-    name_en: str
+    unit: Unit
     mac: str
     when: str
     firmware_sha256: str
-    config_sha256: str
     rows: list[tuple[str, str, str]]
     tests: SelfTest
     problems: list[str]
@@ -49,7 +47,7 @@ class Record:
     def label(self) -> str:
         """The text of the QR code: what a later visit wants to compare."""
         return (
-            f"QINGXI {self.unit_id}\nMAC {self.mac}\nFW {self.firmware_sha256[:12]}\nCFG {self.config_sha256[:12]}\n"
+            f"QINGXI {self.unit.id}\nMAC {self.mac}\nFW {self.firmware_sha256[:12]}\nCFG {self.unit.sha256[:12]}\n"
             f"{self.when[:10]}"
         )
 
@@ -63,11 +61,8 @@ class Record:
         if self.problems:
             sentences = "<br>".join(e(in_language(text, "zh")) + "<br>" + e(text) for text in self.problems)
             verdict = f'<p class="verdict bad">✘ 不能投用 not fit for service<br>{sentences}</p>'
-        names = self.name_zh, self.name_en, self.mac, self.when[:10]
-        return f"""<!doctype html>
-<html lang="zh"><head><meta charset="utf-8"><title>{e(self.unit_id)} 烧录记录 flash record</title>
-<style>{STYLE}</style></head><body>
-<h1>烧录记录 Flash record: {e(self.name_zh)} {e(self.name_en)}</h1>
+        lines = *self.unit.names, self.mac, self.when[:10]
+        body = f"""<h1>烧录记录 Flash record: {e(" ".join(self.unit.names))}</h1>
 {verdict}
 <table>
 {rows}
@@ -77,22 +72,29 @@ class Record:
 {checks}
 </table>
 <h2>标签 Label</h2>
-{label(self.label, self.unit_id, names)}
+{label(self.label, self.unit.id, lines)}
 <p>剪下标签贴在控制箱内。Cut the label out and glue it into the cabinet.</p>
-<p>安装人 Installed by <span class="line"></span> 日期 Date <span class="line"></span></p>
-</body></html>
-"""
+<p>安装人 Installed by <span class="line"></span> 日期 Date <span class="line"></span></p>"""
+        return page(f"{e(self.unit.id)} 烧录记录 flash record", body)
 
     def save(self, folder: Path) -> Path:
         """Write the page; its name holds unit, board and time, so that no record replaces another."""
-        name = f"{self.unit_id}-{self.mac.replace(':', '')}-{self.when[:19].replace(':', '')}.html"
+        name = f"{self.unit.id}-{self.mac.replace(':', '')}-{self.when[:19].replace(':', '')}.html"
         path = folder / name
-        try:
+        with writing(path):
             folder.mkdir(parents=True, exist_ok=True)
             path.write_text(self.page(), encoding="utf-8")
-        except OSError as e:
-            raise cannot_write(path, e) from e
         return path
+
+
+def page(title: str, body: str) -> str:
+    """A whole page, of a title and a body that are HTML already."""
+    return f"""<!doctype html>
+<html lang="zh"><head><meta charset="utf-8"><title>{title}</title>
+<style>{STYLE}</style></head><body>
+{body}
+</body></html>
+"""
 
 
 def label(code: str, title: str, lines: Iterable[str]) -> str:
@@ -102,17 +104,12 @@ def label(code: str, title: str, lines: Iterable[str]) -> str:
     return f'<div class="label">{picture}<div><b>{html.escape(title)}</b><br>{text}</div></div>'
 
 
-def name_of(check: Check) -> tuple[str, str]:
-    """(Chinese, English) name of a check, of one that a newer firmware has too."""
-    return NAMES.get(check.name, (check.name, check.name))
-
-
 def _check_row(check: Check) -> str:
     e = html.escape
     style = {OK: "ok", BAD: "bad" if check.name in MUST else "see"}.get(check.state, "none")
     lines = [line for line in (check.detail, *check.mend) if line]
     state = f'<td class="{style}">{_STATES[style]}</td>'
-    return f'<tr><th>{e(_title(*name_of(check)))}</th>{state}<td class="code">{"<br>".join(map(e, lines))}</td></tr>'
+    return f'<tr><th>{e(_title(*check.title))}</th>{state}<td class="code">{"<br>".join(map(e, lines))}</td></tr>'
 
 
 def _title(zh: str, en: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from unit.catalogue import settings as catalogue
 
 from ..unitkit import tomltext, unitfile
-from ..unitkit.errors import BadInput, Both, cannot_read
+from ..unitkit.errors import BadInput, Both, Problems, reading
 from ..unitkit.unitfile import Unit
 
 BASE = "base"  # a column that names another common unit file, relative to the fleet file
@@ -36,19 +36,16 @@ def read(path: Path, base: Path, fixed: dict[str, str], lang: str) -> list[Plann
     BadInput holds a sentence for every wrong cell, with file, line, column and what is allowed.
     """
     header, rows = _table(path)
-    problems: list[str] = [*_wrong_header(path, header)]
-    if problems:
-        raise BadInput(*problems)
+    problems = Problems(_wrong_header(path, header))
+    problems.refuse()
     texts: dict[Path, str] = {}
     planned = []
     first_line: dict[str, int] = {}
     for line, cells in rows:
         if len(cells) > len(header):
-            problems.append(
-                Both(
-                    f"{path}:{line}：有 {len(cells)} 格，表头只有 {len(header)} 列；含逗号的内容要加双引号",
-                    f"{path}:{line}: {len(cells)} cells: the header has {len(header)}; quote what has a comma in it",
-                )
+            problems.note(
+                f"{path}:{line}：有 {len(cells)} 格，表头只有 {len(header)} 列；含逗号的内容要加双引号",
+                f"{path}:{line}: {len(cells)} cells: the header has {len(header)}; quote what has a comma in it",
             )
             continue
         row = {key: cell.strip() for key, cell in zip(header, cells) if cell.strip()}
@@ -60,22 +57,19 @@ def read(path: Path, base: Path, fixed: dict[str, str], lang: str) -> list[Plann
         problems += [_sentence(path, line, header, problem, sentence) for problem, sentence in found]
         unit_id = row.get("unit.id", "")
         if not unit_id:
-            problems.append(_missing(path, line, "unit.id"))
+            problems.note(f"{path}:{line}：unit.id 列是空的", f"{path}:{line}: column unit.id is empty")
         elif unit_id in first_line:
-            problems.append(
-                Both(
-                    f"{path}:{line}：unit.id 列：{unit_id} 在第 {first_line[unit_id]} 行已有；每站一个",
-                    f"{path}:{line}: column unit.id: {unit_id} stands in line {first_line[unit_id]} already; "
-                    "each unit has its own",
-                )
+            problems.note(
+                f"{path}:{line}：unit.id 列：{unit_id} 在第 {first_line[unit_id]} 行已有；每站一个",
+                f"{path}:{line}: column unit.id: {unit_id} stands in line {first_line[unit_id]} already; "
+                "each unit has its own",
             )
         first_line.setdefault(unit_id, line)
         if unit is not None:
             planned.append(Planned(line, unit, text))
     if not rows:
-        problems.append(Both(f"{path}：没有站点，每行写一个", f"{path}: there is no unit in it; write one a line"))
-    if problems:
-        raise BadInput(*problems)
+        problems.note(f"{path}：没有站点，每行写一个", f"{path}: there is no unit in it; write one a line")
+    problems.refuse()
     return planned
 
 
@@ -126,20 +120,16 @@ def _value_end(line: str) -> int:
 
 def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """(header, [(line, cells)]) without empty lines. Spreadsheets write UTF-8 or, in China, GB 18030."""
-    try:
+    with reading(path):
         data = path.read_bytes()
-    except OSError as e:
-        raise cannot_read(path, e) from e
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("gb18030", "replace")
     if len(data) > _MOST_BYTES or "\0" in text or "\ufffd" in text:
-        raise BadInput(
-            Both(
-                f"{path}：不是 CSV 表格；在表格软件里“另存为 CSV（UTF-8）”",
-                f"{path}: no CSV table; in the spreadsheet say: save as CSV (UTF-8)",
-            )
+        raise BadInput.of(
+            f"{path}：不是 CSV 表格；在表格软件里“另存为 CSV（UTF-8）”",
+            f"{path}: no CSV table; in the spreadsheet say: save as CSV (UTF-8)",
         )
     reader = csv.reader(io.StringIO(text, newline=""))
     rows = []
@@ -170,10 +160,6 @@ def _wrong_header(path: Path, header: list[str]):
     for key in MUST:
         if key not in header:
             yield Both(f"{path}:1：缺少 {key} 列", f"{path}:1: column {key} is missing")
-
-
-def _missing(path: Path, line: int, key: str) -> Both:
-    return Both(f"{path}:{line}：{key} 列是空的", f"{path}:{line}: column {key} is empty")
 
 
 def _sentence(path: Path, line: int, header: list[str], problem: tuple, sentence: str) -> str:

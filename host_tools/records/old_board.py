@@ -8,11 +8,11 @@ from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 from unit import config
 
-from ..device.esptool import BAUDS, Esptool
+from ..device.esptool import Esptool
 from ..image import image_build
 from ..unitkit import fsimage, partitions
 from ..unitkit.boards import Board
-from ..unitkit.errors import BadInput, Both, cannot_read
+from ..unitkit.errors import BadInput, reading
 from ..unitkit.progress import bar
 
 VISITS = "visits.txt"  # as firmware/unit/console/commands/visits.py has it
@@ -37,11 +37,9 @@ def of_image(flash: bytes, name: object) -> OldBoard:
     table = partitions.decode(flash[partitions.TABLE_AT : partitions.TABLE_AT + partitions.TABLE_SIZE])
     areas = {p.name: flash[p.at : p.at + p.size] for p in table if p.at + p.size <= len(flash)}
     if "journal" not in areas or "vfs" not in areas:
-        raise BadInput(
-            Both(
-                f"{name}：不是站点的备份：里面没有 vfs 和 journal 分区。备份用 qingxi backup 做",
-                f"{name}: no backup of a unit: it has no partitions vfs and journal. Make one with qingxi backup",
-            )
+        raise BadInput.of(
+            f"{name}：不是站点的备份：里面没有 vfs 和 journal 分区。备份用 qingxi backup 做",
+            f"{name}: no backup of a unit: it has no partitions vfs and journal. Make one with qingxi backup",
         )
     fs = _file_system(areas["vfs"])
     settings = _stored(fs, (config.NEWEST, config.LAST_GOOD))
@@ -49,21 +47,18 @@ def of_image(flash: bytes, name: object) -> OldBoard:
     sector = flash[partitions.TABLE_AT : partitions.TABLE_AT + partitions.BLOCK]
     unit_id = image_build.unit_of(sector) or str((settings or {}).get("unit.id", ""))
     if not unit_id:
-        raise BadInput(
-            Both(
-                f"{name}：看不出是哪个站点的备份",
-                f"{name}: it does not tell which unit it is a backup of",
-            )
+        raise BadInput.of(
+            f"{name}：看不出是哪个站点的备份",
+            f"{name}: it does not tell which unit it is a backup of",
         )
     return OldBoard(unit_id, str((pins or {}).get("name", "")), settings, areas["journal"], _read(fs, VISITS) or b"")
 
 
 def read_file(path: Path) -> OldBoard:
     """What is in a backup. BadInput where it is none or cannot be read."""
-    try:
-        return of_image(path.read_bytes(), path)
-    except OSError as e:
-        raise cannot_read(path, e) from e
+    with reading(path):
+        flash = path.read_bytes()
+    return of_image(flash, path)
 
 
 def read_board(tool: Esptool, flash_bytes: int) -> bytes:
@@ -77,14 +72,14 @@ def read_board(tool: Esptool, flash_bytes: int) -> bytes:
         areas = [(0, flash_bytes)]
     flash = bytearray(b"\xff" * flash_bytes)
     flash[partitions.TABLE_AT : partitions.TABLE_AT + len(sector)] = sector
-    for (at, size), data in zip(areas, tool.read_written(areas, BAUDS, bar())):
+    for (at, size), data in zip(areas, tool.read_written(areas, bar())):
         flash[at : at + size] = data
     return bytes(flash)
 
 
 def fits(old: OldBoard, board: Board) -> bool:
     """Whether what waits in the journal has room on a board of this kind."""
-    return len(old.journal) <= partitions.named(partitions.of_board(board), "journal").size
+    return len(old.journal) <= partitions.journal_size(board)
 
 
 def _file_system(vfs: bytes) -> LittleFS:

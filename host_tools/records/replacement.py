@@ -8,6 +8,7 @@ interval, and, in the long run, an event a second. The numbers in between stay u
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,8 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import END, EPOCH_UNIX_S, MAX_SNAPSHOT, READING
 from unit.journal.ring import Journal
 
-from host_tools.unitkit.nor import Nor
-
-from ..unitkit import partitions
-from ..unitkit.errors import AnswerIsNo, BadInput, Both, cannot_read
+from ..unitkit.errors import AnswerIsNo, Problems, reading
+from ..unitkit.nor import Nor
 
 NUMBERS_A_SECOND = 2
 SECONDS_A_START = 5  # what is durable of a start takes one second, and coming to it several
@@ -62,15 +61,13 @@ def prepare(
     first_seq = max(before.next_seq, seen.seq + 1) + gap
     boot = max(before.boot, seen.boot + 1) + gap // (NUMBERS_A_SECOND * SECONDS_A_START)
     if first_seq > MOST:
-        raise AnswerIsNo(
-            Both(
-                f"序号用完了（{first_seq}，最大 {MOST}）：给站点换一个 id",
-                f"no sequence number is left ({first_seq} of {MOST}): give the unit another id",
-            )
+        raise AnswerIsNo.of(
+            f"序号用完了（{first_seq}，最大 {MOST}）：给站点换一个 id",
+            f"no sequence number is left ({first_seq} of {MOST}): give the unit another id",
         )
     snapshot = bytearray(MAX_SNAPSHOT)
     n = before.load_snapshot(snapshot)
-    kinds = _waiting(before) if with_readings else []
+    kinds = [kind for kind, _ in _records(before, before.acked + 1)] if with_readings else []
     after = before
     if old is None or len(old) != size or not with_readings:
         after = Journal(Nor(bytearray(b"\xff" * size)), tables.count("points"), interval_s)
@@ -92,39 +89,30 @@ def read_seen(path: Path, unit_id: str) -> Seen:
 
     As `mosquitto_sub -t qingxi/v1/ID/#` prints them, with -v or without. BadInput names every line that is none.
     """
-    try:
+    with reading(path):
         lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as e:
-        raise cannot_read(path, e) from e
-    except UnicodeDecodeError as e:
-        raise BadInput(Both(f"{path}：不是 UTF-8 文字", f"{path}: not UTF-8 text")) from e
     seq = boot = 0
-    problems: list[str] = []
+    problems = Problems()
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.split()[-1] in ("online", "offline"):
             continue
         match = _MESSAGE.fullmatch(line.strip())
         found = _numbers(match[2]) if match else None
         if match is None or found is None:
-            problems.append(
-                Both(
-                    f"{path}:{number}：不是站点的消息，应为一行 JSON，如 meta、state、data、event 的内容",
-                    f"{path}:{number}: no message of a unit: one line of JSON is wanted, as of meta, state or data",
-                )
+            problems.note(
+                f"{path}:{number}：不是站点的消息，应为一行 JSON，如 meta、state、data、event 的内容",
+                f"{path}:{number}: no message of a unit: one line of JSON is wanted, as of meta, state or data",
             )
         elif match[1] and match[1].split("/")[2:3] != [unit_id]:
-            problems.append(
-                Both(
-                    f"{path}:{number}：是 {match[1]} 的消息，不是站点 {unit_id} 的",
-                    f"{path}:{number}: a message of {match[1]}, not of unit {unit_id}",
-                )
+            problems.note(
+                f"{path}:{number}：是 {match[1]} 的消息，不是站点 {unit_id} 的",
+                f"{path}:{number}: a message of {match[1]}, not of unit {unit_id}",
             )
         else:
             seq, boot = max(seq, found.seq), max(boot, found.boot)
     if not problems and not (seq or boot):
-        problems.append(Both(f"{path}：里面没有 seq 也没有 boot", f"{path}: there is no seq and no boot in it"))
-    if problems:
-        raise BadInput(*problems)
+        problems.note(f"{path}：里面没有 seq 也没有 boot", f"{path}: there is no seq and no boot in it")
+    problems.refuse()
     return Seen(seq, boot)
 
 
@@ -147,9 +135,7 @@ def _copy_waiting(before: Journal, after: Journal) -> None:
     """Write what `before` has not delivered into `after`, an empty journal, each record with its number and time."""
     after.next_seq = before.acked + 1
     after.acked = before.acked
-    cursor = Cursor(before)
-    cursor.seek(before.acked + 1)
-    while (kind := cursor.next()) != END:
+    for kind, cursor in _records(before, before.acked + 1):
         offset = NONE if cursor.t == NONE else cursor.t - cursor.uptime_s
         if (cursor.seq, cursor.boot, offset) != (after.next_seq, after.boot, after.offset):
             after.next_seq, after.boot, after.offset = cursor.seq, cursor.boot, offset
@@ -163,9 +149,7 @@ def _copy_waiting(before: Journal, after: Journal) -> None:
 def _gap(journal: Journal, now_unix_s: int) -> int:
     """How many numbers are left out: all that can have been used since the journal's last record."""
     last_t = NONE
-    cursor = Cursor(journal)
-    cursor.seek(0)
-    while cursor.next() != END:
+    for _, cursor in _records(journal, 0):
         last_t = cursor.t
     age_s = now_unix_s - EPOCH_UNIX_S - last_t
     if last_t == NONE or age_s < 0:  # a PC whose clock is behind the unit's knows no more than one without
@@ -173,16 +157,9 @@ def _gap(journal: Journal, now_unix_s: int) -> int:
     return LEAST_GAP + NUMBERS_A_SECOND * age_s
 
 
-def _waiting(journal: Journal) -> list[int]:
-    """The kind of each record that is not delivered."""
-    kinds = []
+def _records(journal: Journal, first_seq: int) -> Iterator[tuple[int, Cursor]]:
+    """The kind of each record from that number on, and the cursor that stands at it."""
     cursor = Cursor(journal)
-    cursor.seek(journal.acked + 1)
+    cursor.seek(first_seq)
     while (kind := cursor.next()) != END:
-        kinds.append(kind)
-    return kinds
-
-
-def journal_size(unit) -> int:
-    """Bytes of the journal's partition of a unit's board."""
-    return partitions.named(partitions.of_board(unit.board), "journal").size
+        yield kind, cursor

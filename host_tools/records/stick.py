@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..image import micropython_image
 from ..unitkit import upackages
-from ..unitkit.errors import BadInput, Both, SurroundingsFailed, ToolError, cannot_write
+from ..unitkit.errors import BadInput, SurroundingsFailed, ToolError, writing
 from ..unitkit.places import ROOT
 
 _LEFT_OUT = (".venv", "build", "out", "typings", ".git", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "*.so")
@@ -68,12 +68,10 @@ _GUIDE = """# 清溪现场 U 盘 · Qingxi in the field
 
 def make(folder: Path) -> list[str]:
     """Fill `folder`, which must not exist or be empty. Returns what it holds, in lines. ToolError if it cannot."""
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise cannot_write(folder, e) from e
     if any(folder.iterdir()):
-        raise BadInput(Both(f"{folder}：不是空的；换一个文件夹", f"{folder}: is not empty; choose another folder"))
+        raise BadInput.of(f"{folder}：不是空的；换一个文件夹", f"{folder}: is not empty; choose another folder")
     images = micropython_image.pinned()
     packages = upackages.ensure()
     tree = folder / "qingxi"
@@ -86,7 +84,7 @@ def make(folder: Path) -> list[str]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         why = done.stderr.strip().splitlines()[-1]
-        raise SurroundingsFailed(Both(f"取不到依赖包：{why}", f"the wheels cannot be had: {why}"))
+        raise SurroundingsFailed.of(f"取不到依赖包：{why}", f"the wheels cannot be had: {why}")
     (folder / "micropython").mkdir()
     for image in images:
         (folder / "micropython" / f"{image.sha256}.bin").write_bytes(image.data)

@@ -9,7 +9,7 @@ from unit.catalogue.tables import rows, words
 from ..unitkit import boards
 
 # Columns of a catalogue row (see settings.txt).
-KEY, TYPE, DECIMALS, DEFAULT, RANGE, FLAGS, ZH, EN = range(8)
+KEY, _, DECIMALS, DEFAULT, RANGE, FLAGS, ZH, EN = range(8)
 
 _FLAGS = {
     "r": ("必填", "required"),
@@ -18,6 +18,9 @@ _FLAGS = {
     "a": ("改动前确认", "asks before a change"),
     "b": ("重启后生效", "after a reboot"),
 }
+# What the words are that a setting of a kind may have.
+_WORDS_OF = {"choice": catalogue.choices, "terminal": catalogue.kinds, "probe": catalogue.probes}
+_PATTERNS = {"tod": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "tz": "^[+-](0[0-9]|1[0-4]):[0-5][0-9]$"}
 
 
 def sections() -> dict[str, list[list[str]]]:
@@ -36,13 +39,8 @@ def written(row: list[str], value: int | str) -> str:
 
 def between(row: list[str]) -> str:
     """The row's range with its unit, "60..20000 mm"; the words of a choice; "" where there is neither."""
-    kind = catalogue.kind_of(row)
-    if kind == "choice":
-        return ", ".join(catalogue.choices(row))
-    if kind == "terminal":
-        return ", ".join(catalogue.kinds(row))
-    if kind == "probe":
-        return ", ".join(catalogue.probes(row))
+    if words_of := _WORDS_OF.get(catalogue.kind_of(row)):
+        return ", ".join(words_of(row))
     unit = settings_words.unit(row[KEY])
     return f"{row[RANGE]} {unit}" if unit else row[RANGE]
 
@@ -75,11 +73,8 @@ def _wiring(board: boards.Board) -> dict[str, str]:
     given: dict[str, str] = {}
     for row in sections()["wiring"]:
         rare = row[KEY].endswith("_running") or row[KEY] in ("wiring.energy", "wiring.network")
-        fit = (
-            ""
-            if rare
-            else next((name for kind in catalogue.kinds(row) for name, t in free.items() if t[0] == kind), "")
-        )
+        able = (name for kind in catalogue.kinds(row) for name, t in free.items() if t[0] == kind)
+        fit = "" if rare else next(able, "")
         given[row[KEY]] = fit
         free.pop(fit, None)
     return given
@@ -118,9 +113,8 @@ def wiring_page(board: boards.Board) -> str:
     for name in board.unfit:
         lines.append(f"| ~~`{name}`~~ | | | {boards.why(board, name, 'zh')} · {boards.why(board, name, 'en')} |")
     lines += ["", "## Mind · 注意", ""]
-    for note in [*board.notes, *_WIRING_NOTES]:
-        lines.append(f"- {note['zh']} {note['en']}")
-    lines += ["", _WIRING_FOOT.format(name=board.name)]
+    lines += [f"- {note['zh']} {note['en']}" for note in board.notes]
+    lines += [_WIRING_NOTES, _WIRING_FOOT.format(name=board.name)]
     return "\n".join(lines)
 
 
@@ -161,25 +155,18 @@ def _schema_of(row: list[str]) -> dict:
     field: dict = {"description": f"{row[ZH]} · {row[EN]}"}
     if kind in ("int", "num"):
         low, high = row[RANGE].split("..")
-        field |= {
-            "type": "integer" if kind == "int" else "number",
-            "minimum": json.loads(low),
-            "maximum": json.loads(high),
-        }
+        field["type"] = "integer" if kind == "int" else "number"
+        field |= {"minimum": json.loads(low), "maximum": json.loads(high)}
     elif kind == "bool":
         field["type"] = "boolean"
-    elif kind == "choice":
-        field["enum"] = catalogue.choices(row)
-    elif kind == "probe":
-        field["enum"] = catalogue.probes(row)
+    elif kind in ("choice", "probe"):
+        field["enum"] = _WORDS_OF[kind](row)
     elif kind == "board":
         field["enum"] = boards.names()
     else:
         field["type"] = "string"
-        if kind == "tod":
-            field["pattern"] = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
-        elif kind == "tz":
-            field["pattern"] = "^[+-](0[0-9]|1[0-4]):[0-5][0-9]$"
+        if kind in _PATTERNS:
+            field["pattern"] = _PATTERNS[kind]
         elif kind == "id":
             field["pattern"] = "^[a-z0-9-]{%s,%s}$" % catalogue.limits(row)
         elif kind != "terminal":
@@ -246,24 +233,16 @@ code as `qingxi config check`.
 This page is written by `qingxi config reference docs/unit-file.md` from `catalogue/settings.txt`; change it there.
 """
 
-_WIRING_NOTES = [
-    {
-        "zh": "继电器只控制接触器线圈，不直接带电机；接触器线圈并联阻容吸收。",
-        "en": "Relays switch the coils of contactors, never a motor; put an RC snubber across each coil.",
-    },
-    {
-        "zh": "高位浮球另有一路硬接线到接触器，不经控制板。",
-        "en": "The high float also has a hard wire of its own to the contactor, past this board.",
-    },
-    {
-        "zh": "浮球、反馈用干接点接地；4-20 mA 用采样电阻接地，信号地与电源地共地。",
-        "en": "Floats and feedback are dry contacts to ground; 4-20 mA runs through the shunt to the supply's ground.",
-    },
-    {
-        "zh": "传感器和触点的接法见 [sensors.md](sensors.md)。",
-        "en": "How each sensor and contact is wired: [sensors.md](sensors.md).",
-    },
-]
+_WIRING_NOTES = """\
+- 继电器只控制接触器线圈，不直接带电机；接触器线圈并联阻容吸收。 \
+Relays switch the coils of contactors, never a motor; put an RC snubber across each coil.
+- 高位浮球另有一路硬接线到接触器，不经控制板。 \
+The high float also has a hard wire of its own to the contactor, past this board.
+- 浮球、反馈用干接点接地；4-20 mA 用采样电阻接地，信号地与电源地共地。 \
+Floats and feedback are dry contacts to ground; 4-20 mA runs through the shunt to the supply's ground.
+- 传感器和触点的接法见 [sensors.md](sensors.md)。 \
+How each sensor and contact is wired: [sensors.md](sensors.md).
+"""
 
 _WIRING_FOOT = """`qingxi config wiring {name} docs/wiring-{name}.md` writes this page from `boards/esp32/{name}.toml`.
 """

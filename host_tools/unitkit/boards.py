@@ -10,7 +10,7 @@ from functools import cache
 from unit.catalogue import wiring
 from unit.uplink.net.ethernet import CLOCK_OUT, PHYS, SPI_FROM
 
-from .errors import BadInput, Both
+from .errors import BadInput, Problems
 from .places import BOARDS_DIR
 
 # A terminal's kind -> (name of its number, names of its pins); "?" marks a pin that may be left out.
@@ -46,6 +46,8 @@ _OUTPUTS = {
     "ethernet": ("mdc", "mdio", "clock", "power", "sck", "mosi", "cs"),
 }
 
+# What a board's file holds besides its chip and its terminals.
+_KEYS = {"title_zh": str, "title_en": str, "flash_mb": int, "source": str, "notes": list, "partitions": dict}
 # Why a pin is refused: (Chinese, English).
 _WHY = {
     "exists": ("芯片没有这个引脚", "the chip has no such pin"),
@@ -137,8 +139,8 @@ def load(name: str) -> Board:
     path = BOARDS_DIR / f"{name}.toml"
     if name not in names():
         able = ", ".join(names())
-        raise BadInput(
-            Both(f"没有控制板 {name!r}：应为 {able} 之一", f"there is no board {name!r}: it must be one of {able}")
+        raise BadInput.of(
+            f"没有控制板 {name!r}：应为 {able} 之一", f"there is no board {name!r}: it must be one of {able}"
         )
     return parse(name, path.read_text(encoding="utf-8"))
 
@@ -149,7 +151,7 @@ def parse(name: str, text: str) -> Board:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
         raise BadInput(f"{name}.toml: {e}") from e
-    problems: list[str] = []
+    problems = Problems()
 
     def take(key: str, kind: type):
         value = data.pop(key, None)
@@ -174,22 +176,11 @@ def parse(name: str, text: str) -> Board:
             unfit[terminal] = refused
         else:
             terminals[terminal] = compact
-    board = Board(
-        name=name,
-        title_zh=take("title_zh", str),
-        title_en=take("title_en", str),
-        chip=chip,
-        flash_mb=take("flash_mb", int),
-        source=take("source", str),
-        notes=take("notes", list),
-        partitions=take("partitions", dict),
-        terminals=terminals,
-        unfit=unfit,
-    )
+    taken = {key: take(key, kind) for key, kind in _KEYS.items()}
+    board = Board(name=name, chip=chip, terminals=terminals, unfit=unfit, **taken)
     problems += [f"{name}.toml: unknown key {key}" for key in data]
     problems += [f"{name}.toml: {sentence}" for sentence in _wrong_partitions(board) + _wrong_terminals(board)]
-    if problems:
-        raise BadInput(*problems)
+    problems.refuse()
     return board
 
 
@@ -199,16 +190,14 @@ def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] 
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
     kind = row["kind"]
     number_name, pin_names = KINDS[kind]
-    if "chip" in row:
+    on_spi = kind == "ethernet" and _on_spi(row)
+    if on_spi:
+        pin_names, row = _SPI_PINS, row | {number_name: 0}
+    elif "chip" in row:
         pin_names = ("line", "chip", "address")
     wanted = {"kind", number_name} | {pin.rstrip("?") for pin in pin_names}
     if kind == "ethernet":
-        wanted |= {"phy", "clock_mode"}
-        if _on_spi(row):
-            pin_names = _SPI_PINS
-            wanted = {"kind", "phy", *pin_names}
-            row = row | {number_name: 0}
-            wanted.add(number_name)
+        wanted |= {"phy"} if on_spi else {"phy", "clock_mode"}
     if unknown := set(row) - wanted:
         raise ValueError(f"unknown key {min(unknown)}; a terminal of kind {kind} has {', '.join(sorted(wanted))}")
     number = row.get(number_name)

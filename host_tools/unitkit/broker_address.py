@@ -2,23 +2,21 @@
 
 import socket
 
-from .errors import BadInput, Both, SurroundingsFailed
+from .errors import BadInput, SurroundingsFailed
 
 
 def address(text: str) -> tuple[str, int]:
     """(numeric address, port) of "HOST:PORT". BadInput where it is none, SurroundingsFailed for an unknown name."""
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise BadInput(
-            Both(
-                f"--broker：应为 主机:端口，如 127.0.0.1:1883，不能是 {text!r}",
-                f"--broker: must be HOST:PORT, such as 127.0.0.1:1883, not {text!r}",
-            )
+        raise BadInput.of(
+            f"--broker：应为 主机:端口，如 127.0.0.1:1883，不能是 {text!r}",
+            f"--broker: must be HOST:PORT, such as 127.0.0.1:1883, not {text!r}",
         )
     try:
         found = socket.getaddrinfo(host, int(port), socket.AF_INET, socket.SOCK_STREAM)
     except OSError as e:
-        raise SurroundingsFailed(
-            Both(f"--broker：{host}：查不到地址：{e.strerror}", f"--broker: {host}: no address found: {e.strerror}")
+        raise SurroundingsFailed.of(
+            f"--broker：{host}：查不到地址：{e.strerror}", f"--broker: {host}: no address found: {e.strerror}"
         ) from e
     return str(found[0][4][0]), int(port)

@@ -1,5 +1,9 @@
 """The three ways a verb ends badly, each with its exit code (contract of the command line), in two languages."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
 
 class Both(str):
     """A sentence in both languages: as a string it is the English one, `zh` the Chinese one."""
@@ -22,6 +26,11 @@ def in_language(text: str, lang: str) -> str:
     return text.zh if lang == "zh" and isinstance(text, Both) else str(text)
 
 
+def told(words: tuple[str, str], lang: str, **fill: object) -> str:
+    """The sentence of a pair, filled in, in `lang`."""
+    return in_language(both(words, **fill), lang)
+
+
 class ToolError(Exception):
     """Base: `problems` is a list of sentences for the user, one a problem."""
 
@@ -30,6 +39,11 @@ class ToolError(Exception):
     def __init__(self, *problems: str):
         super().__init__("\n".join(problems))
         self.problems = list(problems)
+
+    @classmethod
+    def of(cls, zh: str, en: str) -> Self:
+        """The error with one sentence, said in Chinese and in English."""
+        return cls(Both(zh, en))
 
 
 class AnswerIsNo(ToolError):
@@ -50,11 +64,48 @@ class SurroundingsFailed(ToolError):
     exit_code = 3
 
 
-def cannot_write(path: object, e: OSError) -> SurroundingsFailed:
-    """What to raise where a file cannot be written."""
-    return SurroundingsFailed(Both(f"{path}：写不了：{e.strerror}", f"{path}: cannot be written: {e.strerror}"))
+class Problems(list[str]):
+    """What is wrong with an input, collected so that the user is told all of it at once."""
+
+    def note(self, zh: str, en: str) -> None:
+        """Add a sentence in both languages."""
+        self.append(Both(zh, en))
+
+    def of(self, load: Callable[[], Any]) -> Any:
+        """What `load` returns; None with its problems added where it raises BadInput."""
+        try:
+            return load()
+        except BadInput as e:
+            self.extend(e.problems)
+            return None
+
+    def refuse(self) -> None:
+        """BadInput with all of them, if there are any."""
+        if self:
+            raise BadInput(*self)
+
+
+@contextmanager
+def writing(path: object) -> Iterator[None]:
+    """SurroundingsFailed where what is done inside fails to write there."""
+    try:
+        yield
+    except OSError as e:
+        why = e.strerror
+        raise SurroundingsFailed.of(f"{path}：写不了：{why}", f"{path}: cannot be written: {why}") from e
+
+
+@contextmanager
+def reading(path: object) -> Iterator[None]:
+    """BadInput where a file that the user named is not there, cannot be read, or is no text where text is read."""
+    try:
+        yield
+    except OSError as e:
+        raise cannot_read(path, e) from e
+    except UnicodeDecodeError as e:
+        raise BadInput.of(f"{path}：不是 UTF-8 文字", f"{path}: not UTF-8 text") from e
 
 
 def cannot_read(path: object, e: OSError) -> BadInput:
     """What to raise where a file that the user named is not there or cannot be read."""
-    return BadInput(Both(f"{path}：读不了：{e.strerror}", f"{path}: cannot be read: {e.strerror}"))
+    return BadInput.of(f"{path}：读不了：{e.strerror}", f"{path}: cannot be read: {e.strerror}")

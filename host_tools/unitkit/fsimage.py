@@ -19,7 +19,7 @@ from unit.uplink import credentials
 
 from . import pack, partitions
 from .boards import Board
-from .errors import BadInput, Both, SurroundingsFailed
+from .errors import Both, Problems, SurroundingsFailed
 from .places import FIRMWARE_DIR
 from .shrink.bundle import bundle
 from .shrink.fold import fold
@@ -76,8 +76,8 @@ def _boot(**tables: object) -> bytes:
     for name, table in tables.items():
         line = f"{name} = ()"
         if boot.count(line) != 1:
-            raise SurroundingsFailed(
-                Both(f"firmware/boot.py 里应有一行 {line!r}", f"firmware/boot.py must hold the line {line!r} once")
+            raise SurroundingsFailed.of(
+                f"firmware/boot.py 里应有一行 {line!r}", f"firmware/boot.py must hold the line {line!r} once"
             )
         boot = boot.replace(line, f"{name} = {table!r}")
     return boot.encode()
@@ -140,7 +140,7 @@ def named_files(unit: Unit) -> dict[str, bytes]:
     BadInput names every file that cannot be read, is too long, or is not what it must be; never a word of its content.
     """
     files: dict[str, bytes] = {}
-    problems = []
+    problems = Problems()
     for key, path in unit.files().items():
         try:
             content = path.read_bytes()
@@ -152,8 +152,7 @@ def named_files(unit: Unit) -> dict[str, bytes]:
         elif key == "console.pin_file":
             content = pin_hash(unit.id, _first_line(content))
         files[NAMED_FILES[key]] = content
-    if problems:
-        raise BadInput(*problems)
+    problems.refuse()
     return files
 
 
@@ -183,14 +182,11 @@ def _about(unit: Unit, key: str, path: Path, wrong: Both) -> Both:
 
 def _wrong_pin(pin: str) -> Both | None:
     shortest, longest = _PIN_LENGTH
-    good = shortest <= len(pin) <= longest and all("!" <= char <= "~" for char in pin)
-    return (
-        None
-        if good
-        else Both(
-            f"第一行应为 {shortest} 到 {longest} 位字母或数字的密码，不含空格",
-            f"its first line must be a PIN of {shortest} to {longest} letters and digits without blanks",
-        )
+    if shortest <= len(pin) <= longest and all("!" <= char <= "~" for char in pin):
+        return None
+    return Both(
+        f"第一行应为 {shortest} 到 {longest} 位字母或数字的密码，不含空格",
+        f"its first line must be a PIN of {shortest} to {longest} letters and digits without blanks",
     )
 
 
@@ -222,11 +218,8 @@ def _wrong_named_file(key: str, path: Path, content: bytes) -> Both | None:
 
 def relays_off(board: Board) -> tuple[tuple[int, int], ...]:
     """(pin, level that opens the contact) of every relay on a pin of the chip itself: all that boot.py reaches."""
-    found = []
-    for terminal in board.terminals.values():
-        if terminal[0] == "relay":
-            found += [(pin, 1 - int(terminal[1])) for pin in wiring.pins(terminal)]
-    return tuple(found)
+    relays = [terminal for terminal in board.terminals.values() if terminal[0] == "relay"]
+    return tuple((pin, 1 - int(relay[1])) for relay in relays for pin in wiring.pins(relay))
 
 
 def sealed(text: bytes) -> bytes:
@@ -248,9 +241,7 @@ def compiled(text: str, name: str) -> bytes:
         message, _ = process.communicate()
         if process.returncode:
             said = message.decode("utf-8", "replace").strip()
-            raise SurroundingsFailed(
-                Both(f"{name}：mpy-cross 编译不过：{said}", f"{name}: mpy-cross refuses it: {said}")
-            )
+            raise SurroundingsFailed.of(f"{name}：mpy-cross 编译不过：{said}", f"{name}: mpy-cross refuses it: {said}")
         return out.read_bytes()
 
 
@@ -276,11 +267,9 @@ def littlefs_image(files: dict[str, bytes], size: int) -> bytes:
     wanted = _FREE_BLOCKS + -(-len(files.get(PACK, b"")) // partitions.BLOCK)
     if free < wanted:
         blocks = size // partitions.BLOCK
-        raise SurroundingsFailed(
-            Both(
-                f"程序装完后 vfs 的 {blocks} 块只剩 {free} 块空闲；至少要 {wanted} 块",
-                f"the firmware leaves {free} of the {blocks} blocks of vfs free; {wanted} are needed",
-            )
+        raise SurroundingsFailed.of(
+            f"程序装完后 vfs 的 {blocks} 块只剩 {free} 块空闲；至少要 {wanted} 块",
+            f"the firmware leaves {free} of the {blocks} blocks of vfs free; {wanted} are needed",
         )
     return bytes(fs.context.buffer)
 

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from unit.pack_head import COUNT_AT, DIGEST_AT, ENTRY_BYTES, HEAD_BYTES, MAGIC, VERSION_AT
 
-from .errors import BadInput, Both
+from .errors import BadInput
 
 END_OF_TEXT = b"\x04\n"  # `unit.catalogue.tables` stops there
 
@@ -48,7 +48,7 @@ def head(data: bytes, what: str) -> Head:
     """The head of a pack, which is checked as a board does. BadInput if `data`, called `what`, is none."""
     sound = len(data) > HEAD_BYTES and struct.unpack_from("<II", data) == (MAGIC, len(data))
     if not sound or hashlib.sha256(data[VERSION_AT:]).digest() != data[DIGEST_AT:VERSION_AT]:
-        raise BadInput(Both(f"{what}：不是完好的程序包", f"{what}: is not a sound firmware pack"))
+        raise BadInput.of(f"{what}：不是完好的程序包", f"{what}: is not a sound firmware pack")
     version = data[VERSION_AT:COUNT_AT].rstrip(b"\0").decode()
     return Head(version, data[DIGEST_AT:VERSION_AT].hex())
 

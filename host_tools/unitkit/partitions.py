@@ -64,10 +64,12 @@ def decode(table: bytes) -> list[Partition]:
 
 def named(partitions: list[Partition], name: str) -> Partition:
     """The partition called `name`. KeyError if there is none."""
-    for partition in partitions:
-        if partition.name == name:
-            return partition
-    raise KeyError(name)
+    return {partition.name: partition for partition in reversed(partitions)}[name]
+
+
+def journal_size(board: Board) -> int:
+    """Bytes of a board's journal."""
+    return board.partitions["journal_kib"] * 1024
 
 
 def is_sound(table: bytes) -> bool:

@@ -15,14 +15,10 @@ def say(lang: str, sentence: str) -> None:
 
 def bar() -> Callable[[float], None]:
     """A progress bar, told how much is done, 0 to 1; silent where nobody looks at it."""
-    return _bar if sys.stderr.isatty() else _silent
+    return _bar if sys.stderr.isatty() else lambda share: None
 
 
 def _bar(share: float) -> None:
     full = round(share * _BAR)
     end = "\n" if share >= 1 else ""
     print(f"\r[{'#' * full}{'.' * (_BAR - full)}] {share:4.0%}", end=end, file=sys.stderr, flush=True)
-
-
-def _silent(share: float) -> None:
-    pass

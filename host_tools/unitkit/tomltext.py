@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from .errors import BadInput
+from .errors import BadInput, Problems
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\")(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=")
@@ -19,7 +19,7 @@ class TomlText:
     def __init__(self, path: Path, text: str):
         """Parse `text`. BadInput when it is not TOML at all: there is nothing more to say about such a file."""
         self.path = path
-        self.problems: list[str] = []
+        self.problems = Problems()
         self.data = tables_of(path, text)
         self._lines = key_lines(text)
 
@@ -44,8 +44,7 @@ class TomlText:
 
     def raise_if_wrong(self) -> None:
         """BadInput with all the problems, when there are any."""
-        if self.problems:
-            raise BadInput(*self.problems)
+        self.problems.refuse()
 
 
 def read(path: Path) -> TomlText:

@@ -18,7 +18,7 @@ from unit.catalogue import settings as catalogue
 from unit.catalogue import settings_words
 
 from . import boards, tomltext
-from .errors import BadInput
+from .errors import BadInput, told
 
 SIMULATOR_OR_PC_ONLY = ("s", "p")  # flags of settings that no board gets
 
@@ -30,6 +30,11 @@ _WORDS = {
         '{key} = "": must name a {name}, for mqtt.broker is set and {other}',
     ),
 }
+
+
+def is_for_pc(row: list[str]) -> bool:
+    """Whether a setting never reaches a board."""
+    return any(flag in row[5] for flag in SIMULATOR_OR_PC_ONLY)
 
 
 @dataclass(frozen=True)
@@ -49,19 +54,19 @@ class Unit:
     def id(self) -> str:
         return str(self.settings["unit.id"])
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """(Chinese, English)."""
+        return str(self.settings["unit.name_zh"]), str(self.settings["unit.name_en"])
+
     def control_settings(self) -> dict[str, int]:
         """The settings that are numbers: what the control core and the plant run on."""
         return assembly.control_settings(self.settings)
 
     def board_settings(self) -> dict[str, int | str]:
         """What the board gets: every setting that differs from its default and is not for the PC alone; no secrets."""
-        sent = {}
-        for row in catalogue.entries():
-            key = row[0]
-            value = self.settings[key]
-            if value != catalogue.default(row) and not any(flag in row[5] for flag in SIMULATOR_OR_PC_ONLY):
-                sent[key] = value
-        return sent
+        standard = {row[0]: catalogue.default(row) for row in catalogue.entries() if not is_for_pc(row)}
+        return {key: self.settings[key] for key, value in standard.items() if self.settings[key] != value}
 
     def board_json(self) -> str:
         """`board_settings` as compact JSON with sorted keys: equal settings give equal bytes."""
@@ -185,20 +190,16 @@ def _plain(written: object) -> str | None:
     return format(number, "f") if -20 < number.adjusted() < 20 else None
 
 
-def _words(code: str, lang: str, **fill: object) -> str:
-    return _WORDS[code][0 if lang == "zh" else 1].format(**fill)
-
-
 def _sentence(problem: tuple, lang: str, board: boards.Board | None, compact: dict | None) -> str:
     code, key = problem[:2]
     if code == "value" and key.startswith("wiring.") and board and problem[2] in board.unfit:
-        return _words("terminal", lang, key=key, value=f'"{problem[2]}"', why=boards.why(board, problem[2], lang))
+        return told(_WORDS["terminal"], lang, key=key, value=f'"{problem[2]}"', why=boards.why(board, problem[2], lang))
     if code == "no_file":
         row = catalogue.find(key) or []
-        return _words("no_file", lang, key=key, other=problem[2], name=row[-2] if lang == "zh" else row[-1])
+        return told(_WORDS["no_file"], lang, key=key, other=problem[2], name=row[-2] if lang == "zh" else row[-1])
     text = settings_words.sentence(problem, lang, compact)
     if code == "unknown" and (near := nearest(key)):
-        text += _words("suggest", lang, near=near)
+        text += told(_WORDS["suggest"], lang, near=near)
     return text
 
 

@@ -12,7 +12,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from .errors import Both, SurroundingsFailed
+from .errors import SurroundingsFailed
 from .places import ROOT
 
 FOLDER = ROOT / "build" / "upackages"
@@ -37,9 +37,7 @@ def ensure() -> Path:
                 fresh.rename(FOLDER)
             except OSError as e:
                 if not (stamp.is_file() and stamp.read_text() == wanted):  # else another set-up was quicker
-                    raise SurroundingsFailed(
-                        Both(f"{FOLDER}：写不了：{e}", f"{FOLDER}: cannot be written: {e}")
-                    ) from None
+                    raise SurroundingsFailed.of(f"{FOLDER}：写不了：{e}", f"{FOLDER}: cannot be written: {e}") from None
     return FOLDER
 
 
@@ -53,17 +51,15 @@ def _fetch(name: str, version: str, sha256: str, into: Path) -> None:
     try:
         found = finder.find_best_match(f"{name}=={version}").best
         if found is None:
-            raise SurroundingsFailed(
-                Both(
-                    f"{name}=={version}：包索引里没有；查网络",
-                    f"{name}=={version}: not found in the package index; check the network",
-                )
+            raise SurroundingsFailed.of(
+                f"{name}=={version}：包索引里没有；查网络",
+                f"{name}=={version}: not found in the package index; check the network",
             )
         into.mkdir(parents=True, exist_ok=True)
         finder.download_and_unpack(found.link, into, hashes={"sha256": [sha256]})
     except (httpx2.HTTPError, UnpackError, OSError) as e:
-        raise SurroundingsFailed(
-            Both(f"{name}=={version}：取不到：{e}", f"{name}=={version}: cannot be fetched: {e}")
+        raise SurroundingsFailed.of(
+            f"{name}=={version}：取不到：{e}", f"{name}=={version}: cannot be fetched: {e}"
         ) from None
 
 

@@ -1,20 +1,19 @@
 """The verb `backup`: what a unit's board holds, by cable, in a file from which a spare can take its place."""
 
 import argparse
-import json
 from pathlib import Path
 
 from unit.catalogue import tables
 from unit.journal.ring import Journal
 
-from host_tools.unitkit.nor import Nor
-
 from ..device import port
 from ..device.esptool import Esptool
 from ..records import old_board
 from ..unitkit.errors import BadInput, both
+from ..unitkit.nor import Nor
 from ..unitkit.progress import say
 from . import journal
+from .arguments import add_verb, print_json
 from .image import write_private
 
 _WORDS = {
@@ -30,12 +29,9 @@ _WORDS = {
 
 def add_parser(verbs) -> None:
     """Add the verb `backup` to the command line."""
-    p = verbs.add_parser("backup", help="save what a unit's board holds, for a spare", description=__doc__)
-    p.add_argument("--port", required=True, metavar="DEV", help="serial port, such as /dev/ttyUSB0 or COM3")
+    what = "save what a unit's board holds, for a spare"
+    p = add_verb(verbs, "backup", backup, what, "--port", "--json", about=__doc__)
     p.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write it; never over a file")
-    p.add_argument("--json", action="store_true", help="print the result as JSON")
-    p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
-    p.set_defaults(run=backup)
 
 
 def backup(args: argparse.Namespace) -> int:
@@ -49,9 +45,9 @@ def backup(args: argparse.Namespace) -> int:
     held = journal.read(ring)
     unsent = max(0, ring.next_seq - 1 - ring.acked)
     result = {"file": str(args.out), "unit": left.unit_id, "unsent": unsent} | held
-    say(args.lang, both(_WORDS["done"], path=args.out, unit=left.unit_id, unsent=unsent, **_shown(held)))
+    say(args.lang, both(_WORDS["done"], path=args.out, **result))
     if args.json:
-        print(json.dumps(result, ensure_ascii=False))
+        print_json(result)
     return 0
 
 
@@ -62,7 +58,3 @@ def read(name: str, lang: str) -> bytes:
     found = tool.identify()
     say(lang, both(_WORDS["reading"]))
     return old_board.read_board(tool, found.flash_bytes)
-
-
-def _shown(held: dict) -> dict:
-    return {"readings": held["readings"], "next_seq": held["next_seq"]}

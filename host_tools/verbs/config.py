@@ -10,7 +10,8 @@ from unit.catalogue import settings_words
 
 from ..records import unitdocs
 from ..unitkit import boards, unitfile
-from ..unitkit.errors import BadInput, SurroundingsFailed
+from ..unitkit.errors import BadInput, Problems, both, told, writing
+from .arguments import add_group, add_verb, print_json
 
 _WORDS = {
     "good": (
@@ -25,69 +26,47 @@ _WORDS = {
         "已写入 {path}；改好后运行 qingxi config check {path}",
         "wrote {path}; edit it, then run: qingxi config check {path}",
     ),
-    "cannot_write": ("{path}：写不了：{why}", "{path}: cannot be written: {why}"),
     "id": ("--id {id}：应为 {allowed}", "--id {id}: must be {allowed}"),
     "default": ("默认", "default"),
 }
 
 
-def _words(code: str, lang: str, **fill: object) -> str:
-    return _WORDS[code][0 if lang == "zh" else 1].format(**fill)
-
-
 def add_parser(verbs) -> None:
     """Add the verb `config` and its sub-verbs to the command line."""
-    config = verbs.add_parser("config", help="write, check and show unit files")
-    subs = config.add_subparsers(dest="config_verb", required=True, metavar="VERB")
-
-    new = _sub(subs, "new", _new, "write a complete unit file to start from; never over an existing one")
-    new.add_argument("file", nargs="?", type=Path, metavar="FILE", help="where to write it (default: standard output)")
+    subs = add_group(verbs, "config", "write, check and show unit files")
+    new = add_verb(subs, "new", _new, "write a complete unit file to start from; never over an existing one")
     new.add_argument("--board", choices=boards.names(), default="esp32-devkitc", help="(default: %(default)s)")
     new.add_argument("--id", default="new-unit", help="id of the unit (default: %(default)s)")
 
-    check = _sub(subs, "check", _check, "check unit files: every mistake at once")
+    check = add_verb(subs, "check", _check, "check unit files: every mistake at once", "--json")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    check.add_argument("--json", action="store_true", help="print the result as JSON")
 
-    show = _sub(subs, "show", _show, "show every setting: value, default, allowed values")
+    show = add_verb(subs, "show", _show, "show every setting: value, default, allowed values", "--json")
     show.add_argument("file", type=Path, metavar="FILE")
-    show.add_argument("--json", action="store_true", help="print the result as JSON")
 
-    wiring = _sub(subs, "wiring", _wiring, "print a board's wiring page")
+    wiring = add_verb(subs, "wiring", _wiring, "print a board's wiring page")
     wiring.add_argument("board", choices=boards.names())
-    wiring.add_argument("file", nargs="?", type=Path, metavar="FILE", help="(default: standard output)")
 
-    for name, run, what in (
-        ("schema", _schema, "print the JSON Schema of a unit file, for editors"),
-        ("reference", _reference, "print the reference page of the unit file"),
-    ):
-        sub = _sub(subs, name, run, what)
-        sub.add_argument(
-            "file", nargs="?", type=Path, metavar="FILE", help="where to write it (default: standard output)"
-        )
-
-
-def _sub(subs, name: str, run, what: str) -> argparse.ArgumentParser:
-    sub = subs.add_parser(name, help=what, description=what)
-    # --lang is taken before the verb and after it.
-    sub.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
-    sub.set_defaults(run=run)
-    return sub
+    schema = add_verb(subs, "schema", _schema, "print the JSON Schema of a unit file, for editors")
+    reference = add_verb(subs, "reference", _reference, "print the reference page of the unit file")
+    where = "where to write it (default: standard output)"
+    for sub in (new, wiring, schema, reference):
+        sub.add_argument("file", nargs="?", type=Path, metavar="FILE", help=where)
 
 
 def _new(args: argparse.Namespace) -> int:
     row = catalogue.find("unit.id")
     if not catalogue.allows(row, args.id):
-        raise BadInput(_words("id", args.lang, id=args.id, allowed=settings_words.allowed(row, args.lang)))
-    _write(args.file, unitdocs.new_file(boards.load(args.board), args.id), args.lang, over=False)
+        raise BadInput(both(_WORDS["id"], id=args.id, allowed=settings_words.allowed(row, args.lang)))
+    _write(args.file, unitdocs.new_file(boards.load(args.board), args.id), over=False)
     if args.file:
-        print(_words("written", args.lang, path=args.file), file=sys.stderr)
+        print(told(_WORDS["written"], args.lang, path=args.file), file=sys.stderr)
     return 0
 
 
 def _check(args: argparse.Namespace) -> int:
     results = []
-    problems: list[str] = []
+    problems = Problems()
     for path in args.files:
         try:
             unit = unitfile.load(path, args.lang)
@@ -96,28 +75,24 @@ def _check(args: argparse.Namespace) -> int:
             results.append({"file": str(path), "ok": False, "problems": e.problems})
             continue
         results.append({"file": str(path), "ok": True, "problems": [], "unit": unit.id, "sha256": unit.sha256})
-        print(_good(path, unit, args.lang), file=sys.stderr if args.json else sys.stdout)
+        given = len(unit.given)
+        fill = {"path": path, "id": unit.id, "board": unit.board.name, "given": given}
+        good = told(_WORDS["good"], args.lang, rest=len(unit.settings) - given, **fill)
+        print(good, file=sys.stderr if args.json else sys.stdout)
     if args.json:
-        _print_json(results[0] if len(results) == 1 else results)
-    if problems:
-        raise BadInput(*problems)
+        print_json(results[0] if len(results) == 1 else results, 2)
+    problems.refuse()
     return 0
-
-
-def _good(path: Path, unit: unitfile.Unit, lang: str) -> str:
-    given = len(unit.given)
-    rest = len(unit.settings) - given
-    return _words("good", lang, path=path, id=unit.id, board=unit.board.name, given=given, rest=rest)
 
 
 def _show(args: argparse.Namespace) -> int:
     unit = unitfile.load(args.file, args.lang)
     entries = [_entry(row, unit, args.lang) for row in catalogue.entries()]
     if args.json:
-        _print_json({"file": str(args.file), "unit": unit.id, "sha256": unit.sha256, "settings": entries})
+        print_json({"file": str(args.file), "unit": unit.id, "sha256": unit.sha256, "settings": entries}, 2)
         return 0
     for entry in entries:
-        mark = f"({_words('default', args.lang)})" if entry["is_default"] else ""
+        mark = f"({told(_WORDS['default'], args.lang)})" if entry["is_default"] else ""
         text = f"{entry['value']} {entry['unit']}".strip()
         print(f"{entry['key']:<28} {text:<24} {mark:<9} {entry['name_' + args.lang]}: {entry['allowed']}")
     return 0
@@ -146,33 +121,26 @@ def _plain(row: list[str], value: int | str) -> int | float | bool | str:
 
 
 def _schema(args: argparse.Namespace) -> int:
-    _write(args.file, json.dumps(unitdocs.schema(), ensure_ascii=False, indent=2) + "\n", args.lang)
-    return 0
+    return _write(args.file, json.dumps(unitdocs.schema(), ensure_ascii=False, indent=2) + "\n")
 
 
 def _reference(args: argparse.Namespace) -> int:
-    _write(args.file, unitdocs.reference(), args.lang)
-    return 0
+    return _write(args.file, unitdocs.reference())
 
 
 def _wiring(args: argparse.Namespace) -> int:
-    _write(args.file, unitdocs.wiring_page(boards.load(args.board)), args.lang)
-    return 0
+    return _write(args.file, unitdocs.wiring_page(boards.load(args.board)))
 
 
-def _write(path: Path | None, text: str, lang: str, over: bool = True) -> None:
+def _write(path: Path | None, text: str, over: bool = True) -> int:
     """Write `text` to `path`, or to standard output without one; over an existing file only where `over` says so."""
     if path is None:
         sys.stdout.write(text)
-        return
-    try:
-        with path.open("w" if over else "x", encoding="utf-8", newline="\n") as f:
-            f.write(text)
-    except FileExistsError as e:
-        raise BadInput(_words("exists", lang, path=path)) from e
-    except OSError as e:
-        raise SurroundingsFailed(_words("cannot_write", lang, path=path, why=e.strerror)) from e
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+        return 0
+    with writing(path):
+        try:
+            with path.open("w" if over else "x", encoding="utf-8", newline="\n") as f:
+                f.write(text)
+        except FileExistsError as e:
+            raise BadInput(both(_WORDS["exists"], path=path)) from e
+    return 0

@@ -18,9 +18,9 @@ from typing import BinaryIO, TextIO, cast
 import serial
 
 from ..device import port as ports
-from ..unitkit.errors import BadInput, Both, SurroundingsFailed
+from ..unitkit.errors import BadInput, SurroundingsFailed, told
+from .arguments import add_verb
 
-_BAUD = 115200
 _LEAVE = b"\x1d"  # Ctrl-]
 _AGAIN_S = 0.5
 
@@ -36,36 +36,30 @@ _WORDS = {
 
 
 def add_parser(subs: argparse._SubParsersAction) -> None:
-    p = subs.add_parser("console", help="talk to a unit through its serial port")
+    p = add_verb(subs, "console", console, "talk to a unit through its serial port")
     p.add_argument("--port", metavar="DEV", help="serial port, as /dev/ttyUSB0 or COM3 (default: the only USB port)")
     p.add_argument("--log", type=Path, metavar="FILE", help="append all that the unit shows to this file, in UTF-8")
-    p.set_defaults(run=console)
 
 
 def console(args: argparse.Namespace) -> int:
     """Connect keyboard and screen to the port until Ctrl-] or the end of the input. Returns the exit code."""
-    log = None
-    if args.log is not None:
-        try:
-            log = args.log.open("a", encoding="utf-8")
-        except OSError as e:
-            raise BadInput(
-                Both(
-                    f"--log：{args.log}：写不了：{e.strerror}",
-                    f"--log: {args.log}: cannot be written: {e.strerror}",
-                )
-            ) from e
     try:
-        with raw_keyboard(sys.stdin) as keys:
-            Session(args.port or ports.find(args.lang), args.lang, keys, sys.stdout, log).run()
-    finally:
-        if log is not None:
-            log.close()
+        opened = args.log.open("a", encoding="utf-8") if args.log else contextlib.nullcontext()
+    except OSError as e:
+        raise BadInput.of(
+            f"--log：{args.log}：写不了：{e.strerror}",
+            f"--log: {args.log}: cannot be written: {e.strerror}",
+        ) from e
+    with opened as log, raw_keyboard(sys.stdin) as keys:
+        Session(args.port or ports.find(args.lang), args.lang, keys, sys.stdout, log).run()
     return 0
 
 
 class Session:
-    """One conversation: `keys` are read in a thread of their own, what the port sends goes to `screen` and `log`."""
+    """One conversation: `keys` are read in a thread of their own, what the port sends goes to `screen` and `log`.
+
+    SurroundingsFailed where the port cannot be opened at the start.
+    """
 
     def __init__(self, port: str, lang: str, keys: BinaryIO, screen: TextIO, log: TextIO | None):
         self._name = port
@@ -73,37 +67,29 @@ class Session:
         self._keys = keys
         self._screen = screen
         self._log = log
-        self._port: serial.Serial | None = None
+        self._port = self._open()
         self._leaves = threading.Event()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def run(self) -> None:
-        """Talk until the user leaves. SurroundingsFailed where the port cannot be opened at the start."""
-        self._port = self._open()
+        """Talk until the user leaves."""
         self._say("hello")
         if not _shows(self._screen, "液"):
             self._say("no_chinese")
         threading.Thread(target=self._type, daemon=True).start()
         while not self._leaves.is_set():
             try:
-                assert self._port is not None
                 data = self._port.read(max(1, self._port.in_waiting))
             except (serial.SerialException, OSError):
                 self._reconnect()
             else:
                 self._show(self._decoder.decode(data))
-        if self._port is not None:
-            self._port.close()
+        self._port.close()
 
     def _open(self) -> serial.Serial:
-        try:
-            return serial.serial_for_url(self._name, _BAUD, timeout=0.05, write_timeout=2, exclusive=True)
-        except (serial.SerialException, OSError, ValueError) as e:
-            ports.check(self._name, self._lang)  # knows the cause and the mend of most failures
-            raise SurroundingsFailed(Both(f"{self._name} 打不开：{e}", f"{self._name} cannot be opened: {e}")) from e
+        return ports.opened(self._name, self._lang, write_timeout_s=2)
 
     def _reconnect(self) -> None:
-        assert self._port is not None
         self._port.close()
         self._say("gone")
         self._decoder.reset()
@@ -124,8 +110,7 @@ class Session:
                 return
             # While the port is away, keys are lost, as on a wire.
             with contextlib.suppress(serial.SerialException, OSError):
-                if self._port is not None:
-                    self._port.write(typed)
+                self._port.write(typed)
 
     def _show(self, text: str) -> None:
         if not text:
@@ -137,8 +122,7 @@ class Session:
             self._log.flush()
 
     def _say(self, key: str) -> None:
-        words = _WORDS[key][0 if self._lang == "zh" else 1].format(port=self._name)
-        print(f"\r\n-- {words}\r", file=sys.stderr, flush=True)
+        print(f"\r\n-- {told(_WORDS[key], self._lang, port=self._name)}\r", file=sys.stderr, flush=True)
 
 
 def _shows(screen: TextIO, text: str) -> bool:

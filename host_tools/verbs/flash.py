@@ -1,18 +1,16 @@
 """The verb `flash`: one command from a blank board to a unit that has started, with a record of it."""
 
 import argparse
-import json
 from dataclasses import asdict
-from pathlib import Path
 
 from ..device import first_start, in_service
-from ..device.esptool import BAUDS
 from ..device.raw_repl import NoWayIn
 from ..image import image_build, micropython_image
 from ..unitkit import partitions, unitfile
 from ..unitkit.errors import AnswerIsNo, both
 from ..unitkit.progress import say
 from . import provision
+from .arguments import add_verb, print_json
 from .provision import Job
 
 _STARTS_S = 30.0  # from its reset until a unit in service answers at its console
@@ -40,10 +38,7 @@ _WORDS = {
 
 def add_parser(verbs) -> None:
     """Add the verb `flash` to the command line."""
-    p = verbs.add_parser("flash", help="make a board into a unit", description=__doc__)
-    p.add_argument("--unit", type=Path, required=True, metavar="FILE", help="unit file")
-    provision.add_arguments(p)
-    p.set_defaults(run=flash)
+    add_verb(verbs, "flash", flash, "make a board into a unit", *provision.ARGUMENTS, about=__doc__)
 
 
 def flash(args: argparse.Namespace) -> int:
@@ -67,7 +62,7 @@ def flash(args: argparse.Namespace) -> int:
         parts = image.parts if keep else image.blanks + image.parts
         done = job.finish(parts, "update" if keep else "new", _HISTORY[keep])
     if args.json:
-        print(json.dumps(result | done, ensure_ascii=False))
+        print_json(result | done)
     return 0
 
 
@@ -97,7 +92,7 @@ def _already_there(job: Job) -> dict[str, bool]:
     parts = [part for part in job.image.parts if part.name != "vfs"]
     if job.args.fresh:
         return {part.name: False for part in parts}
-    same = job.tool.holds([(part.at, part.data) for part in parts], BAUDS)
+    same = job.tool.holds([(part.at, part.data) for part in parts])
     return {part.name: is_there for part, is_there in zip(parts, same)}
 
 

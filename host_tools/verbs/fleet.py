@@ -1,20 +1,20 @@
 """The verb `fleet`: from one table the unit files, secrets and labels of many units at once."""
 
 import argparse
-import json
 import secrets
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..records import fleet_file
-from ..records.flash_record import STYLE, label
+from ..records.flash_record import label, page
 from ..records.fleet_file import Planned
 from ..unitkit import fsimage
-from ..unitkit.errors import BadInput, both, cannot_write
+from ..unitkit.errors import BadInput, Problems, both, writing
 from ..unitkit.places import EXAMPLE_UNIT
 from ..unitkit.progress import say
+from .arguments import add_group, add_verb, print_json
 from .image import write_private
 
 _CREDENTIALS, _PIN = "credentials.txt", "console-pin.txt"
@@ -50,50 +50,25 @@ _WORDS = {
 
 def add_parser(verbs) -> None:
     """Add the verb `fleet` and its sub-verbs to the command line."""
-    fleet = verbs.add_parser("fleet", help="many units at once from one table", description=__doc__)
-    subs = fleet.add_subparsers(dest="fleet_verb", required=True, metavar="VERB")
-    for name, run, what in (
-        ("new", _new, "write a table to start from; never over an existing one"),
-        ("make", _make, "make unit files, secrets and labels; units that are there already are left alone"),
-    ):
-        p = subs.add_parser(name, help=what, description=what)
-        p.add_argument("file", type=Path, metavar="FILE.csv")
-        p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
-        p.set_defaults(run=run)
+    subs = add_group(verbs, "fleet", "many units at once from one table", __doc__)
+    new = add_verb(subs, "new", _new, "write a table to start from; never over an existing one")
+    what = "make unit files, secrets and labels; units that are there already are left alone"
+    p = add_verb(subs, "make", _make, what, "--json")
+    for parser in (new, p):
+        parser.add_argument("file", type=Path, metavar="FILE.csv")
     p.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder a unit, and the labels")
-    p.add_argument(
-        "--base",
-        type=Path,
-        default=EXAMPLE_UNIT,
-        metavar="FILE",
-        help="unit file with what all have in common (the example)",
-    )
+    what = "unit file with what all have in common (the example)"
+    p.add_argument("--base", type=Path, default=EXAMPLE_UNIT, metavar="FILE", help=what)
     p.add_argument("--command-keys", action="store_true", help="units that obey signed commands only: a key for each")
-    p.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def _new(args: argparse.Namespace) -> int:
     if args.file.exists():
         raise BadInput(both(_WORDS["exists"], path=args.file))
-    try:
+    with writing(args.file):
         args.file.write_text(_NEW, encoding="utf-8-sig")  # a spreadsheet takes it for UTF-8 by the mark
-    except OSError as e:
-        raise cannot_write(args.file, e) from e
     say(args.lang, both(_WORDS["new"], path=args.file))
     return 0
-
-
-@dataclass(frozen=True)
-class _Made:
-    """One unit's secrets, for its own files and for the broker."""
-
-    pin: str
-    password: str
-    command_key: str = ""
-
-    def credentials(self, user: str) -> str:
-        lines = [f"user = {user}", f"password = {self.password}"]
-        return "\n".join(lines + ([f"command_key = {self.command_key}"] if self.command_key else [])) + "\n"
 
 
 def _make(args: argparse.Namespace) -> int:
@@ -105,7 +80,7 @@ def _make(args: argparse.Namespace) -> int:
         path = args.out / plan.unit.id / "unit.toml"
         if plan not in new and path.is_file() and path.read_text(encoding="utf-8") != plan.text:
             say(args.lang, both(_WORDS["changed"], path=path))
-    try:
+    with writing(args.out):
         args.out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=args.out, prefix=".making-") as folder:
             for plan in new:
@@ -114,13 +89,11 @@ def _make(args: argparse.Namespace) -> int:
                 (Path(folder) / plan.unit.id).rename(args.out / plan.unit.id)
         write_private(args.out / _LABELS, _label_sheet(planned).encode())
         write_private(args.out / _BROKER, _broker_file(args.out).encode())
-    except OSError as e:
-        raise cannot_write(args.out, e) from e
     labels = args.out / _LABELS
     say(args.lang, both(_WORDS["made"], folder=args.out, new=len(new), kept=len(planned) - len(new), labels=labels))
     if args.json:
         units = [{"unit": p.unit.id, "file": str(args.out / p.unit.id / "unit.toml"), "new": p in new} for p in planned]
-        print(json.dumps({"units": units, "labels": str(labels)}, ensure_ascii=False))
+        print_json({"units": units, "labels": str(labels)})
     return 0
 
 
@@ -142,22 +115,20 @@ def _with_files(planned: list[Planned]) -> tuple[list[Planned], dict[str, dict[s
         copies[plan.unit.id] = {path.name: path.read_bytes() for path in others.values()}
         text = fleet_file.edited(plan.text, {key: path.name for key, path in others.items()})
         moved.append(replace(plan, text=text))
-    if problems:
-        raise BadInput(*problems)
+    Problems(problems).refuse()
     return moved, copies
 
 
 def _write_unit(folder: Path, plan: Planned, copies: dict[str, bytes], with_key: bool) -> None:
-    made = _Made(
-        "".join(secrets.choice("0123456789") for _ in range(_PIN_DIGITS)),
-        secrets.token_urlsafe(_PASSWORD_BYTES),
-        secrets.token_hex(32) if with_key else "",
-    )
+    pin = "".join(secrets.choice("0123456789") for _ in range(_PIN_DIGITS))
+    credentials = f"user = {plan.unit.id}\npassword = {secrets.token_urlsafe(_PASSWORD_BYTES)}\n"
+    if with_key:
+        credentials += f"command_key = {secrets.token_hex(32)}\n"
     folder.mkdir(mode=0o700)
     files = {
         "unit.toml": plan.text.encode(),
-        _PIN: f"{made.pin}\n".encode(),
-        _CREDENTIALS: made.credentials(plan.unit.id).encode(),
+        _PIN: f"{pin}\n".encode(),
+        _CREDENTIALS: credentials.encode(),
         **copies,
     }
     for name, content in files.items():
@@ -176,21 +147,15 @@ def _broker_file(out: Path) -> str:
 def _label_sheet(planned: Iterable[Planned]) -> str:
     """One page of labels for the cabinets; nothing on it is secret."""
     labels = "\n".join(_label(plan) for plan in planned)
-    return f"""<!doctype html>
-<html lang="zh"><head><meta charset="utf-8"><title>站点标签 unit labels</title>
-<style>{STYLE}</style></head><body>
-<h1>站点标签 Unit labels</h1>
+    body = f"""<h1>站点标签 Unit labels</h1>
 <p>打印，剪下，贴在控制箱内。Print, cut out, glue into the cabinets.</p>
 <div class="labels">
 {labels}
-</div>
-</body></html>
-"""
+</div>"""
+    return page("站点标签 unit labels", body)
 
 
 def _label(plan: Planned) -> str:
     unit = plan.unit
-    names = str(unit.settings["unit.name_zh"]), str(unit.settings["unit.name_en"])
-    return label(
-        f"QINGXI {unit.id}\nCFG {unit.sha256[:12]}", unit.id, (*names, unit.board.title_zh, unit.board.title_en)
-    )
+    lines = *unit.names, unit.board.title_zh, unit.board.title_en
+    return label(f"QINGXI {unit.id}\nCFG {unit.sha256[:12]}", unit.id, lines)

@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import json
 import os
 import re
 import sys
@@ -10,7 +9,8 @@ from pathlib import Path
 
 from ..image import image_build, micropython_image
 from ..unitkit import unitfile
-from ..unitkit.errors import AnswerIsNo, BadInput, Both, cannot_write
+from ..unitkit.errors import AnswerIsNo, BadInput, both, told, writing
+from .arguments import add_group, add_verb, print_json
 
 _WORDS = {
     "unconfirmed": (
@@ -37,32 +37,15 @@ _WORDS = {
 
 def add_parser(verbs) -> None:
     """Add the verb `image` and its sub-verbs to the command line."""
-    image = verbs.add_parser("image", help="check and pin a MicroPython image, build a unit's flash image")
-    subs = image.add_subparsers(dest="image_verb", required=True, metavar="VERB")
-
-    take = _sub(subs, "import", _import, "check a MicroPython image, show it, and keep it for use without a network")
+    subs = add_group(verbs, "image", "check and pin a MicroPython image, build a unit's flash image")
+    what = "check a MicroPython image, show it, and keep it for use without a network"
+    take = add_verb(subs, "import", _import, what, "--json")
     take.add_argument("file", type=Path, metavar="FILE")
     take.add_argument("--yes", action="store_true", help="I compared the digest with the download page")
     take.add_argument("--sha256", metavar="DIGEST", help="what the download page says the digest is")
 
-    build = _sub(subs, "build", _build, "build the flash image of a unit")
-    build.add_argument("--unit", type=Path, required=True, metavar="FILE", help="unit file")
+    build = add_verb(subs, "build", _build, "build the flash image of a unit", "--unit", "--micropython", "--json")
     build.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write it")
-    add_micropython(build)
-
-
-def add_micropython(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--micropython", type=Path, metavar="BIN", help="an imported image (default: the newest imported for the chip)"
-    )
-
-
-def _sub(subs, name: str, run, what: str) -> argparse.ArgumentParser:
-    sub = subs.add_parser(name, help=what, description=what)
-    sub.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
-    sub.add_argument("--json", action="store_true", help="print the result as JSON")
-    sub.set_defaults(run=run)
-    return sub
 
 
 def _import(args: argparse.Namespace) -> int:
@@ -75,8 +58,8 @@ def _import(args: argparse.Namespace) -> int:
     path = micropython_image.pin(image)
     result["pinned"] = str(path)
     if args.json:
-        print(json.dumps(result, ensure_ascii=False))
-    print(_words("pinned", args.lang, path=path), file=sys.stderr)
+        print_json(result)
+    print(told(_WORDS["pinned"], args.lang, path=path), file=sys.stderr)
     return 0
 
 
@@ -86,15 +69,15 @@ def _confirm(args: argparse.Namespace, image: micropython_image.MicroPython) -> 
     if args.sha256 is not None:
         wanted = args.sha256.strip().lower()
         if not re.fullmatch("[0-9a-f]{64}", wanted):
-            raise BadInput(Both("--sha256：应为 64 位十六进制数字", "--sha256: must be 64 hexadecimal digits"))
+            raise BadInput.of("--sha256：应为 64 位十六进制数字", "--sha256: must be 64 hexadecimal digits")
         if wanted != image.sha256:
-            raise AnswerIsNo(_words("differs", args.lang, wanted=wanted, **fill))
+            raise AnswerIsNo(both(_WORDS["differs"], wanted=wanted, **fill))
         return
     entry = micropython_image.known(image.sha256)
     if entry is None and not micropython_image.is_pinned(image):
-        raise BadInput(_words("unknown", args.lang, **fill))
+        raise BadInput(both(_WORDS["unknown"], **fill))
     if entry is not None and not entry["confirmed"] and not args.yes:
-        raise BadInput(_words("unconfirmed", args.lang, file=entry["file"], **fill))
+        raise BadInput(both(_WORDS["unconfirmed"], file=entry["file"], **fill))
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -106,36 +89,29 @@ def _build(args: argparse.Namespace) -> int:
     if not image.holds_secrets:
         result["sha256"] = hashlib.sha256(whole).hexdigest()
     if args.json:
-        print(json.dumps(result, ensure_ascii=False))
+        print_json(result)
     else:
         _show(result)
-    print(_words("built", args.lang, path=args.out, size=len(whole)), file=sys.stderr)
+    print(told(_WORDS["built"], args.lang, path=args.out, size=len(whole)), file=sys.stderr)
     if image.holds_secrets:
-        print(_words("secret", args.lang, path=args.out), file=sys.stderr)
+        print(told(_WORDS["secret"], args.lang, path=args.out), file=sys.stderr)
     return 0
 
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file that only its owner can read. SurroundingsFailed if that fails."""
     fresh = path.with_name(path.name + ".new")
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(fd, "wb") as f:
             f.write(data)
         fresh.replace(path)
-    except OSError as e:
-        raise cannot_write(path, e) from e
 
 
 def _show(result: dict) -> None:
-    rows = [(part["name"], part["at"], part["size"], part.get("sha256", "-")) for part in result["parts"]]
-    for name, at, size, sha256 in rows:
-        print(f"{at:#08x}  {size:>8} B  {name:<12} {sha256}")
+    for part in result["parts"]:
+        print(f"{part['at']:#08x}  {part['size']:>8} B  {part['name']:<12} {part.get('sha256', '-')}")
     for name in ("firmware_sha256", "config_sha256", "sha256"):
         if name in result:
             print(f"{name:<32} {result[name]}")
-
-
-def _words(code: str, lang: str, **fill: object) -> str:
-    return _WORDS[code][0 if lang == "zh" else 1].format(**fill)

@@ -15,15 +15,14 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import END, EPOCH_UNIX_S, MAX_SNAPSHOT, READING
 from unit.journal.ring import Journal
 
-from host_tools.unitkit.nor import Nor
-
 from ..device import journal_port
 from ..unitkit import partitions
-from ..unitkit.errors import BadInput, SurroundingsFailed
+from ..unitkit.errors import BadInput, both, reading, told, writing
+from ..unitkit.nor import Nor
+from .arguments import add_verb
 
 _BLOCK = partitions.BLOCK
 _WORDS = {
-    "unreadable_file": ("{path}：读不了：{why}", "{path}: cannot be read: {why}"),
     "size": (
         "{path}：{size} 字节不是日志分区，也不是整片闪存：应为 4096 的倍数，至少 8192",
         "{path}: {size} bytes are neither a journal partition nor a whole flash: a multiple of 4096, at least 8192",
@@ -36,7 +35,6 @@ _WORDS = {
         "{path}：分区表说 journal 到 {end} 字节为止，文件只有 {size}",
         "{path}: by its partition table journal ends at byte {end}, but the file has {size}",
     ),
-    "cannot_write": ("{path}：写不了：{why}", "{path}: cannot be written: {why}"),
     "empty": ("{path}：日志是空的", "{path}: the journal is empty"),
     "held": (
         "序号 {first_seq} 到 {last_seq}：{readings} 条读数，{events} 个事件；已送达到 {acked}，下一个序号 {next_seq}",
@@ -59,29 +57,25 @@ _WORDS = {
 }
 
 
-def _words(key: str, lang: str, **fill: object) -> str:
-    return _WORDS[key][0 if lang == "zh" else 1].format(**fill)
-
-
 def add_parser(verbs) -> None:
     """Add the verb `journal` to the command line."""
-    parser = verbs.add_parser("journal", help="what a unit's flash holds, with or without its network")
+    what = "what a unit's flash holds, with or without its network"
+    parser = add_verb(verbs, "journal", run, what, "--json")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "flash", type=Path, metavar="FLASH", nargs="?", help="image of the journal partition or of a whole flash"
     )
     source.add_argument("--port", metavar="DEV", help="read a unit in service; its machines stand meanwhile")
     parser.add_argument("--out", type=Path, metavar="CSV", help="write every reading and event there")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Read the image or the unit, write the CSV if one is asked for, print what there is."""
     if args.out is not None:
-        _check_writable(args.out, args.lang)  # before a unit stands for minutes
+        with writing(args.out):  # before a unit stands for minutes
+            args.out.open("a").close()
     source = args.port or args.flash
-    flash = Nor(journal_port.read(args.port, args.lang), _BLOCK) if args.port else open_image(args.flash, args.lang)
+    flash = Nor(journal_port.read(args.port, args.lang), _BLOCK) if args.port else open_image(args.flash)
     journal = Journal(flash, len(_points()), 60)
     if args.out is None:
         found = read(journal)
@@ -95,30 +89,21 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_writable(path: Path, lang: str) -> None:
-    try:
-        path.open("a").close()
-    except OSError as e:
-        raise SurroundingsFailed(_words("cannot_write", lang, path=path, why=e.strerror)) from e
-
-
-def open_image(path: Path, lang: str = "en") -> Nor:
+def open_image(path: Path) -> Nor:
     """The journal in a file that holds its partition alone, or a whole flash with a partition table."""
-    try:
+    with reading(path):
         data = path.read_bytes()
-    except OSError as e:
-        raise BadInput(_words("unreadable_file", lang, path=path, why=e.strerror)) from e
     table = partitions.decode(data[partitions.TABLE_AT : partitions.TABLE_AT + _BLOCK])
     if table:
-        try:
-            part = partitions.named(table, "journal")
-        except KeyError:
-            raise BadInput(_words("no_partition", lang, path=path, names=", ".join(p.name for p in table))) from None
+        names = [p.name for p in table]
+        if "journal" not in names:
+            raise BadInput(both(_WORDS["no_partition"], path=path, names=", ".join(names)))
+        part = partitions.named(table, "journal")
         if part.at + part.size > len(data):
-            raise BadInput(_words("outside", lang, path=path, end=part.at + part.size, size=len(data)))
+            raise BadInput(both(_WORDS["outside"], path=path, end=part.at + part.size, size=len(data)))
         data = data[part.at : part.at + part.size]
     if len(data) < 2 * _BLOCK or len(data) % _BLOCK:
-        raise BadInput(_words("size", lang, path=path, size=len(data)))
+        raise BadInput(both(_WORDS["size"], path=path, size=len(data)))
     return Nor(data, _BLOCK)
 
 
@@ -153,7 +138,7 @@ def records(cursor: Cursor) -> Iterator[Record]:
 def read(journal: Journal, table=None) -> dict:
     """What the journal holds, in the words of the JSON output; every record also goes to `table`, a csv.writer."""
     points = _points()
-    names = _events()
+    names = [row[0] for row in tables.rows("events")]
     if table is not None:
         table.writerow(["seq", "boot", "time", "uptime_s", "quality", *(name for name, _ in points), "event", "a", "b"])
     cursor = Cursor(journal)
@@ -204,10 +189,6 @@ def _points() -> list[tuple[str, int]]:
     return [(row[0], int(row[2])) for row in tables.rows("points")]
 
 
-def _events() -> list[str]:
-    return [row[0] for row in tables.rows("events")]
-
-
 def _scaled(value: int | None, decimals: int) -> str:
     if value is None:
         return ""
@@ -225,17 +206,18 @@ def _time(record: Record) -> str | int:
 
 
 def _print(path: Path | str, found: dict, lang: str) -> None:
-    damage = _words("damage", lang, **found)
+    damage = told(_WORDS["damage"], lang, **found)
     if not found["starts"]:
-        print(_words("empty", lang, path=path))
+        print(told(_WORDS["empty"], lang, path=path))
         print(damage)
         return
-    print(_words("held", lang, **found))
+    print(told(_WORDS["held"], lang, **found))
     for start in found["starts"]:
         ends = {
-            end: _words("unknown", lang, s=start[end]) if isinstance(start[end], int) else start[end]
+            end: told(_WORDS["unknown"], lang, s=start[end]) if isinstance(start[end], int) else start[end]
             for end in ("from", "to")
         }
-        print(_words("start", lang, **(start | ends)))
+        print(told(_WORDS["start"], lang, **(start | ends)))
     print(damage)
-    print(_words("snapshot", lang, **found["snapshot"]) if found["snapshot"] else _words("no_snapshot", lang))
+    snapshot = found["snapshot"]
+    print(told(_WORDS["snapshot" if snapshot else "no_snapshot"], lang, **(snapshot or {})))

@@ -8,17 +8,17 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..device import first_start, port
-from ..device.esptool import BAUDS, Esptool, Found, Written
-from ..device.first_start import FirstStart
+from ..device.esptool import Esptool, Found, Written
 from ..device.self_test import SelfTest
 from ..image.image_build import FlashImage, Part
-from ..records import flash_record
 from ..records.flash_record import Record
 from ..unitkit.errors import AnswerIsNo, both
 from ..unitkit.progress import bar, say
 from ..unitkit.unitfile import Unit
 from . import register
-from .image import add_micropython
+
+# What both verbs take.
+ARGUMENTS = ("--unit", "--port", "--micropython", "--fresh", "--dry-run", "--note", "--record", "--json")
 
 _WORDS = {
     "board": ("{port}：{title}，闪存 {flash} MB，MAC {mac}", "{port}: {title}, {flash} MB of flash, MAC {mac}"),
@@ -45,18 +45,6 @@ _WORDS = {
         "written, but the board reports the {what_en} {is_}: it must be {must}. Unplug other boards and flash again",
     ),
 }
-
-
-def add_arguments(p: argparse.ArgumentParser) -> None:
-    """The arguments that both verbs have."""
-    p.add_argument("--port", required=True, metavar="DEV", help="serial port, such as /dev/ttyUSB0 or COM3")
-    add_micropython(p)
-    p.add_argument("--fresh", action="store_true", help="empty a board that was a unit before")
-    p.add_argument("--dry-run", action="store_true", help="do everything but write")
-    p.add_argument("--note", default="", metavar="TEXT", help="a remark for the record and the register")
-    p.add_argument("--record", type=Path, default=Path("out/records"), metavar="DIR", help="(default: %(default)s)")
-    p.add_argument("--json", action="store_true", help="print the result as JSON")
-    p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
 
 
 @dataclass(frozen=True)
@@ -92,7 +80,7 @@ class Job:
 
     def write(self, parts: Sequence[Part]) -> Written:
         """Write what of `parts` is not on the board yet."""
-        written = self.tool.write([(part.at, part.data, part.name == "vfs") for part in parts], BAUDS, bar())
+        written = self.tool.write([(part.at, part.data, part.name == "vfs") for part in parts], bar())
         self.say("written", written=written.written_bytes, skipped=written.skipped_bytes, baud=written.baud)
         return written
 
@@ -107,23 +95,23 @@ class Job:
         """What `finish` does once all is on the board; `rows` tell the record of it. `reset`: it was not restarted."""
         args = self.args
         self.say("starting")
-        start = first_start.watch(args.port, reset)
-        problems = problems_of(start.tests, self.image.unit, self.image.firmware_sha256)
-        record = self._record(rows, start, history, problems)
+        tests = first_start.watch(args.port, reset)
+        problems = problems_of(tests, self.image.unit, self.image.firmware_sha256)
+        record = self._record(rows, tests, history, problems)
         path = record.save(args.record)
         register.append(args.record / register.FILE, self._entry(record, path, what, swapped_for, not problems))
         self.say("record", path=path)
         if problems:
             raise AnswerIsNo(*problems)
         self.say("runs", unit=self.image.unit.id)
-        for check in start.tests.to_look_at:
-            zh, en = flash_record.name_of(check)
+        for check in tests.to_look_at:
+            zh, en = check.title
             self.say("look", zh=zh, en=en, detail=check.detail, mend_zh=check.mend[0], mend_en=check.mend[1])
-        checks = {check.name: {"state": check.state, "detail": check.detail} for check in start.tests.checks}
+        checks = {check.name: {"state": check.state, "detail": check.detail} for check in tests.checks}
         return {"self_test": checks, "record": str(path), "label": record.label}
 
     def _record(
-        self, done: list[tuple[str, str, str]], start: FirstStart, history: tuple[str, str], problems: list[str]
+        self, done: list[tuple[str, str, str]], tests: SelfTest, history: tuple[str, str], problems: list[str]
     ) -> Record:
         unit, found, micropython = self.image.unit, self.found, self.image.micropython
         when = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
@@ -141,18 +129,7 @@ class Job:
         ]
         if self.args.note:
             rows.append(("备注", "note", self.args.note))
-        return Record(
-            unit.id,
-            str(unit.settings["unit.name_zh"]),
-            str(unit.settings["unit.name_en"]),
-            found.mac,
-            when,
-            self.image.firmware_sha256,
-            unit.sha256,
-            rows,
-            start.tests,
-            problems,
-        )
+        return Record(unit, found.mac, when, self.image.firmware_sha256, rows, tests, problems)
 
     def _entry(self, record: Record, path: Path, what: str, swapped_for: str, passed: bool) -> dict[str, object]:
         unit, micropython = self.image.unit, self.image.micropython

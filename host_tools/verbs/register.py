@@ -14,7 +14,8 @@ import os
 import sys
 from pathlib import Path
 
-from ..unitkit.errors import BadInput, Both, cannot_read, cannot_write
+from ..unitkit.errors import BadInput, Both, Problems, reading, told, writing
+from .arguments import add_verb, print_json
 
 FILE = "register.jsonl"
 DEFAULT = Path("out/records") / FILE
@@ -33,13 +34,11 @@ _WORDS = {
 
 def add_parser(verbs) -> None:
     """Add the verb `register` to the command line."""
-    p = verbs.add_parser("register", help="what was flashed where and when; merge registers of several computers")
+    p = add_verb(verbs, "register", run, "what was flashed where and when; merge registers of several computers")
     p.add_argument("file", nargs="?", type=Path, default=DEFAULT, metavar="FILE", help="(default: %(default)s)")
     p.add_argument("--merge", nargs="+", type=Path, default=[], metavar="FILE", help="take in the lines of these files")
     p.add_argument("--unit", metavar="ID", help="show the lines of this unit alone")
     p.add_argument("--json", action="store_true", help="print the lines as one JSON list")
-    p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
-    p.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,12 +49,12 @@ def run(args: argparse.Namespace) -> int:
     if args.merge:
         new = merge(args.file, args.merge)
         lines = read(args.file)
-        print(_words("merged", args.lang, path=args.file, new=new, all=len(lines)), file=sys.stderr)
+        print(told(_WORDS["merged"], args.lang, path=args.file, new=new, all=len(lines)), file=sys.stderr)
     lines = [line for line in lines if args.unit in (None, line["unit"])]
     if args.json:
-        print(json.dumps(lines, ensure_ascii=False, indent=2))
+        print_json(lines, indent=2)
     elif not lines:
-        print(_words("empty", args.lang, path=args.file))
+        print(told(_WORDS["empty"], args.lang, path=args.file))
     for line in [] if args.json else lines:
         print("  ".join(_short(name, line[name]) for name in _SHOWN).rstrip())
     return 0
@@ -71,37 +70,25 @@ def entry(**facts: object) -> dict[str, object]:
     return {"id": _id(line)} | line
 
 
-def append(path: Path, line: dict[str, object]) -> None:
-    """Put a line behind the others, on the disk before this returns. SurroundingsFailed where that fails."""
-    _append(path, [line])
-
-
 def read(path: Path) -> list[dict[str, object]]:
     """The lines, oldest first. A last line without an end is what a power cut left and does not count.
 
     BadInput names every line that is no line of a register, or the file where it cannot be read.
     """
-    try:
+    with reading(path):
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-    except OSError as e:
-        raise cannot_read(path, e) from e
-    except UnicodeDecodeError as e:
-        raise BadInput(Both(f"{path}：不是 UTF-8 文字", f"{path}: not UTF-8 text")) from e
     found: dict[str, dict[str, object]] = {}
-    problems = []
+    problems = Problems()
     for number, text_line in enumerate(text.split("\n")[:-1], 1):
         line = _parsed(text_line)
         if line is None:
-            problems.append(
-                Both(
-                    f"{path}:{number}：不是登记簿的一行；可用文本编辑器删掉这一行",
-                    f"{path}:{number}: no line of a register; it may be deleted with an editor",
-                )
+            problems.note(
+                f"{path}:{number}：不是登记簿的一行；可用文本编辑器删掉这一行",
+                f"{path}:{number}: no line of a register; it may be deleted with an editor",
             )
         elif line:
             found[str(line["id"])] = line
-    if problems:
-        raise BadInput(*problems)
+    problems.refuse()
     return sorted(found.values(), key=lambda line: (_instant(str(line["when"])), str(line["id"])))
 
 
@@ -110,7 +97,7 @@ def merge(path: Path, others: list[Path]) -> int:
     _must_exist(others)
     known = {line["id"] for line in read(path)}
     new = {line["id"]: line for other in others for line in read(other) if line["id"] not in known}
-    _append(path, list(new.values()))
+    append(path, *new.values())
     return len(new)
 
 
@@ -119,28 +106,19 @@ def _must_exist(paths: list[Path]) -> None:
         raise BadInput(*(Both(f"{path}：没有这个文件", f"{path}: there is no such file") for path in missing))
 
 
-def _append(path: Path, lines: list[dict[str, object]]) -> None:
+def append(path: Path, *lines: dict[str, object]) -> None:
+    """Put lines behind the others, on the disk before this returns. SurroundingsFailed where that fails."""
     data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
     if not data:
         return
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+") as f:
-            end = f.seek(0, os.SEEK_END)
-            if end:
-                f.seek(end - 1)
-                if f.read(1) != b"\n":  # a power cut in the line before: close it, so that only that one is lost
-                    _drop_torn(f)
+            f.seek(0)
+            f.truncate(f.read().rfind(b"\n") + 1)  # after a power cut in the line before only that one is lost
             f.write(data)
             f.flush()
             os.fsync(f.fileno())
-    except OSError as e:
-        raise cannot_write(path, e) from e
-
-
-def _drop_torn(f) -> None:
-    f.seek(0)
-    f.truncate(f.read().rfind(b"\n") + 1)
 
 
 def _parsed(text: str) -> dict[str, object] | None:
@@ -150,9 +128,8 @@ def _parsed(text: str) -> dict[str, object] | None:
     with contextlib.suppress(ValueError, RecursionError):
         line = json.loads(text)
         if isinstance(line, dict) and all(isinstance(line.get(key), str) for key in ("id", *KEYS)):
-            with contextlib.suppress(ValueError):
-                _instant(line["when"])
-                return line
+            _instant(line["when"])
+            return line
     return None
 
 
@@ -175,7 +152,3 @@ def _who() -> str:
 def _short(name: str, value: object) -> str:
     text = str(value)
     return text[:12] if name.endswith("sha256") else text
-
-
-def _words(code: str, lang: str, **fill: object) -> str:
-    return _WORDS[code][0 if lang == "zh" else 1].format(**fill)

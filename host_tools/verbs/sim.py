@@ -1,7 +1,6 @@
 """The verb `sim`: `sim run` simulates a scenario; `sim board` runs the firmware on a virtual board."""
 
 import argparse
-import importlib.util
 import signal
 import sys
 import time
@@ -17,8 +16,10 @@ from sim.scenario import scenario as scenarios
 
 from ..unitkit import unitfile
 from ..unitkit.broker_address import address
-from ..unitkit.errors import BadInput, SurroundingsFailed
+from ..unitkit.errors import Problems, writing
 from ..unitkit.places import EXAMPLE_UNIT
+from . import sim_board
+from .arguments import add_group, add_verb
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 LONG_RUN_S = 1.0  # a progress bar is shown from here on
@@ -26,9 +27,8 @@ LONG_RUN_S = 1.0  # a progress bar is shown from here on
 
 def add_parser(verbs: argparse._SubParsersAction) -> None:
     """Add `sim` with its sub-verbs."""
-    sim = verbs.add_parser("sim", help="simulate a unit")
-    subs = sim.add_subparsers(dest="sub", required=True, metavar="SUB")
-    p = subs.add_parser("run", help="run a scenario on the real control logic")
+    subs = add_group(verbs, "sim", "simulate a unit")
+    p = add_verb(subs, "run", sim_run, "run a scenario on the real control logic")
     p.add_argument("scenario", type=Path, metavar="SCENARIO.toml")
     p.add_argument("--unit", type=Path, default=EXAMPLE_UNIT, metavar="FILE", help="unit file (default: the example)")
     p.add_argument("--days", type=float, metavar="N", help="simulate so many days instead of the scenario's")
@@ -38,22 +38,19 @@ def add_parser(verbs: argparse._SubParsersAction) -> None:
     p.add_argument("--junit", type=Path, metavar="FILE", help="write the expectations as JUnit test cases")
     p.add_argument("--broker", metavar="HOST:PORT", help="publish what the unit records, without TLS")
     p.add_argument("--json", action="store_true", help="print the summary as JSON")
-    p.set_defaults(run=sim_run)
-    if importlib.util.find_spec(".sim_board", __package__):
-        importlib.import_module(".sim_board", __package__).add_parser(subs)
+    sim_board.add_parser(subs)
 
 
 def sim_run(args: argparse.Namespace) -> int:
     """Check all input, simulate, write the results, print the summary. Returns the exit code."""
-    problems: list[str] = []
+    problems = Problems()
     speed = _speed(args.speed, problems)
     if args.days is not None and not 0 < args.days <= scenarios.MAX_DAYS:
         problems.append(f"--days: must be above 0 and at most {scenarios.MAX_DAYS:g}, not {args.days:g}")
-    at = _checked(lambda: address(args.broker), problems) if args.broker is not None else None
-    scenario = _checked(lambda: scenarios.load(args.scenario), problems)
-    unit = _checked(lambda: unitfile.load(args.unit, args.lang), problems)
-    if problems or scenario is None or unit is None:
-        raise BadInput(*problems)
+    at = problems.of(lambda: address(args.broker)) if args.broker is not None else None
+    scenario = problems.of(lambda: scenarios.load(args.scenario))
+    unit = problems.of(lambda: unitfile.load(args.unit, args.lang))
+    problems.refuse()
     if args.days is not None:
         scenario = replace(scenario, days=args.days)
     for i, fault in enumerate(scenario.faults, 1):
@@ -62,7 +59,11 @@ def sim_run(args: argparse.Namespace) -> int:
     out = args.out or Path("out") / args.scenario.stem
     stop = _Stop()
     progress = _Progress()
-    publisher = _publisher(unit, at) if at else None
+    publisher = None
+    if at:
+        from sim.publish import Publisher  # with the firmware's uplink, which a run without a broker need not load
+
+        publisher = Publisher(unit, at, Path("out") / f"{unit.id}.journal")
     options = Options(args.plain, speed, progress.tell, stop.asked, publisher=publisher)
     try:
         summary = run(scenario, unit, out, options)
@@ -74,7 +75,9 @@ def sim_run(args: argparse.Namespace) -> int:
         text = {"zh": "已上传 {} 条记录，{} 条留在 {}", "en": "published: {} records, {} wait in {}"}[args.lang]
         print(text.format(done, waiting, publisher.path), file=sys.stderr)
     if args.junit:
-        _write_junit(args.junit, summary)
+        with writing(f"--junit {args.junit}"):
+            args.junit.parent.mkdir(parents=True, exist_ok=True)
+            args.junit.write_bytes(summaries.as_junit(summary))
     if args.json:
         print(summaries.as_json(summary), end="")
     else:
@@ -83,22 +86,6 @@ def sim_run(args: argparse.Namespace) -> int:
     if summary["interrupted"]:
         return INTERRUPTED
     return 0 if all(e["ok"] for e in summary["expectations"]) else 1
-
-
-def _publisher(unit: unitfile.Unit, at: tuple[str, int]) -> Any:
-    """What brings the run's records to the broker; the firmware's uplink is loaded only for that."""
-    from sim.publish import Publisher
-
-    return Publisher(unit, at, Path("out") / f"{unit.id}.journal")
-
-
-def _checked(load: Any, problems: list[str]) -> Any:
-    """What `load` returns; None with its problems noted, so that both files' mistakes are told at once."""
-    try:
-        return load()
-    except BadInput as e:
-        problems.extend(e.problems)
-        return None
 
 
 def _speed(text: str, problems: list[str]) -> float:
@@ -111,14 +98,6 @@ def _speed(text: str, problems: list[str]) -> float:
     if not 0 < speed <= 1e7:
         problems.append(f'--speed: must be max or a number above 0 (times real time), not "{text}"')
     return speed
-
-
-def _write_junit(path: Path, summary: dict[str, Any]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(summaries.as_junit(summary))
-    except OSError as e:
-        raise SurroundingsFailed(f"--junit {path}: cannot be written: {e.strerror}") from e
 
 
 class _Stop:
@@ -186,12 +165,11 @@ def _shown(summary: dict[str, Any], lang: str) -> str:
         ("读数", "readings", ", ".join(f"{value} {key}" for key, value in readings.items())),
         ("报警", "alarms", ", ".join(f"{c} {n}" for c, n in summary["alarm_counts"].items() if n) or "0"),
     ]  # fmt: skip
-    width = 20
     lines = [f"{summary['scenario']} · {summary['unit']}"]
-    for row in rows:
-        label = row[0] if zh else row[1]
+    for label_zh, label_en, value in rows:
+        label = label_zh if zh else label_en
         wide = sum(ord(c) > 0x2E80 for c in label)
-        lines.append(f"  {label}{' ' * (width - len(label) - wide)}{row[2]}")
+        lines.append(f"  {label:<{20 - wide}}{value}")
     for e in summary["expectations"]:
         mark = ("通过" if zh else "ok    ") if e["ok"] else ("未通过" if zh else "FAILED")
         value = "-" if e["value"] is None else f"{e['value']:.6g}"

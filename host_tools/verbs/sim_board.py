@@ -1,10 +1,8 @@
 """The verb `sim board`: the files of a board on a real MicroPython, with flash, serial port and plant."""
 
 import argparse
-import json
 import signal
 import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sim.board.plant import ScenarioPlant
@@ -15,8 +13,9 @@ from sim.scenario.durations import parse_duration
 
 from ..unitkit import unitfile
 from ..unitkit.broker_address import address
-from ..unitkit.errors import BadInput
+from ..unitkit.errors import Problems
 from ..unitkit.places import EXAMPLE_UNIT, ROOT
+from .arguments import add_verb, print_json
 
 EXAMPLE_SCENARIO = ROOT / "sim/scenarios/week.toml"
 _HEAP_HELP = f"heap (default: {DEFAULT_HEAP_BYTES}, with a broker {HEAP_WITH_BROKER_BYTES})"
@@ -24,18 +23,8 @@ _LEAST_HEAP = 64 * 1024
 _MOST_HEAP = 64 * 1024 * 1024
 
 
-@dataclass
-class Result:
-    """What `--json` prints: virtual time lived, starts of the machine, and what the flash has borne in its life."""
-
-    simulated_s: float
-    starts: int
-    flash_programmed_bytes: int
-    flash_erases: int
-
-
 def add_parser(subs: argparse._SubParsersAction) -> None:
-    p = subs.add_parser("board", help="run the firmware on a virtual board")
+    p = add_verb(subs, "board", sim_board, "run the firmware on a virtual board")
     p.add_argument("--unit", type=Path, default=EXAMPLE_UNIT, metavar="FILE", help="unit file (default: the example)")
     p.add_argument("--scenario", type=Path, default=EXAMPLE_SCENARIO, metavar="FILE", help="what surrounds the unit")
     p.add_argument("--flash", type=Path, default=Path("out/board.flash"), metavar="FILE", help="its flash, kept")
@@ -45,12 +34,11 @@ def add_parser(subs: argparse._SubParsersAction) -> None:
     p.add_argument("--for", dest="duration", metavar="DURATION", help="end after so much virtual time: 30d, 2h")
     p.add_argument("--speed", default="1", metavar="max|N", help="max: virtual time; N: N times real time (default: 1)")
     p.add_argument("--json", action="store_true", help="print a summary as JSON when it ends")
-    p.set_defaults(run=sim_board)
 
 
 def sim_board(args: argparse.Namespace) -> int:
     """Live until the time is up or a signal comes. Returns the exit code."""
-    problems: list[str] = []
+    problems = Problems()
     if args.heap is not None and not _LEAST_HEAP <= args.heap <= _MOST_HEAP:
         problems.append(f"--heap: must be {_LEAST_HEAP} to {_MOST_HEAP} bytes, not {args.heap}")
     until_s = None
@@ -67,35 +55,22 @@ def sim_board(args: argparse.Namespace) -> int:
                 raise ValueError
         except ValueError:
             problems.append(f"--speed: must be max or a number from 0.1 to 1000, not {args.speed!r}")
-    unit = scenario = None
-    try:
-        unit = unitfile.load(args.unit, args.lang)
-    except BadInput as e:
-        problems += e.problems
-    try:
-        scenario = scenarios.load(args.scenario)
-    except BadInput as e:
-        problems += e.problems
+    unit = problems.of(lambda: unitfile.load(args.unit, args.lang))
+    scenario = problems.of(lambda: scenarios.load(args.scenario))
     at = None
     if args.broker is not None:
         if speed is None:
             problems.append("--broker: real messages need real time: give --speed a number, not max")
-        try:
-            at = address(args.broker)
-        except BadInput as e:
-            problems += e.problems
-    if problems or unit is None or scenario is None:
-        raise BadInput(*problems)
-    heap_bytes = args.heap
-    if heap_bytes is None:
-        heap_bytes = HEAP_WITH_BROKER_BYTES if at or unit.settings["mqtt.broker"] else DEFAULT_HEAP_BYTES
+        at = problems.of(lambda: address(args.broker))
+    problems.refuse()
+    usual_heap = HEAP_WITH_BROKER_BYTES if at or unit.settings["mqtt.broker"] else DEFAULT_HEAP_BYTES
     board = VirtualBoard(
         unit,
         args.flash,
         args.port,
         ScenarioPlant(unit.control_settings(), scenario),
         speed,
-        heap_bytes,
+        args.heap or usual_heap,
         log=lambda line: print(line, file=sys.stderr, flush=True),
     )
     if at is not None:
@@ -104,7 +79,8 @@ def sim_board(args: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: board.stop())
     print(f"serial port: {args.port} ({board.serial.path})", file=sys.stderr, flush=True)
     board.run(until_s)
-    result = Result(board.now_us / 1e6, board.starts, board.flash.programmed_bytes, board.flash.erases)
-    if args.json:
-        print(json.dumps(asdict(result)))
+    if args.json:  # virtual time lived, starts of the machine, and what the flash has borne in its life
+        flash = board.flash
+        result = {"simulated_s": board.now_us / 1e6, "starts": board.starts}
+        print_json(result | {"flash_programmed_bytes": flash.programmed_bytes, "flash_erases": flash.erases})
     return 0

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +18,7 @@ from ..unitkit.errors import AnswerIsNo, BadInput, both
 from ..unitkit.progress import say
 from ..unitkit.unitfile import Unit
 from . import backup, provision, register
+from .arguments import add_verb, print_json
 from .provision import Job
 
 _WORDS = {
@@ -69,15 +69,13 @@ _HOURS = {True: ("已移", "moved"), False: ("没有，从零开始", "none, the
 
 def add_parser(verbs) -> None:
     """Add the verb `swap` to the command line."""
-    p = verbs.add_parser("swap", help="a spare board takes the place of a failed one", description=__doc__)
-    p.add_argument("--unit", type=Path, required=True, metavar="FILE", help="unit file")
+    what = "a spare board takes the place of a failed one"
+    p = add_verb(verbs, "swap", swap, what, *provision.ARGUMENTS, about=__doc__)
     source = p.add_mutually_exclusive_group()
     source.add_argument("--from", dest="backup", type=Path, metavar="FILE", help="backup of the failed board")
     source.add_argument("--from-port", metavar="DEV", help="port of the failed board, if it still answers")
     p.add_argument("--seen", type=Path, metavar="FILE", help="messages of the unit from the broker, one JSON a line")
     p.add_argument("--leave-readings", action="store_true", help="move settings, hours and numbers alone")
-    provision.add_arguments(p)
-    p.set_defaults(run=swap)
 
 
 def swap(args: argparse.Namespace) -> int:
@@ -114,7 +112,7 @@ def swap(args: argparse.Namespace) -> int:
     if not args.dry_run:
         say(args.lang, both(_WORDS["retire"]))
     if args.json:
-        print(json.dumps(result, ensure_ascii=False))
+        print_json(result)
     return 0
 
 
@@ -146,15 +144,11 @@ def _with_settings(unit: Unit, left: OldBoard | None) -> tuple[Unit, list[str] |
     full: dict[str, int | str] = {}
     if any(True for _ in catalogue.check(stored, unit.board.compact(), full)):
         return unit, None
-    on_pc = {key: value for key, value in unit.settings.items() if key not in full or _is_for_pc(key)}
+    # What never reaches a board, none can have changed.
+    own_alone = {row[0] for row in catalogue.entries() if unitfile.is_for_pc(row)}
+    on_pc = {key: value for key, value in unit.settings.items() if key not in full or key in own_alone}
     moved = dataclasses.replace(unit, settings=full | on_pc)
     return moved, sorted(key for key in full if moved.settings[key] != unit.settings[key])
-
-
-def _is_for_pc(key: str) -> bool:
-    """Whether a setting never reaches a board, so that none can have changed it."""
-    row = catalogue.find(key)
-    return row is not None and any(flag in row[5] for flag in unitfile.SIMULATOR_OR_PC_ONLY)
 
 
 def _check_spare(job: Job) -> None:
@@ -166,7 +160,7 @@ def _check_spare(job: Job) -> None:
 
 
 def _spare(unit: Unit, left: OldBoard | None, seen: Seen, leave_readings: bool) -> Replacement:
-    size = replacement.journal_size(unit)
+    size = partitions.journal_size(unit.board)
     journal = None if left is None else left.journal
     interval_s = int(unit.settings["readings.interval_s"])
     return replacement.prepare(journal, size, interval_s, int(time.time()), seen, not leave_readings)

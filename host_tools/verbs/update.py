@@ -5,7 +5,6 @@ is on trial for an hour, and the unit takes the one before again by itself if it
 """
 
 import argparse
-import json
 import time
 from dataclasses import asdict
 from importlib.metadata import version
@@ -20,6 +19,7 @@ from ..unitkit.errors import AnswerIsNo, BadInput, SurroundingsFailed, both
 from ..unitkit.progress import say
 from ..unitkit.unitfile import Unit
 from . import provision, register
+from .arguments import add_verb, print_json
 
 _ANSWERS_S = 20.0  # a unit that has just been plugged in is still starting
 _WORDS = {
@@ -41,16 +41,13 @@ _WORDS = {
 
 def add_parser(verbs) -> None:
     """Add the verb `update` to the command line."""
-    p = verbs.add_parser("update", help="bring a unit in service a new firmware", description=__doc__)
+    what = "bring a unit in service a new firmware"
+    p = add_verb(verbs, "update", run, what, "--record", "--json", about=__doc__)
     way = p.add_mutually_exclusive_group(required=True)
     way.add_argument("--port", metavar="DEV", help="the unit's serial port, such as /dev/ttyUSB0 or COM3")
     way.add_argument("--broker", metavar="HOST:PORT", help="the unit's broker")
     p.add_argument("--unit", type=Path, required=True, metavar="FILE", help="unit file, with the files that it names")
-    p.add_argument("--record", type=Path, default=Path("out/records"), metavar="DIR", help="(default: %(default)s)")
     p.add_argument("--note", default="", metavar="TEXT", help="a remark for the register")
-    p.add_argument("--json", action="store_true", help="print the result as JSON")
-    p.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of messages")
-    p.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,15 +60,14 @@ def run(args: argparse.Namespace) -> int:
     result |= _over_mqtt(args, unit, data) if args.broker else _over_cable(args, unit, str(result["sha256"]))
     result["seconds"] = round(time.monotonic() - begun, 1)
     if args.json:
-        print(json.dumps(result))
+        print_json(result)
     return 0
 
 
 def _over_mqtt(args: argparse.Namespace, unit: Unit, data: bytes) -> dict[str, object]:
     files = unit.files()
-    user = password = key = None
-    if "mqtt.credentials_file" in files:
-        user, password, key = credentials.broker(str(files["mqtt.credentials_file"]))
+    account = files.get("mqtt.credentials_file")
+    user, password, key = credentials.broker(str(account)) if account else (None, None, None)
     if not key:
         raise BadInput(both(_WORDS["no_key"], unit=unit.id))
     with Remote(args.broker, unit.id, key, user, password, files.get("mqtt.ca_file")) as remote:
@@ -88,15 +84,15 @@ def _over_cable(args: argparse.Namespace, unit: Unit, sha256: str) -> dict[str, 
         raise AnswerIsNo(both(_WORDS["other"], port=args.port, old=report["unit"].detail or "-", unit=unit.id))
     brought = in_service.visit(args.port, args.lang, unit, report)
     with in_service.tried(brought):
-        start = first_start.watch(args.port, reset=False)
-    problems = provision.problems_of(start.tests, unit, sha256)
+        tests = first_start.watch(args.port, reset=False)
+    problems = provision.problems_of(tests, unit, sha256)
     line = register.entry(
         what="update",
         unit=unit.id,
         board=unit.board.name,
         chip=unit.board.chip,
         mac=brought.mac,
-        micropython=start.tests["micropython"].detail,
+        micropython=tests["micropython"].detail,
         firmware=version("qingxi"),
         firmware_sha256=sha256,
         config_sha256=unit.sha256,

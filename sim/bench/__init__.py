@@ -1,27 +1,20 @@
 """Benchmarks against the alternatives: one file a bench, registered by lying in this package or in host_tools.bench.
 
-A bench is a module with `main(arguments) -> int`: the exit code. Its options are its own, but for `--short`, which all
-have: one repetition at the smallest size, by which a test sees that it still runs.
+A bench is a module with `main(args)`; what keeps it from running is a ToolError. All have the option `--short`: one
+repetition at the smallest size, by which a test sees that it still runs. One with more has `add_options(parser)`.
 """
 
 import argparse
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import takewhile
 from types import ModuleType
 
 from host_tools.unitkit.errors import ToolError
 
 from ..scenario.durations import parse_duration
-
-
-def options(what: str | None) -> argparse.ArgumentParser:
-    """The options that every bench has; `what` is its docstring."""
-    p = argparse.ArgumentParser(description=(what or "").partition("\n")[0])
-    p.add_argument("--short", action="store_true", help="one repetition at the smallest size: does it still run?")
-    return p
 
 
 def duration_s(text: str) -> int:
@@ -32,13 +25,12 @@ def duration_s(text: str) -> int:
         raise argparse.ArgumentTypeError(str(e)) from e
 
 
-def ended(main: Callable[[list[str]], int], arguments: list[str]) -> int:
-    """The exit code of a bench; what keeps it from running is a sentence on standard error."""
-    try:
-        return main(arguments)
-    except ToolError as e:
-        print(e, file=sys.stderr)
-        return e.exit_code
+def _parser(what: str, bench: ModuleType) -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(description=what)
+    p.add_argument("--short", action="store_true", help="one repetition at the smallest size: does it still run?")
+    if hasattr(bench, "add_options"):
+        bench.add_options(p)
+    return p
 
 
 def benches(packages: Iterable[str]) -> dict[str, ModuleType]:
@@ -50,7 +42,10 @@ def benches(packages: Iterable[str]) -> dict[str, ModuleType]:
 
 
 def run(packages: Iterable[str], words: list[str]) -> int:
-    """Run the benches that are named before the first option, or all; the options go to each. The worst exit code."""
+    """Run the benches that are named before the first option, or all; the options go to each. The worst exit code.
+
+    What keeps one from running is a sentence on standard error, and the next one's turn.
+    """
     found = benches(packages)
     names = list(takewhile(lambda word: not word.startswith("-"), words))
     if unknown := [name for name in names if name not in found]:
@@ -58,6 +53,11 @@ def run(packages: Iterable[str], words: list[str]) -> int:
         return 2
     worst = 0
     for name in names or found:
-        print(f"== {name}: {(found[name].__doc__ or '').splitlines()[0]}", flush=True)
-        worst = max(worst, ended(found[name].main, words[len(names) :]))
+        what = (found[name].__doc__ or "").partition("\n")[0]
+        print(f"== {name}: {what}", flush=True)
+        try:
+            found[name].main(_parser(what, found[name]).parse_args(words[len(names) :]))
+        except ToolError as e:
+            print(e, file=sys.stderr)
+            worst = max(worst, e.exit_code)
     return worst

@@ -5,9 +5,10 @@ and on one as slow as an ESP32, at 115200 baud. It prints the time from Enter to
 the last line, and a histogram of how late the ticks came in a visit that uses every command that only looks.
 """
 
-import sys
 import tempfile
+from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +17,8 @@ from host_tools.unitkit.places import EXAMPLE_UNIT
 from sim.board.crew import BYTE_US, Crew, Step
 from sim.board.plant import ScenarioPlant
 from sim.board.slow_board import ESP32_TIMES_SLOWER, SlowBoard
-from sim.scenario import scenario
 
-from . import ended, options
+from .workload import QUIET
 
 FIRST_BUDGET_MS = 100
 SCREEN_BUDGET_MS = 1000
@@ -27,7 +27,7 @@ _TIMES = 40
 _KEY_US = 150_000  # between two keys of a quick typist
 _LOOK_US = 1000
 _PROMPT = "qiaotou> "
-_QUIET = 'name = "console"\nseed = 1\nstart = 2026-06-15T08:00:00+08:00\ndays = 2\n[inflow]\npopulation = 420\n'
+_QUIET_MORNING = replace(QUIET, start=QUIET.start.replace(hour=8))
 _VISIT = (
     "status", "levels", "pumps", "alarms", "why p1", "hours", "trend level_mm 1h", "log 20", "show lift.*", "help",
     "net", "time", "check", "visit", "lang en", "status",
@@ -51,9 +51,7 @@ def histogram(late_us: list[int]) -> str:
 
 def _board(folder: Path, times_slower: float) -> SlowBoard:
     unit = unitfile.load(EXAMPLE_UNIT)
-    path = folder / "quiet.toml"
-    path.write_text(_QUIET, encoding="utf-8")
-    plant = ScenarioPlant(unit.control_settings(), scenario.load(path))
+    plant = ScenarioPlant(unit.control_settings(), _QUIET_MORNING)
     board = SlowBoard(unit, folder / "flash", None, plant, None)
     board.times_slower = times_slower
     return board
@@ -132,9 +130,8 @@ def visit(times_slower: float, commands: tuple[str, ...] = _VISIT) -> list[int]:
     return board.late_us
 
 
-def main(arguments: list[str]) -> int:
-    short = options(__doc__).parse_args(arguments).short
-    times, commands = (2, _VISIT[:2]) if short else (_TIMES, _VISIT)
+def main(args: Namespace) -> None:
+    times, commands = (2, _VISIT[:2]) if args.short else (_TIMES, _VISIT)
     for name, times_slower in (("as fast as this PC", 1), (f"{ESP32_TIMES_SLOWER} times slower", ESP32_TIMES_SLOWER)):
         first, complete = answer_times(times_slower, times)
         for what, found, budget in (("begins", first, FIRST_BUDGET_MS), ("is complete", complete, SCREEN_BUDGET_MS)):
@@ -143,8 +140,3 @@ def main(arguments: list[str]) -> int:
                 f"{name}: status {what} after {median:.0f} ms, at most {longest:.0f}, of {len(found)}; budget {budget}"
             )
         print(f"{name}: {histogram(visit(times_slower, commands))}; budget {LATE_BUDGET_MS}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))

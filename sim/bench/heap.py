@@ -5,12 +5,13 @@ end of so long a life.
 """
 
 import re
-import sys
 import tempfile
 import time
+from argparse import ArgumentParser, Namespace
+from contextlib import redirect_stdout
 from pathlib import Path
 
-from mpremote.romfs import VfsRomWriter
+from mpremote.romfs import make_romfs
 
 from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
@@ -18,9 +19,10 @@ from sim.board.crew import Crew
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
 from sim.board.vm import SHIM_HEAP_BYTES
-from sim.scenario import scenario
+from sim.scenario.scenario import Scenario
 
-from . import duration_s, ended, options
+from . import duration_s
+from .workload import QUIET
 
 BUDGET_BYTES = 160 * 1024
 AIM_BYTES = 128 * 1024
@@ -30,7 +32,19 @@ _VISIT = ("", "status", "why p1", "alarms", "log 20", "trend level_mm 1h", "net"
 _ANSWERED = "last visit"  # how the last answer ends
 _PROMPTS = ("> ", "# ")
 _FROZEN = "asyncio"  # whose bytecode is in every ESP32 image, and takes no heap there
-_QUIET = 'name = "heap"\nseed = 1\nstart = 2026-06-15T00:00:00+08:00\ndays = 40\n[inflow]\npopulation = 420\n'
+
+# What main.py does, and no name besides that the firmware or a chip does not know: each would weigh.
+MAKE_UNIT = """
+import gc
+gc.threshold(4096)
+from unit import config, modules
+loaded = config.load()
+del config
+modules.forget("config", "catalogue.settings", "catalogue.wiring")
+from unit.app import App
+app = App(*loaded)
+loaded = None
+"""
 
 # Runs in place of main.py: an import hook that weighs every module of the firmware as it is first imported.
 _WEIGH = """
@@ -61,16 +75,7 @@ app = App(*loaded)
 print("start", start)
 """
 
-# What main.py does, and no name besides that the firmware or a chip does not know: each would weigh.
-_WHOLE = """
-import gc
-from unit import config, modules
-loaded = config.load()
-del config
-modules.forget("config", "catalogue.settings", "catalogue.wiring")
-from unit.app import App
-app = App(*loaded)
-loaded = None
+_WHOLE = MAKE_UNIT + """
 gc.collect()
 print("total", gc.mem_alloc())
 class Stream:  # somebody who asks for `status`
@@ -99,35 +104,21 @@ with open("rom", "rb") as f:
     rom = f.read()
 vfs.mount(vfs.VfsRom(memoryview(rom)), "/rom")
 sys.path.insert(0, "/rom")
-from unit.config import load
-loaded = load()
-from unit.modules import forget
-forget("config", "catalogue.settings", "catalogue.wiring")
-del load
-from unit.app import App
-app = App(*loaded)
-loaded = None
+""" + MAKE_UNIT + """
 gc.collect()
 print("total", gc.mem_alloc() - len(rom))
-"""
+"""  # fmt: skip
 
-_WATCH = """
-import asyncio, gc
-gc.threshold(4096)
-from unit import config
-loaded = config.load()
-del config
-from unit import app as road
-unit = road.App(*loaded)
-loaded = None
+_WATCH = MAKE_UNIT + """
+import asyncio
 async def watch():
     while True:
         gc.collect()
-        print("used", unit.now_s, gc.mem_alloc())
+        print("used", app.now_s, gc.mem_alloc())
         await asyncio.sleep(3600)
 async def both():
     asyncio.create_task(watch())
-    await unit.live()
+    await app.live()
 asyncio.run(both())
 """
 
@@ -139,45 +130,40 @@ def board_with(
     in_rom: bool = False,
     apart: bool = False,
     with_broker: bool = False,
-    story: scenario.Scenario | None = None,
+    story: Scenario = QUIET,
 ) -> VirtualBoard:
-    """A virtual board whose main.py is `main`, or its own for "", in a quiet plant or in `story`.
+    """A virtual board whose main.py is `main`, or its own for "", in the plant of `story`.
 
-    `in_rom`: with the modules in a ROMFS image, the file `rom`. `apart`: with every module by itself. `with_broker`:
-    one is configured; nobody answers there.
+    `in_rom`, `apart`: as in `flash`. `with_broker`: one is configured; nobody answers there.
     """
     unit = unitfile.load(EXAMPLE_UNIT)
-    if story is None:
-        path = folder / "quiet.toml"
-        path.write_text(_QUIET, encoding="utf-8")
-        story = scenario.load(path)
     plant = ScenarioPlant(unit.control_settings(), story)
     board = VirtualBoard(unit, folder / "flash", None, plant, None, heap_bytes)
-    files = fsimage.firmware_files(unit, main, apart) | ({"main.py": main.encode()} if main else {})
-    if in_rom:
-        files["rom"] = _romfs(fsimage.slot_files(main))
-    vfs = partitions.named(partitions.of_board(unit.board), "vfs")
-    board.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
+    flash(board, main, in_rom, apart)
     if with_broker:
         board.connect(("127.0.0.1", 1883))
     return board
 
 
+def flash(board: VirtualBoard, main: str, in_rom: bool = False, apart: bool = False) -> None:
+    """Write the firmware with `main` in the place of main.py.
+
+    `in_rom`: with the modules in a ROMFS image, the file `rom`. `apart`: with every module by itself.
+    """
+    files = fsimage.firmware_files(board.unit, main, apart) | ({"main.py": main.encode()} if main else {})
+    if in_rom:
+        files["rom"] = _romfs(fsimage.slot_files(main))
+    vfs = partitions.named(partitions.of_board(board.unit.board), "vfs")
+    board.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
+
+
 def _romfs(files: dict[str, bytes]) -> bytes:
-    rom = VfsRomWriter()
-    inside: list[str] = []  # the folders that are open
-    for name, content in sorted(files.items()):
-        *folders, last = name.split("/")
-        while inside != folders[: len(inside)]:
-            rom.closedir()
-            inside.pop()
-        for folder in folders[len(inside) :]:
-            rom.opendir(folder)
-            inside.append(folder)
-        rom.mkfile(last, content)
-    for _ in inside:
-        rom.closedir()
-    return bytes(rom.finalise())
+    with tempfile.TemporaryDirectory() as root, redirect_stdout(None):  # where it would tell what it takes in
+        for name, content in files.items():
+            path = Path(root, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return bytes(make_romfs(root, mpy_cross=False))
 
 
 def weigh_in_flash(with_broker: bool) -> int:
@@ -270,17 +256,17 @@ def report(sizes: dict[str, int], total: int, with_console: int) -> None:
     print(f"{with_console:8d}  with an open console")
 
 
-def main(arguments: list[str]) -> int:
-    p = options(__doc__)
+def add_options(p: ArgumentParser) -> None:
     p.add_argument("--for", dest="life_s", type=duration_s, metavar="DURATION", help="watch a life of so long: 30d")
-    args = p.parse_args(arguments)
+
+
+def main(args: Namespace) -> None:
     if args.short:
         print(f"if the modules lay in flash: {weigh_in_flash(False)}")
     else:
         _report_all()
     if args.life_s:
         _report_growth(args.life_s)
-    return 0
 
 
 def _report_all() -> None:
@@ -299,7 +285,3 @@ def _report_growth(seconds: int) -> None:
     for t_s, n in (seen[0], *seen[1:2], seen[-1]):
         print(f"in use after {t_s / 3600:7.1f} h: {n}")
     print(f"wall time {time.monotonic() - begun:.1f} s")
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))

@@ -2,7 +2,7 @@
 
 import json
 import struct
-import sys
+from argparse import Namespace
 from collections.abc import Callable
 
 from littlefs import LittleFS, UserContext
@@ -12,7 +12,7 @@ from unit.journal.ring import Journal
 
 from host_tools.unitkit.nor import Nor
 
-from . import ended, options, workload
+from . import workload
 
 Readings = list[tuple[int, int, list[int]]]
 BLOCK = 4096
@@ -22,9 +22,8 @@ _DAY_S = 86400
 _KEPT_DAYS = 5  # of JSON lines: a week of them does not fit
 
 
-def main(arguments: list[str]) -> int:
-    short = options(__doc__).parse_args(arguments).short
-    readings = workload.readings(days=1 if short else 7)
+def main(args: Namespace) -> None:
+    readings = workload.readings(days=1 if args.short else 7)
     print(f"{len(readings)} readings of {len(readings[0][2])} points, {BLOCKS * BLOCK // 1024} KiB of NOR flash")
     print(f"{'':44}{'bytes':>9}{'erases':>9}{'operations':>12}{'days':>7}{'at risk':>9}")
     print(f"{'':44}{'a reading':>9}{'a reading':>9}{'a reading':>12}{'in it':>7}{'readings':>9}")
@@ -42,7 +41,6 @@ def main(arguments: list[str]) -> int:
     nor.reads = 0
     Journal(nor, len(readings[0][2]), 60)
     print(f"mount of a full journal: {nor.reads} reads, nothing written; {BLOCKS} of them look at the heads of blocks")
-    return 0
 
 
 def _row(name: str, nor: Nor, n: int, days: float = 0, at_risk: int = 0) -> None:
@@ -193,7 +191,3 @@ def _segments(readings: Readings) -> Nor:
                 f.write(b"".join(_record(*reading) for reading in readings[i : i + 60]))
 
     return _littlefs(work)
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))

@@ -10,39 +10,31 @@ import sys
 import tempfile
 import threading
 import time
+from argparse import Namespace
 from pathlib import Path
 
 import paho.mqtt.client as paho
 
-from host_tools.unitkit import fsimage, partitions, unitfile
+from host_tools.unitkit import unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
 from sim.board.plant import ScenarioPlant
 from sim.board.slow_board import SlowBoard
 from sim.board.virtual_board import _REQUEST
 from sim.board.vm import HEAP_WITH_BROKER_BYTES
-from sim.scenario import scenario
 
-from . import ended, options
+from .heap import MAKE_UNIT, flash
 from .uplink import mosquitto
+from .workload import QUIET
 
 EDGES_MS = (1, 10, 20, 50, 100, 200, 500, 1000, 2000, 1 << 30)
 _BEGINS, _ENDS = 1, 2
 _STATES = ("idle", "opening", "greeting", "up")
 _CONNECTIONS = 6
-_QUIET = 'name = "quiet"\nseed = 1\nstart = 2026-06-15T00:00:00+08:00\ndays = 40\n[inflow]\npopulation = 420\n'
 
 # main.py, but that the host is told where a slice of the uplink begins and ends, and time goes on in between.
-_MAIN = f"""
-import gc, host
-gc.threshold(4096)
-from unit import config, modules
-loaded = config.load()
-del config
-modules.forget("config", "catalogue.settings", "catalogue.wiring")
-from unit.app import App
-unit = App(*loaded)
-loaded = None
-uplink = unit.uplink
+_MAIN = f"""{MAKE_UNIT}
+import host
+uplink = app.uplink
 poll = uplink.poll
 link = host.link
 def mark(what):
@@ -55,7 +47,7 @@ def sliced(now, *may):
     mark({_ENDS} + 16 * before + 64 * uplink.session.state)
     return more
 uplink.poll = sliced
-unit.run()
+app.run()
 """
 
 
@@ -126,17 +118,13 @@ def until(condition, what: str, limit_s: float = 60) -> None:
 
 def measure(folder: Path, connections: int) -> Watched:
     """A unit that makes a reading a second serves every command, over so many connections."""
-    path = folder / "quiet.toml"
-    path.write_text(_QUIET, encoding="utf-8")
     unit_file = folder / "unit.toml"
     text = EXAMPLE_UNIT.read_text(encoding="utf-8")
     unit_file.write_text(text.replace("interval_s = 60 ", "interval_s = 1 "), encoding="utf-8")
     unit = unitfile.load(unit_file)
-    plant = ScenarioPlant(unit.control_settings(), scenario.load(path))
+    plant = ScenarioPlant(unit.control_settings(), QUIET)
     board = Watched(unit, folder / "flash", None, plant, None, HEAP_WITH_BROKER_BYTES)
-    files = fsimage.firmware_files(unit, _MAIN) | {"main.py": _MAIN.encode()}
-    vfs = partitions.named(partitions.of_board(unit.board), "vfs")
-    board.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
+    flash(board, _MAIN)
     broker, port = mosquitto(folder)
     board.connect(("127.0.0.1", port))
     shown: list[bytes] = []
@@ -176,10 +164,9 @@ def _every_command(desk: Desk) -> None:
     desk.ask("nonsense")
 
 
-def main(arguments: list[str]) -> int:
-    short = options(__doc__).parse_args(arguments).short
+def main(args: Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        board = measure(Path(folder), 1 if short else _CONNECTIONS)
+        board = measure(Path(folder), 1 if args.short else _CONNECTIONS)
     late = board.late_us
     slower = board.times_slower
     print(f"{len(late)} ticks, {board.n_slices} slices of the uplink, a unit {slower} times slower than this PC")
@@ -192,8 +179,3 @@ def main(arguments: list[str]) -> int:
     print(f"latest {max(late) / 1000:.0f} ms; longest slices:")
     for (before, after, asked), ms in sorted(board.slices.items(), key=lambda item: -item[1])[:12]:
         print(f"{ms:8d} ms  {before} -> {after} {asked}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))

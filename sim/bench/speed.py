@@ -11,13 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from host_tools.unitkit.places import EXAMPLE_UNIT
-
-from . import ended, options
 
 _DAY_S = 86_400
 YEAR_D = 365
@@ -102,9 +101,8 @@ class Cost(NamedTuple):
         return self.days * _DAY_S / self.core_s
 
 
-def main(arguments: list[str]) -> int:
-    short = options(__doc__).parse_args(arguments).short
-    year_d, week_d, swmm_d, plain_d = (2, 1, 1, 0.02) if short else (YEAR_D, WEEK_D, _SWMM_D, 1)
+def main(args: Namespace) -> None:
+    year_d, week_d, swmm_d, plain_d = (2, 1, 1, 0.02) if args.short else (YEAR_D, WEEK_D, _SWMM_D, 1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         scenario = folder / "year.toml"
@@ -123,7 +121,6 @@ def main(arguments: list[str]) -> int:
     growth = year.core_s / year_d / (week.core_s / week_d)
     print(f"{year_d} days over {week_d}, core s a day: {growth:.2f}; the program's start takes {start_s:.1f} s of both")
     print(f"{year_d} days over {week_d}, peak memory: {year.peak_mb / week.peak_mb:.2f}")
-    return 0
 
 
 def _row(name: str, cost: Cost, first: Cost | None) -> Cost:
@@ -157,7 +154,3 @@ def _cost(arguments: list[str], days: float) -> Cost:
     if process.returncode:
         raise SystemExit(f"{' '.join(arguments)}\nended with {process.returncode}\n{said}")
     return Cost(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, days)
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))

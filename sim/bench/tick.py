@@ -8,15 +8,15 @@ as the machine itself measures it; and how much memory control and journal take 
 
 import re
 import resource
-import sys
 import tempfile
 import time
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from sim.scenario import scenario
 
-from . import duration_s, ended, options
-from .heap import board_with, shown
+from . import duration_s
+from .heap import MAKE_UNIT, board_with, shown
 
 BUDGET_MS = 5.0
 BUDGET_S = 600  # for 30 days
@@ -26,18 +26,11 @@ _N_BINS = 1000
 _WEEK = Path(__file__).resolve().parents[1] / "scenarios/week.toml"
 
 # Runs in place of main.py. `host.real_time` is the computer's clock; the machine's own stands still within a tick.
-_MEASURE = """
-import gc, array
+_MEASURE = MAKE_UNIT + """
+import array
 from host import real_time
-gc.threshold(4096)
-from unit import config
-loaded = config.load()
-del config
-from unit import app as road
-unit = road.App(*loaded)
-loaded = None
 bins = array.array("I", bytes(4 * N_BINS))
-one = road.App.tick
+one = App.tick
 def tick(self):
     begun = real_time.ticks_us()
     one(self)
@@ -48,23 +41,16 @@ def tick(self):
             if bins[i]:
                 print("bin", i, bins[i])
                 bins[i] = 0
-road.App.tick = tick
-unit.run()
+App.tick = tick
+app.run()
 """.replace("N_BINS", str(_N_BINS)).replace("BIN_US", str(_BIN_US))
 
 # The same, with what stands on the heap counted before and after control and journal had their turn, the collector off.
 # What the first hour takes are buffers that stay.
-_COUNT = """
-import gc
-from unit import config
-loaded = config.load()
-del config
-from unit import app as road
-unit = road.App(*loaded)
-loaded = None
+_COUNT = MAKE_UNIT + """
 grown = [0, 0]
-step = unit.control.step
-second = unit.recorder.second
+step = app.control.step
+second = app.recorder.second
 def counted_step(now_s, tod_s, day):
     gc.disable()
     before = gc.mem_alloc()
@@ -81,9 +67,9 @@ def counted_second(now_s, utc_s):
         grown[0] = grown[1] = 0
     if now_s == 7200:
         print("grown", grown[0], grown[1])
-unit.control.step = counted_step
-unit.recorder.second = counted_second
-unit.run()
+app.control.step = counted_step
+app.recorder.second = counted_second
+app.run()
 """
 
 
@@ -130,10 +116,11 @@ def percentile_us(bins: dict[int, int], share: float) -> int:
     return _N_BINS * _BIN_US
 
 
-def main(arguments: list[str]) -> int:
-    p = options(__doc__)
+def add_options(p: ArgumentParser) -> None:
     p.add_argument("--for", dest="life_s", type=duration_s, default=86400, metavar="DURATION", help="such as 30d")
-    args = p.parse_args(arguments)
+
+
+def main(args: Namespace) -> None:
     seconds = _SHORT_S if args.short else args.life_s
     bins, wall_s, computed_s = measure(seconds)
     n = sum(bins.values())
@@ -147,8 +134,3 @@ def main(arguments: list[str]) -> int:
         control, journal = allocations()
         taken = f"control {control} bytes, journal and the stand-in for its flash {journal}"
         print(f"memory taken in 3600 steady ticks: {taken}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))

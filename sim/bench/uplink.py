@@ -8,15 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from pathlib import Path
 
 import paho.mqtt.client as paho
 
 from host_tools.unitkit import upackages
-from host_tools.unitkit.errors import Both, SurroundingsFailed
+from host_tools.unitkit.errors import SurroundingsFailed
 from host_tools.unitkit.places import ROOT
-
-from . import ended, options
 
 BACKLOG = 30 * 24 * 60  # one reading a minute
 RUNS = 3
@@ -35,9 +34,8 @@ WAYS = (
 Figures = tuple[float, float, float, float]  # readings, seconds, messages, bytes of MQTT
 
 
-def main(arguments: list[str]) -> int:
-    short = options(__doc__).parse_args(arguments).short
-    runs_each = 1 if short else RUNS
+def main(args: Namespace) -> None:
+    runs_each = 1 if args.short else RUNS
     found: dict[str, list[Figures]] = {}
     with tempfile.TemporaryDirectory() as folder:
         broker, port = mosquitto(Path(folder))
@@ -45,7 +43,7 @@ def main(arguments: list[str]) -> int:
             # Turn by turn, so that what else the computer does meets all alike.
             for _ in range(runs_each):
                 for name, way, most in WAYS:
-                    n = min(most, SHORT) if short else most
+                    n = min(most, SHORT) if args.short else most
                     figures = _paho(port, n) if way == "paho" else _on_vm(way, port, n)
                     found.setdefault(name, []).append(figures)
         finally:
@@ -65,7 +63,6 @@ def main(arguments: list[str]) -> int:
     by_plain, by_paho, by_raw = (ours[0] / way[0] for way in (plain, other, raw))
     print(f"readings: {by_plain:,.0f} x umqtt.simple, {by_paho:.1f} x paho, {by_raw:.2f} x raw")
     print(f"messages: the session alone {alone[1] / raw[1]:.2f} x raw")
-    return 0
 
 
 def _on_vm(way: str, port: int, n: int) -> Figures:
@@ -105,7 +102,7 @@ def mosquitto(folder: Path, port: int = 0) -> tuple[subprocess.Popen, int]:
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
     if not program:
         what = "mosquitto; on Debian: apt-get install mosquitto"
-        raise SurroundingsFailed(Both(f"缺少 {what}", f"missing: {what}"))
+        raise SurroundingsFailed.of(f"缺少 {what}", f"missing: {what}")
     if not port:
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
@@ -119,8 +116,4 @@ def mosquitto(folder: Path, port: int = 0) -> tuple[subprocess.Popen, int]:
             return broker, port
         except OSError:
             time.sleep(0.05)
-    raise SurroundingsFailed(Both("mosquitto 没有开始监听", "mosquitto does not listen"))
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main, sys.argv[1:]))
+    raise SurroundingsFailed.of("mosquitto 没有开始监听", "mosquitto does not listen")

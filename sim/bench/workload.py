@@ -1,28 +1,19 @@
-"""One-minute readings of the example unit, from the simulator: the workload of the benches that store or send them."""
+"""What the example unit of the benches lives through, and its one-minute readings for those that store or send them."""
 
 import tempfile
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from host_tools.unitkit import unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
 
 from .. import runner
-from ..scenario import scenario
+from ..scenario.scenario import Inflow, Rain, Scenario
 
-_WEEK = """
-name = "bench-week"
-seed = 1
-start = 2026-06-15T00:00:00+08:00
-days = {days}
-[inflow]
-population = 420
-litres_per_person_day = 70
-peak_factor = 3.5
-[[rain]]
-at = "2d04:00"
-for = "6h"
-mm_h = 12.0
-"""
+_START = datetime.fromisoformat("2026-06-15T00:00:00+08:00")
+QUIET = Scenario("quiet", 1, _START, 40, Inflow(population=420))
+_RAIN = Rain(at_s=187_200, for_s=21_600, mm_h=12.0)  # in the third night
 
 
 def readings(days: int) -> list[tuple[int, int, list[int]]]:
@@ -33,7 +24,6 @@ def readings(days: int) -> list[tuple[int, int, list[int]]]:
         taken.append((unix_s - 1577836800, quality, list(values)))
 
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "week.toml"
-        path.write_text(_WEEK.format(days=days), encoding="utf-8")
-        runner.run(scenario.load(path), unitfile.load(EXAMPLE_UNIT), Path(folder) / "out", runner.Options(reading=take))
+        story = replace(QUIET, days=days, rain=(_RAIN,))
+        runner.run(story, unitfile.load(EXAMPLE_UNIT), Path(folder) / "out", runner.Options(reading=take))
     return taken

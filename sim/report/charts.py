@@ -5,10 +5,11 @@ All charts of a page share the time axis. Values are floats, NaN leaves a hole. 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
+from itertools import groupby
 
 WIDTH = 1000.0  # of the view box; the browser stretches it
 
@@ -73,7 +74,10 @@ def nice_top(value: float) -> float:
 
 
 class Chart:
-    """One plot of `height_px`, values from `low` to `high`. Add shapes, then take `html()`."""
+    """One plot of `height_px`, values from `low` to `high`, with a faint line at every label of the time axis.
+
+    Add shapes, then take `html()`.
+    """
 
     def __init__(self, axis: TimeAxis, height_px: int, low: float, high: float):
         self.axis = axis
@@ -82,29 +86,31 @@ class Chart:
         self.high = high
         self._shapes: list[str] = []
         self._words: list[str] = []
+        for tick in axis.ticks():
+            self._shape("grid", f"M{WIDTH * tick.share:.1f} 0V{height_px}")
 
     def y(self, value: float) -> float:
         """Place of a value in the view box, kept inside the plot."""
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
         return self.height * (1 - share)
 
-    def days(self) -> None:
-        """A faint line at every label of the time axis."""
-        for tick in self.axis.ticks():
-            x = WIDTH * tick.share
-            self._shapes.append(f'<path class="grid" d="M{x:.1f} 0V{self.height}"/>')
+    def _shape(self, css: str, path: str, title: str = "") -> None:
+        """One more shape; `title` is a text that shows under the pointer."""
+        end = f"><title>{escape(title)}</title></path>" if title else "/>"
+        self._shapes.append(f'<path class="{css}" d="{path}"{end}')
 
-    def scale(self, values: Iterable[float], digits: int = 0) -> None:
-        """Numbers at the left edge, with a faint line each."""
-        for value in values:
+    def scale(self, parts: int, digits: int = 0) -> None:
+        """Numbers at the left edge, from `low` in equal parts to `high`, with a faint line each."""
+        for i in range(parts + 1):
+            value = self.low + (self.high - self.low) * i / parts
             y = self.y(value)
-            self._shapes.append(f'<path class="grid" d="M0 {y:.1f}H{WIDTH:.0f}"/>')
+            self._shape("grid", f"M0 {y:.1f}H{WIDTH:.0f}")
             self._words.append(f'<span class="scale" style="top:{y / self.height:.2%}">{value:,.{digits}f}</span>')
 
     def mark(self, value: float, words: str, css: str) -> None:
         """A horizontal line with a name at the right edge."""
         y = self.y(value)
-        self._shapes.append(f'<path class="mark {css}" d="M0 {y:.1f}H{WIDTH:.0f}"/>')
+        self._shape(f"mark {css}", f"M0 {y:.1f}H{WIDTH:.0f}")
         self._words.append(f'<span class="name {css}" style="top:{y / self.height:.2%}">{escape(words)}</span>')
 
     def envelope(self, bin_s: int, lows: Sequence[float], highs: Sequence[float], css: str) -> None:
@@ -115,7 +121,7 @@ class Chart:
                 x, bin_at = self.axis.x(min(i * bin_s, self.axis.seconds)), min(i, last - 1)
                 up.append(f"{x:.1f} {self.y(highs[bin_at]):.1f}")
                 down.append(f"{x:.1f} {self.y(lows[bin_at]):.1f}")
-            self._shapes.append(f'<path class="band {css}" d="M{"L".join(up)}L{"L".join(reversed(down))}Z"/>')
+            self._shape(f"band {css}", f"M{'L'.join(up)}L{'L'.join(reversed(down))}Z")
 
     def line(self, bin_s: int, values: Sequence[float], css: str) -> None:
         """A line through the middle of each bin."""
@@ -124,41 +130,33 @@ class Chart:
                 f"{self.axis.x(min((i + 0.5) * bin_s, self.axis.seconds)):.1f} {self.y(values[i]):.1f}"
                 for i in range(first, last)
             ]
-            self._shapes.append(f'<path class="line {css}" d="M{"L".join(points)}"/>')
+            self._shape(f"line {css}", "M" + "L".join(points))
 
     def area(self, bin_s: int, values: Sequence[float], css: str, hanging: bool = False) -> None:
         """Steps filled down to the bottom, or up to the top when `hanging` (rain)."""
         parts = []
-        i = 0
-        while i < len(values):
-            j = i
-            while j < len(values) and values[j] == values[i]:
-                j += 1
-            if values[i] > 0:
-                x0, x1 = self.axis.x(i * bin_s), self.axis.x(min(j * bin_s, self.axis.seconds))
-                base, y = self.height, self.y(values[i])
+        for value, first, last in _stretches(values):
+            if value > 0:
+                x0, x1 = self.axis.x(first * bin_s), self.axis.x(min(last * bin_s, self.axis.seconds))
+                base, y = self.height, self.y(value)
                 if hanging:
                     base, y = 0, self.height - y
                 parts.append(f"M{x0:.1f} {base}V{y:.1f}H{x1:.1f}V{base}Z")
-            i = j
-        self._shapes.append(f'<path class="area {css}" d="{"".join(parts)}"/>')
+        self._shape(f"area {css}", "".join(parts))
 
     def bar(self, t0_s: float, t1_s: float, value: float, css: str, title: str = "") -> None:
         """One upright bar, with a text that shows under the pointer."""
         x0, x1, y = self.axis.x(t0_s), self.axis.x(min(t1_s, self.axis.seconds)), self.y(value)
         gap = min(1.5, (x1 - x0) * 0.12)
-        tip = f"<title>{escape(title)}</title>" if title else ""
-        path = f"M{x0 + gap:.1f} {self.height}V{y:.1f}H{x1 - gap:.1f}V{self.height}Z"
-        self._shapes.append(f'<path class="area {css}" d="{path}">{tip}</path>')
+        self._shape(f"area {css}", f"M{x0 + gap:.1f} {self.height}V{y:.1f}H{x1 - gap:.1f}V{self.height}Z", title)
 
     def span(self, t0_s: float, t1_s: float, css: str, title: str = "") -> None:
         """A stretch of time over the full height, at least wide enough to be seen."""
         x0 = self.axis.x(t0_s)
         x1 = max(self.axis.x(t1_s), x0 + 2)
-        tip = f"<title>{escape(title)}</title>" if title else ""
-        self._shapes.append(f'<path class="span {css}" d="M{x0:.1f} 0H{x1:.1f}V{self.height}H{x0:.1f}Z">{tip}</path>')
+        self._shape(f"span {css}", f"M{x0:.1f} 0H{x1:.1f}V{self.height}H{x0:.1f}Z", title)
 
-    def html(self, label: str = "", times: bool = False) -> str:
+    def html(self, label: str = "", times: bool = False, css: str = "plot") -> str:
         """The chart: `label` stands at the left (a row of bars), `times` puts the time axis below."""
         words = "".join(self._words)
         if label:
@@ -172,22 +170,19 @@ class Chart:
             )
             below = f'<div class="times">{marks}</div>'
         return (
-            f'<div class="plot" style="height:{self.height}px"><svg viewBox="0 0 {WIDTH:.0f} {self.height}" '
+            f'<div class="{css}" style="height:{self.height}px"><svg viewBox="0 0 {WIDTH:.0f} {self.height}" '
             f'preserveAspectRatio="none" aria-hidden="true">{"".join(self._shapes)}</svg>{words}</div>{below}'
         )
 
 
 def _runs(values: Sequence[float]) -> list[tuple[int, int]]:
     """Stretches without NaN, as (first, behind the last)."""
-    runs = []
-    first = -1
-    for i, value in enumerate(values):
-        if math.isnan(value):
-            if first >= 0:
-                runs.append((first, i))
-            first = -1
-        elif first < 0:
-            first = i
-    if first >= 0:
-        runs.append((first, len(values)))
-    return runs
+    return [(first, last) for hole, first, last in _stretches(map(math.isnan, values)) if not hole]
+
+
+def _stretches(values: Iterable[float]) -> Iterator[tuple[float, int, int]]:
+    """Equal values in a row, as (value, first, behind the last)."""
+    last = 0
+    for value, alike in groupby(values):
+        first, last = last, last + len(list(alike))
+        yield value, first, last

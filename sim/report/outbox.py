@@ -18,7 +18,7 @@ class Outbox:
         self.delivered = 0
         self.lost = 0
         self.duplicated = 0
-        self._waiting = 0
+        self.waiting = 0  # in the flash, not acknowledged
         self._in_flight = 0
         self._sent_s = 0
         self._resend = 0
@@ -26,10 +26,10 @@ class Outbox:
     def record(self, t_s: int, up: bool) -> None:
         """A new reading at second `t_s`; `up`: network and broker both answer."""
         self.recorded += 1
-        if self._waiting == CAPACITY:
+        if self.waiting == CAPACITY:
             self.lost += 1
         else:
-            self._waiting += 1
+            self.waiting += 1
         self.exchange(t_s, up)
 
     def exchange(self, t_s: int, up: bool) -> None:
@@ -42,15 +42,10 @@ class Outbox:
             self._sent_s = t_s
             return
         time_s = max(1, t_s - self._sent_s)
-        sent = min(self._waiting, BATCH * MESSAGES_PER_S * time_s)
+        sent = min(self.waiting, BATCH * MESSAGES_PER_S * time_s)
         self.duplicated += self._resend
         self._resend = 0
-        self._waiting -= sent
+        self.waiting -= sent
         self.delivered += sent
         self._in_flight = min(sent, BATCH)
         self._sent_s = t_s
-
-    @property
-    def waiting(self) -> int:
-        """Readings still in the flash, not acknowledged."""
-        return self._waiting

@@ -6,6 +6,9 @@ from datetime import timedelta
 from html import escape
 from importlib.resources import files
 
+from unit.control.io import OUTPUT_NAMES
+
+from ..scenario.quantities import ACTUATOR
 from ..scenario.scenario import FOREVER
 from . import words
 from .charts import Chart, TimeAxis, nice_top
@@ -18,24 +21,13 @@ _PAGE = """<!doctype html>
 {body}
 </main></body></html>
 """
+_GAP = '<div class="apart"></div>'
 
 
 def page(record: Record) -> str:
     """The whole page."""
-    body = "\n".join(
-        (
-            _head(record),
-            _keys(record),
-            _expectations(record),
-            _level(record),
-            _happenings(record),
-            _effluent(record),
-            _inflow(record),
-            _energy(record),
-            _actuators(record),
-            _events(record),
-        )
-    )
+    parts = (_head, _keys, _expectations, _level, _happenings, _effluent, _inflow, _energy, _actuators, _events)
+    body = "\n".join(part(record) for part in parts)
     css = files(__package__).joinpath("report.css").read_text(encoding="utf-8")
     title = f"{record.scenario.name} · {record.summary['unit']} · 清溪 Qingxi"
     return _PAGE.format(title=escape(title), css=css, body=body)
@@ -49,8 +41,10 @@ def _both(pair: Words) -> str:
     return f"{escape(pair[0])} <small>{escape(pair[1])}</small>"
 
 
-def _title(zh: str, en: str) -> str:
-    return f"<h2>{zh}<small>{en}</small></h2>"
+def _section(zh: str, en: str, *parts: str, css: str = "") -> str:
+    """A part of the page under its title."""
+    start = f'<section class="{css}">' if css else "<section>"
+    return f"{start}<h2>{zh}<small>{en}</small></h2>{''.join(parts)}</section>"
 
 
 def _legend(*entries: tuple[str, str, str]) -> str:
@@ -123,10 +117,6 @@ def _top(values, least: float) -> float:
     return nice_top(max([least, *(v for v in values if not math.isnan(v))]))
 
 
-def _fifths(top: float) -> list[float]:
-    return [top * i / 4 for i in range(5)]
-
-
 def _level(record: Record) -> str:
     s, settings = record.series, record.settings
     marks = (
@@ -139,26 +129,18 @@ def _level(record: Record) -> str:
     levels = [settings[key] for _, _, key in marks]
     shown = 4 if highest > levels[3] * 0.75 else 3
     chart = Chart(_axis(record), 230, 0, nice_top(max(highest, levels[shown - 1]) * 1.04))
-    chart.days()
-    chart.scale(_fifths(chart.high))
+    chart.scale(4)
     chart.envelope(s.bin_s, s["level_lo_mm"], s["level_hi_mm"], "level")
     chart.line(s.bin_s, _departures(s["seen_lo_mm"], s["level_lo_mm"], s["level_hi_mm"], 50), "seen")
     for css, name, key in marks[:shown]:
         chart.mark(settings[key], f"{name} {settings[key]}", css)
-    rows = "".join(_share_row(record, name, 22) for name in ("p1", "p2"))
-    return (
-        f"<section>{_title('集水井液位与水泵', 'lift well level (mm) and pumps')}"
-        + _legend(
-            ("level", "水位（最低–最高）", "water, lowest to highest"),
-            ("seen", "系统读数（与水位不符时）", "what the unit read, where it differs"),
-            ("pump", "水泵运行", "pump runs"),
-        )
-        + chart.html()
-        + rows
-        + _share_row(record, "blower", 22)
-        + _share_row(record, "return", 22, times=True)
-        + "</section>"
+    legend = _legend(
+        ("level", "水位（最低–最高）", "water, lowest to highest"),
+        ("seen", "系统读数（与水位不符时）", "what the unit read, where it differs"),
+        ("pump", "水泵运行", "pump runs"),
     )
+    rows = (_share_row(record, name, 22, times=name == OUTPUT_NAMES[-1]) for name in OUTPUT_NAMES)
+    return _section("集水井液位与水泵", "lift well level (mm) and pumps", legend, chart.html(), *rows)
 
 
 def _departures(seen: array, lows: array, highs: array, tolerance: float) -> list[float]:
@@ -172,10 +154,9 @@ def _departures(seen: array, lows: array, highs: array, tolerance: float) -> lis
 def _share_row(record: Record, name: str, height_px: int, times: bool = False) -> str:
     """A lane whose bars are as high as the share of the time that the machine ran."""
     row = Chart(_axis(record), height_px, 0, 1)
-    row.days()
     row.area(record.series.bin_s, [round(share, 2) for share in record.series[name]], name)
     zh, en = words.TARGETS[name]
-    return row.html(f"{zh} <small>{en}</small>", times).replace('class="plot"', 'class="plot lane"', 1)
+    return row.html(f"{zh} <small>{en}</small>", times, "plot lane")
 
 
 def _happenings(record: Record) -> str:
@@ -192,29 +173,22 @@ def _happenings(record: Record) -> str:
         code = alarm["code"]
         lanes.setdefault((words.severity(code), words.alarm(code)), []).append((alarm["raised_s"], cleared))
     if not lanes:
-        return f"<section>{_title('故障与报警', 'faults and alarms')}<p>无 none</p></section>"
+        return _section("故障与报警", "faults and alarms", "<p>无 none</p>")
     order = ("off", "fault", "critical", "warning", "info")
     html = ""
     for i, ((css, name), spans) in enumerate(sorted(lanes.items(), key=lambda lane: order.index(lane[0][0]))):
         row = Chart(axis, 12, 0, 1)
-        row.days()
         for t0, t1 in spans:
             row.span(t0, t1, css, f"{name[0]} {name[1]}: {_moment(record, t0)} – {_moment(record, t1)}")
-        html += f'<div class="lane-name">{_both(name)}</div>' + row.html(times=i == len(lanes) - 1).replace(
-            'class="plot"', 'class="plot lane"', 1
-        )
-    return (
-        f"<section>{_title('故障与报警', 'faults and alarms')}"
-        + _legend(
-            ("off", "停电、断网", "supply or line down"),
-            ("fault", "设备故障", "fault of equipment"),
-            ("critical", "紧急报警", "critical alarm"),
-            ("warning", "报警", "warning"),
-            ("info", "提示", "note"),
-        )
-        + html
-        + "</section>"
+        html += f'<div class="lane-name">{_both(name)}</div>' + row.html(times=i == len(lanes) - 1, css="plot lane")
+    legend = _legend(
+        ("off", "停电、断网", "supply or line down"),
+        ("fault", "设备故障", "fault of equipment"),
+        ("critical", "紧急报警", "critical alarm"),
+        ("warning", "报警", "warning"),
+        ("info", "提示", "note"),
     )
+    return _section("故障与报警", "faults and alarms", legend, html)
 
 
 def _effluent(record: Record) -> str:
@@ -222,51 +196,36 @@ def _effluent(record: Record) -> str:
     limit = record.settings["turbidity.limit_ntu"] / 10
     top = _top(s["turbidity_hi_ntu"], limit * 1.2)
     chart = Chart(_axis(record), 150, 0, top)
-    chart.days()
-    chart.scale(_fifths(top), 1 if top < 8 else 0)
+    chart.scale(4, 1 if top < 8 else 0)
     chart.envelope(s.bin_s, s["turbidity_lo_ntu"], s["turbidity_hi_ntu"], "turbidity")
     chart.line(s.bin_s, _departures(s["seen_ntu"], s["turbidity_lo_ntu"], s["turbidity_hi_ntu"], 2), "seen")
     chart.mark(limit, f"限 limit {limit:g}", "limit")
     oxygen = Chart(_axis(record), 90, 0, _top(s["oxygen_g_m3"], 4))
-    oxygen.days()
-    oxygen.scale((0, oxygen.high / 2, oxygen.high), 1)
+    oxygen.scale(2, 1)
     oxygen.line(s.bin_s, s["oxygen_g_m3"], "oxygen")
-    return (
-        f"<section>{_title('出水浊度与溶解氧', 'effluent turbidity (NTU) and oxygen in the aerated tank (g/m³)')}"
-        + _legend(
-            ("turbidity", "出水浊度", "effluent turbidity"),
-            ("seen", "系统读数（与实际不符时）", "what the unit read, where it differs"),
-            ("oxygen", "溶解氧", "oxygen"),
-        )
-        + chart.html()
-        + '<div class="apart"></div>'
-        + oxygen.html(times=True)
-        + "</section>"
+    legend = _legend(
+        ("turbidity", "出水浊度", "effluent turbidity"),
+        ("seen", "系统读数（与实际不符时）", "what the unit read, where it differs"),
+        ("oxygen", "溶解氧", "oxygen"),
     )
+    title = "出水浊度与溶解氧", "effluent turbidity (NTU) and oxygen in the aerated tank (g/m³)"
+    return _section(*title, legend, chart.html(), _GAP, oxygen.html(times=True))
 
 
 def _inflow(record: Record) -> str:
     s = record.series
     top = _top(s["inflow_m3_d"], 1)
     chart = Chart(_axis(record), 150, 0, top)
-    chart.days()
-    chart.scale(_fifths(top), 0 if top >= 8 else 1)
+    chart.scale(4, 0 if top >= 8 else 1)
     chart.area(s.bin_s, [_three_digits(v) for v in s["inflow_m3_d"]], "inflow")
     chart.area(s.bin_s, [_three_digits(v) for v in s["overflow_m3_d"]], "overflow")
     rain = ""
     if any(s["rain_mm_h"]):
         sky = Chart(_axis(record), 56, 0, _top(s["rain_mm_h"], 4))
-        sky.days()
         sky.area(s.bin_s, s["rain_mm_h"], "rain", hanging=True)
         rain = sky.html(f"雨 <small>rain</small> {sky.high:g} mm/h")
-    return (
-        f"<section>{_title('进水、降雨与溢流', 'inflow (m³/d), rain and overflow')}"
-        + _legend(("inflow", "进水", "inflow"), ("overflow", "溢流", "overflow"), ("rain", "降雨", "rain, mm/h"))
-        + rain
-        + '<div class="apart"></div>'
-        + chart.html(times=True)
-        + "</section>"
-    )
+    legend = _legend(("inflow", "进水", "inflow"), ("overflow", "溢流", "overflow"), ("rain", "降雨", "rain, mm/h"))
+    return _section("进水、降雨与溢流", "inflow (m³/d), rain and overflow", legend, rain, _GAP, chart.html(times=True))
 
 
 def _three_digits(value: float) -> float:
@@ -274,15 +233,13 @@ def _three_digits(value: float) -> float:
 
 
 def _energy(record: Record) -> str:
-    whole = [day for day in record.days if day.to_s > day.from_s]
-    top = _top([day.energy_kwh for day in whole], 1)
+    top = _top([day.energy_kwh for day in record.days], 1)
     chart = Chart(_axis(record), 120, 0, top)
-    chart.days()
-    chart.scale((0, top / 2, top), 1 if top < 8 else 0)
-    for day in whole:
+    chart.scale(2, 1 if top < 8 else 0)
+    for day in record.days:
         tip = f"{day.date}: {day.energy_kwh:.1f} kWh, {day.inflow_m3:.1f} m³"
         chart.bar(day.from_s, day.to_s, day.energy_kwh, "energy", tip)
-    return f"<section>{_title('每日用电', 'energy per day (kWh)')}{chart.html(times=True)}</section>"
+    return _section("每日用电", "energy per day (kWh)", chart.html(times=True))
 
 
 def _expectations(record: Record) -> str:
@@ -300,20 +257,17 @@ def _expectations(record: Record) -> str:
         return ""
     head = "<tr><th></th><th>指标 <small>quantity</small></th><th class='n'>结果 <small>value</small></th>"
     head += "<th class='n'>最小 … 最大 <small>min … max</small></th></tr>"
-    return f"<section>{_title('预期', 'expectations')}<table>{head}{rows}</table></section>"
+    return _section("预期", "expectations", f"<table>{head}{rows}</table>")
 
 
 def _actuators(record: Record) -> str:
-    keys = ("starts", "run_s", "max_starts_per_h", "min_run_s", "min_off_s", "dry_run_s")
-    head = "".join(f"<th class='n'>{_both(words.QUANTITIES[key])}</th>" for key in keys)
+    head = "".join(f"<th class='n'>{_both(words.QUANTITIES[key])}</th>" for key in ACTUATOR)
     rows = ""
     for name, values in record.summary["actuators"].items():
-        cells = "".join(f'<td class="n">{_cell(key, values[key])}</td>' for key in keys)
+        cells = "".join(f'<td class="n">{_cell(key, values[key])}</td>' for key in ACTUATOR)
         rows += f"<tr><td>{_both(words.TARGETS[name])}</td>{cells}</tr>"
-    return (
-        f"<section>{_title('设备运行', 'machines, as measured at the plant')}"
-        f'<div class="wide"><table><tr><th></th>{head}</tr>{rows}</table></div></section>'
-    )
+    table = f'<div class="wide"><table><tr><th></th>{head}</tr>{rows}</table></div>'
+    return _section("设备运行", "machines, as measured at the plant", table)
 
 
 def _cell(key: str, value: float | None) -> str:
@@ -339,4 +293,4 @@ def _events(record: Record) -> str:
         rows = '<tr><td colspan="3">无 none</td></tr>'
     left = record.notable_left_out
     more = f'<p class="soft">另有 {left:,} 条见 events.csv。{left:,} more are in events.csv.</p>' if left else ""
-    return f'<section class="long">{_title("事件", "events")}<table>{rows}</table>{more}</section>'
+    return _section("事件", "events", f"<table>{rows}</table>", more, css="long")

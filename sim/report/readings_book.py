@@ -6,6 +6,7 @@ from typing import Any
 
 from unit.catalogue import tables
 from unit.control.basics import NONE
+from unit.control.points import ENERGY_WH, LEVEL_MM, TURBIDITY_NTU
 
 from .results import Stream
 
@@ -18,9 +19,6 @@ class ReadingsBook:
     def __init__(self, path: Path, start: datetime):
         points = list(tables.rows("points"))
         self._divisors = [(i, 10 ** int(row[2])) for i, row in enumerate(points) if row[2] != "0"]
-        self._level = [row[0] for row in points].index("level_mm")
-        self._turbidity = [row[0] for row in points].index("turbidity_ntu")
-        self._energy = [row[0] for row in points].index("energy_wh")
         self.energy_wh = self.nominal = 0  # in all readings; how many of them have some of it by nominal power
         self._format = "%d,%sT%02d:%02d:%02d,%d," + ",".join("%%.%sf" % row[2] for row in points) + "\n"
         self._stream = Stream(path, ("time_s", "time", "quality", *(row[0] for row in points)))
@@ -39,9 +37,9 @@ class ReadingsBook:
             self._day = day
             self._date = (self._start.date() + timedelta(days=day)).isoformat()
         values: list[Any] = numbers[:]
-        self.energy_wh += values[self._energy]
+        self.energy_wh += values[ENERGY_WH]
         self.nominal += quality >> 7 & 1
-        level, ntu = values[self._level], values[self._turbidity]
+        level, ntu = values[LEVEL_MM], values[TURBIDITY_NTU]
         if level != NONE:
             if self._seen_lo == NONE or level < self._seen_lo:
                 self._seen_lo = level

@@ -22,7 +22,6 @@ class Day:
     to_s: int
     energy_kwh: float
     inflow_m3: float
-    overflow_m3: float
 
 
 @dataclass

@@ -5,11 +5,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 from unit.control.basics import NONE
-from unit.control.io import OUTPUT_NAMES
 
-from ..scenario.quantities import alarm_codes, look_up
+from ..scenario.quantities import READINGS, alarm_codes, look_up
 from ..scenario.scenario import Expect, Scenario
-from ..world.loop import Loop
+from ..world.loop import Loop, Meter
 from .outbox import Outbox
 from .readings_book import ReadingsBook
 
@@ -56,12 +55,13 @@ def build(
     that inflow = discharged + overflow + stored + error. Turbidity is weighted by the volume discharged. `energy_kwh`
     is what machines used, `energy_recorded_kwh` what the unit counted of it."""
     world = loop.world
+    plant = world.plant
     discharged_m3 = sum(loop.effluent_m3)
     p95 = loop.effluent_percentile(0.95)
-    lifted_m3 = world.lifted_m3
-    energy_kwh = world.energy_j / 3.6e6
+    lifted_m3 = plant.lifted_m3
+    energy_kwh = plant.energy_j / 3.6e6
     nominal = book.nominal if loop.ctrl.meter.wired else outbox.recorded
-    error_m3 = world.mass_error_m3
+    error_m3 = plant.mass_error_m3()
     return {
         "scenario": scenario.name,
         "unit": unit_id,
@@ -70,47 +70,40 @@ def build(
         "wall_s": round(wall_s, 3),
         "steps": loop.steps,
         "interrupted": interrupted,
-        "inflow_m3": world.inflow_m3,
+        "inflow_m3": plant.inflow_m3,
         "lifted_m3": lifted_m3,
-        "discharged_m3": world.discharged_m3,
-        "overflow_m3": world.overflow_m3,
+        "discharged_m3": plant.discharged_m3,
+        "overflow_m3": plant.overflow_m3,
         "overflow_s": loop.overflow_s,
-        "stored_m3": world.inflow_m3 - world.discharged_m3 - world.overflow_m3 - error_m3,
+        "stored_m3": plant.inflow_m3 - plant.discharged_m3 - plant.overflow_m3 - error_m3,
         "mass_error_m3": error_m3,
-        "level_max_mm": max(loop.level_max_mm, loop.level_hi_mm),
+        "level_max_mm": max(loop.level_max_mm, loop.bin.level_hi_mm),
         "energy_kwh": energy_kwh,
         "energy_kwh_per_m3": energy_kwh / lifted_m3 if lifted_m3 > 0 else None,
         "energy_source": "nominal" if nominal == outbox.recorded else "metered",
         "energy_recorded_kwh": book.energy_wh / 1000,
         "energy_nominal_readings": nominal,
-        "actuators": {name: _actuator(loop, name) for name in OUTPUT_NAMES},
+        "actuators": {name: _actuator(meter) for name, meter in loop.meters.items()},
         "effluent": {
             "turbidity_ntu_mean": loop.effluent_ntu_m3 / discharged_m3 if discharged_m3 > 0 else None,
             "turbidity_ntu_p95": round(p95, 1) if p95 >= 0 else None,
-            "ammonia_g_m3_end": world.ammonia_g_m3,
+            "ammonia_g_m3_end": world.treatment.clear.nh4,
         },
-        "readings": {
-            "recorded": outbox.recorded,
-            "delivered": outbox.delivered,
-            "lost": outbox.lost,
-            "duplicated": outbox.duplicated,
-        },
+        "readings": {key: getattr(outbox, key) for key in READINGS},
         "alarms": alarms.entries,
         "alarms_total": sum(alarms.counts.values()),
         "alarm_counts": alarms.counts,
     }
 
 
-def _actuator(loop: Loop, name: str) -> dict[str, int | None]:
-    machine = loop.world.machine(name)
-    meter = {"p1": loop.p1, "p2": loop.p2, "blower": loop.blower, "return": loop.back}[name]
+def _actuator(meter: Meter) -> dict[str, int | None]:
     return {
         "starts": meter.starts,
-        "run_s": machine.run_s,
+        "run_s": meter.machine.run_s,
         "max_starts_per_h": meter.max_starts_per_h,
         "min_run_s": None if meter.min_run_s == NONE else meter.min_run_s,
         "min_off_s": None if meter.min_off_s == NONE else meter.min_off_s,
-        "dry_run_s": machine.dry_run_s,
+        "dry_run_s": meter.machine.dry_run_s,
     }
 
 

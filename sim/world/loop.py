@@ -7,6 +7,7 @@ sim.runner. What it measures, it measures at the plant, not in the controller.
 from unit.control.basics import NONE, const
 from unit.control.controller import Controller
 
+from sim.world.machine import Machine
 from sim.world.world import World
 
 _DAY_S = const(86400)
@@ -18,7 +19,8 @@ TURBIDITY_STEP_NTU = 0.1
 class Meter:
     """Starts and runs of one machine, as an electrician with a clamp meter would write them down."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: Machine) -> None:
+        self.machine: Machine = machine
         self.on: int = 0
         self.changed_s: int = -1  # -1: has stood since before the start
         self.starts: int = 0
@@ -27,8 +29,9 @@ class Meter:
         self.min_off_s: int = NONE  # of the rests between two runs
         self._recent: list[int] = []  # starts of the last hour
 
-    def change(self, t_s: int, on: int) -> None:
+    def change(self, t_s: int) -> None:
         """It starts to turn, or stands still, from second `t_s` on."""
+        on = self.machine.running
         lasted_s = t_s - self.changed_s
         if on:
             self.starts += 1
@@ -44,6 +47,21 @@ class Meter:
         self.changed_s = t_s
 
 
+class Bin:
+    """What a bin of the charts shows, beginning with the state of the world."""
+
+    def __init__(self, world: World) -> None:
+        level_mm = world.plant.level_mm()
+        ntu = world.treatment.turbidity_ntu()
+        self.level_lo_mm: float = level_mm
+        self.level_hi_mm: float = level_mm
+        self.turbidity_lo_ntu: float = ntu
+        self.turbidity_hi_ntu: float = ntu
+        self.oxygen_sum: float = 0.0
+        self.rain_mm_h_sum: float = 0.0
+        self.minutes: int = 0
+
+
 class Loop:
     """`t_s` is the last second that was simulated; the first one is 1."""
 
@@ -56,27 +74,16 @@ class Loop:
         self.steps: int = 0
         self.board_on: int = 1
         self.line_up: int = 1  # network and broker
-        self.p1: Meter = Meter()
-        self.p2: Meter = Meter()
-        self.blower: Meter = Meter()
-        self.back: Meter = Meter()
-        self.level_max_mm: float = world.level_mm
+        self.meters: dict[str, Meter] = {name: Meter(machine) for name, machine in world.plant.machines.items()}
+        self.level_max_mm: float = world.plant.level_mm()
         self.overflow_s: int = 0
         self._start_s: int = start_s
         self._overflow_m3: float = 0.0
-        # Since the last `new_bin`
-        self.level_lo_mm: float = 0.0
-        self.level_hi_mm: float = 0.0
-        self.turbidity_lo_ntu: float = 0.0
-        self.turbidity_hi_ntu: float = 0.0
-        self.oxygen_sum: float = 0.0
-        self.rain_mm_h_sum: float = 0.0
-        self.minutes: int = 0
+        self.bin: Bin = Bin(world)
         # Effluent by turbidity: m3 in each step
         self.effluent_m3: list[float] = [0.0] * (_NTU_STEPS + 1)
         self.effluent_ntu_m3: float = 0.0
         self._discharged_m3: float = 0.0
-        self.new_bin()
 
     def run(self, until_s: int) -> int:
         """Simulate up to and with second `until_s`. Comes back earlier, with 1, after a second in which something
@@ -90,6 +97,8 @@ class Loop:
         p2 = ctrl.outputs[1]
         blower = ctrl.outputs[2]
         back = ctrl.outputs[3]
+        meters = list(self.meters.values())
+        now = self.bin
         t_s = self.t_s
         happened = 0
         while t_s < until_s and not happened:
@@ -106,19 +115,14 @@ class Loop:
                     happened = 1
             if world.events or (world.network_up & world.broker_up) != self.line_up:
                 happened = 1
-            if plant.p1.running != self.p1.on:
-                self.p1.change(t_s, plant.p1.running)
-            if plant.p2.running != self.p2.on:
-                self.p2.change(t_s, plant.p2.running)
-            if plant.blower.running != self.blower.on:
-                self.blower.change(t_s, plant.blower.running)
-            if plant.back.running != self.back.on:
-                self.back.change(t_s, plant.back.running)
+            for meter in meters:
+                if meter.machine.running != meter.on:
+                    meter.change(t_s)
             level_mm = plant.level_mm()
-            if level_mm > self.level_hi_mm:
-                self.level_hi_mm = level_mm
-            if level_mm < self.level_lo_mm:
-                self.level_lo_mm = level_mm
+            if level_mm > now.level_hi_mm:
+                now.level_hi_mm = level_mm
+            if level_mm < now.level_lo_mm:
+                now.level_lo_mm = level_mm
             if plant.overflow_m3 > self._overflow_m3:
                 self._overflow_m3 = plant.overflow_m3
                 self.overflow_s += 1
@@ -149,30 +153,23 @@ class Loop:
     def _minute(self) -> None:
         """What changes slowly is looked at once a minute."""
         world = self.world
-        ntu = world.turbidity_ntu
-        self.turbidity_hi_ntu = max(self.turbidity_hi_ntu, ntu)
-        self.turbidity_lo_ntu = min(self.turbidity_lo_ntu, ntu)
-        self.oxygen_sum += world.oxygen_g_m3
-        self.rain_mm_h_sum += world.rain_mm_h
-        self.minutes += 1
-        out_m3 = world.discharged_m3 - self._discharged_m3
-        self._discharged_m3 = world.discharged_m3
+        ntu = world.treatment.turbidity_ntu()
+        now = self.bin
+        now.turbidity_hi_ntu = max(now.turbidity_hi_ntu, ntu)
+        now.turbidity_lo_ntu = min(now.turbidity_lo_ntu, ntu)
+        now.oxygen_sum += world.treatment.o2_g_m3
+        now.rain_mm_h_sum += world.sewer.rain_mm_h
+        now.minutes += 1
+        out_m3 = world.plant.discharged_m3 - self._discharged_m3
+        self._discharged_m3 = world.plant.discharged_m3
         step: int = int(ntu / TURBIDITY_STEP_NTU)
         self.effluent_m3[min(step, _NTU_STEPS)] += out_m3
         self.effluent_ntu_m3 += ntu * out_m3
 
     def new_bin(self) -> None:
         """Begin the next bin of the charts."""
-        level_mm = self.world.level_mm
-        ntu = self.world.turbidity_ntu
-        self.level_max_mm = max(self.level_max_mm, self.level_hi_mm)
-        self.level_lo_mm = level_mm
-        self.level_hi_mm = level_mm
-        self.turbidity_lo_ntu = ntu
-        self.turbidity_hi_ntu = ntu
-        self.oxygen_sum = 0.0
-        self.rain_mm_h_sum = 0.0
-        self.minutes = 0
+        self.level_max_mm = max(self.level_max_mm, self.bin.level_hi_mm)
+        self.bin = Bin(self.world)
 
     def effluent_percentile(self, share: float) -> float:
         """Turbidity in NTU that this share of the discharged volume stays below; -1 when nothing was discharged."""

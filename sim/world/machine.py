@@ -13,6 +13,7 @@ class Machine:
         self.running: int = 0  # it turns and draws current: what the feedback contact shows
         self.run_s: int = 0
         self.dry: int = 0  # it ran dry in this second
+        self.was_dry: int = 0  # ... and in the one before
         self.dry_run_s: int = 0
         self.flow_share: float = 1.0  # of the healthy flow
         self.power_share: float = 1.0
@@ -44,6 +45,7 @@ class Machine:
 
     def decide(self, commanded: int, mains_on: int) -> None:
         """Whether it runs in this second."""
+        self.was_dry = self.dry
         self.dry = 0
         self.running = 0
         if mains_on and not self.stopped and (commanded or self.welded):

@@ -31,6 +31,7 @@ class Plant:
         self.p2: Machine = Machine(float(settings["lift.pump_power_w"]))
         self.blower: Machine = Machine(float(settings["aeration.blower_power_w"]))
         self.back: Machine = Machine(float(settings["return.power_w"]))
+        self.machines: dict[str, Machine] = {"p1": self.p1, "p2": self.p2, "blower": self.blower, "return": self.back}
 
         # Lift well
         stop_mm = float(settings["lift.stop_level_mm"])
@@ -70,10 +71,10 @@ class Plant:
         # Totals since the start
         self.stored_at_start_m3: float = self.stored_m3()
         self.inflow_m3: float = 0.0
-        self.lifted_m3: float = 0.0
-        self.discharged_m3: float = 0.0
-        self.overflow_m3: float = 0.0
-        self.energy_j: float = 0.0
+        self.lifted_m3: float = 0.0  # delivered by the lift pumps into the anoxic tank
+        self.discharged_m3: float = 0.0  # left through the outlet
+        self.overflow_m3: float = 0.0  # spilt from the lift well
+        self.energy_j: float = 0.0  # electricity of the four machines
         # Of the last second, m3
         self.spilled_m3: float = 0.0
         self.delivered_m3: float = 0.0

@@ -67,8 +67,8 @@ def response_share(t_s: float, peak_s: float, tail: float) -> float:
 
 
 class Sewer:
-    """Inflow of the scenario. `flow_m3_s`, `sewage_share` (the rest is clean water) and `tss_g_m3` of the sewage (below
-    0: not known) hold until `next_s`."""
+    """Inflow and rain of the scenario. `flow_m3_s`, `sewage_share` (the rest is clean water) and `tss_g_m3` of the
+    sewage (below 0: not known) hold until `next_s`."""
 
     def __init__(self, scenario: Any, local_start_s: int) -> None:
         """`local_start_s`: local second of the day at the scenario's start."""

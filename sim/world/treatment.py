@@ -7,6 +7,8 @@ concentration negative. Equations, figures and their sources: docs/plant-model.m
 
 from typing import Any
 
+from .plant import Plant
+
 STEP_D = 1.0 / 1440.0
 
 # Sewage of a village behind septic tanks, g/m3 [G]
@@ -74,6 +76,33 @@ class Water:
         self.solids += share * (other.solids - self.solids)
 
 
+class Minute:
+    """What moves in a minute, m3, and what stood in the stores when it began."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.well_m3: float = plant.well_m3
+        self.anoxic_m3: float = plant.anoxic_m3
+        self.oxic_m3: float = plant.oxic_m3
+        self.inflow_m3: float = 0.0
+        self.lifted_m3: float = 0.0
+        self.returned_m3: float = 0.0
+        self.to_oxic_m3: float = 0.0
+        self.to_settling_m3: float = 0.0
+        self.out_m3: float = 0.0
+        self.air_s: float = 0.0  # of all that the blower can give
+
+    def add(self, plant: Plant, inflow_m3: float) -> None:
+        """One second of it, as it was in the plant."""
+        self.inflow_m3 += inflow_m3
+        self.lifted_m3 += plant.delivered_m3
+        self.returned_m3 += plant.returned_m3
+        self.to_oxic_m3 += plant.to_oxic_m3
+        self.to_settling_m3 += plant.to_settling_m3
+        self.out_m3 += plant.out_m3
+        if plant.blower.running:
+            self.air_s += plant.blower.flow_share
+
+
 class Treatment:
     """State of the water from the lift well to the outlet. `clear` is what leaves."""
 
@@ -95,41 +124,31 @@ class Treatment:
         self.blanket_g: float = 0.08 * BLANKET_G_M3 * BLANKET_SHARE * self.settling_m3
 
     def turbidity_ntu(self) -> float:
-        """Turbidity of the effluent."""
+        """True turbidity of the effluent, without fouling of the probe."""
         return NTU_PER_G_M3 * self.tss_g_m3()
 
     def tss_g_m3(self) -> float:
         """Suspended solids of the effluent."""
         return self.clear.colloid + self.clear.solids
 
-    def fill_well(self, well_m3: float, inflow_m3: float, sewage_share: float, tss_g_m3: float) -> None:
+    def fill_well(self, minute: Minute, sewage_share: float, tss_g_m3: float) -> None:
         """A minute's inflow joins the well: sewage diluted to `sewage_share`; its `tss_g_m3` below 0: not known."""
         strength = 1.0 if tss_g_m3 < 0.0 else tss_g_m3 / RAW_TSS
         self.raw.cod = RAW_COD * sewage_share
         self.raw.nh4 = RAW_NH4 * sewage_share
         self.raw.colloid = RAW_COLLOID * strength * sewage_share
         self.raw.solids = RAW_SOLIDS * strength * sewage_share
-        self.well.mix(well_m3, self.raw, inflow_m3)
+        self.well.mix(minute.well_m3, self.raw, minute.inflow_m3)
 
-    def step(
-        self,
-        anoxic_m3: float,
-        oxic_m3: float,
-        lifted_m3: float,
-        returned_m3: float,
-        to_oxic_m3: float,
-        to_settling_m3: float,
-        out_m3: float,
-        air_share: float,
-    ) -> None:
-        """One minute with these volumes moved in it and the blower giving `air_share` of its air."""
-        self._draw_sludge(returned_m3)
-        self.anoxic.mix(anoxic_m3, self.well, lifted_m3)
-        self.anoxic.mix(anoxic_m3 + lifted_m3, self.sludge, returned_m3)
+    def step(self, minute: Minute) -> None:
+        """One minute, the inflow of which is in the well already."""
+        self._draw_sludge(minute.returned_m3)
+        self.anoxic.mix(minute.anoxic_m3, self.well, minute.lifted_m3)
+        self.anoxic.mix(minute.anoxic_m3 + minute.lifted_m3, self.sludge, minute.returned_m3)
         self._denitrify(self.anoxic)
-        self.oxic.mix(oxic_m3, self.anoxic, to_oxic_m3)
-        self._aerate(self.oxic, oxic_m3, to_oxic_m3, air_share)
-        self._settle(to_settling_m3, out_m3)
+        self.oxic.mix(minute.oxic_m3, self.anoxic, minute.to_oxic_m3)
+        self._aerate(self.oxic, minute.oxic_m3, minute.to_oxic_m3, minute.air_s / 60.0)
+        self._settle(minute.to_settling_m3, minute.out_m3)
 
     def _draw_sludge(self, returned_m3: float) -> None:
         """What the return pump draws: the settling tank's water with the solids of its blanket."""

@@ -6,12 +6,11 @@ from unit.control.basics import NONE, const
 from unit.control.io import Inputs
 
 from .breakdown import FOREVER_S, Breakdown
-from .machine import Machine
 from .plant import Plant
 from .rng import Rng
 from .sensors import AnalogSensor, Broken, EnergyMeter, FloatSwitch
 from .sewer import Sewer
-from .treatment import Treatment
+from .treatment import Minute, Treatment
 
 _STREAM_LEVEL = const(2)
 _STREAM_TURBIDITY = const(3)
@@ -29,7 +28,7 @@ FOULING_NTU_D = 0.05
 
 
 class World:
-    """Plant, inflow, sensors and faults of one scenario.
+    """Plant, inflow, sensors and faults of one scenario. The true values stand in `plant`, `sewer` and `treatment`.
 
     `settings`: by key as in settings.txt, integers on the catalogue's scale. `scenario`: see `sim.scenario`.
     `board_on`, `mains_on`, `network_up`, `broker_up`, `clock_known` (1 or 0) and `clock_offset_s` are the state at the
@@ -74,6 +73,13 @@ class World:
         )
         self.energy_meter: EnergyMeter = EnergyMeter(settings["wired.energy"])
         self._mains_sensed: int = 1 if settings["mains.sensed"] else 0
+        self._broken: dict[str, Broken] = {
+            "level": self.level_sensor.broken,
+            "turbidity": self.turbidity_sensor.broken,
+            "float_high": self.high_float.broken,
+            "float_low": self.low_float.broken,
+            "energy": self.energy_meter.broken,
+        }
 
         self.board_on: int = 1
         self.mains_on: int = 1
@@ -91,21 +97,8 @@ class World:
         self._spilling: int = 0
         self._spilt_last_s: int = 0
         self._spilt_before_m3: float = 0.0
-        self._p1_dry: int = 0
-        self._p2_dry: int = 0
-        self._return_dry: int = 0
 
-        # What moved since the last step of the treatment, m3
-        self._well_before_m3: float = self.plant.well_m3
-        self._anoxic_before_m3: float = self.plant.anoxic_m3
-        self._oxic_before_m3: float = self.plant.oxic_m3
-        self._inflow_m3: float = 0.0
-        self._delivered_m3: float = 0.0
-        self._returned_m3: float = 0.0
-        self._to_oxic_m3: float = 0.0
-        self._to_settling_m3: float = 0.0
-        self._out_m3: float = 0.0
-        self._air: float = 0.0
+        self._minute: Minute = Minute(self.plant)
         self._shown_ntu: float = self.treatment.turbidity_ntu()
 
     # --- one second
@@ -130,19 +123,11 @@ class World:
         plant.back.decide(return_on & board_on, mains_on)
         inflow_m3 = self.sewer.flow_m3_s
         plant.step(inflow_m3)
-
-        self._inflow_m3 += inflow_m3
-        self._delivered_m3 += plant.delivered_m3
-        self._returned_m3 += plant.returned_m3
-        self._to_oxic_m3 += plant.to_oxic_m3
-        self._to_settling_m3 += plant.to_settling_m3
-        self._out_m3 += plant.out_m3
-        if plant.blower.running:
-            self._air += plant.blower.flow_share
+        self._minute.add(plant, inflow_m3)
 
         if plant.spilled_m3 > 0.0 or self._spilling:
             self._watch_spill(t_s)
-        if plant.p1.dry != self._p1_dry or plant.p2.dry != self._p2_dry or plant.back.dry != self._return_dry:
+        if plant.p1.dry != plant.p1.was_dry or plant.p2.dry != plant.p2.was_dry or plant.back.dry != plant.back.was_dry:
             self._watch_dry(t_s)
         self._sense(t_s, inputs)
 
@@ -165,29 +150,11 @@ class World:
         self._minute_s = t_s + 60
         treatment = self.treatment
         sewer = self.sewer
-        treatment.fill_well(self._well_before_m3, self._inflow_m3, sewer.sewage_share, sewer.tss_g_m3)
-        treatment.step(
-            self._anoxic_before_m3,
-            self._oxic_before_m3,
-            self._delivered_m3,
-            self._returned_m3,
-            self._to_oxic_m3,
-            self._to_settling_m3,
-            self._out_m3,
-            self._air / 60.0,
-        )
+        treatment.fill_well(self._minute, sewer.sewage_share, sewer.tss_g_m3)
+        treatment.step(self._minute)
         fouling_d = float(t_s % _CLEANING_S) / 86400.0
         self._shown_ntu = treatment.turbidity_ntu() + FOULING_NTU_D * fouling_d
-        self._well_before_m3 = self.plant.well_m3
-        self._anoxic_before_m3 = self.plant.anoxic_m3
-        self._oxic_before_m3 = self.plant.oxic_m3
-        self._inflow_m3 = 0.0
-        self._delivered_m3 = 0.0
-        self._returned_m3 = 0.0
-        self._to_oxic_m3 = 0.0
-        self._to_settling_m3 = 0.0
-        self._out_m3 = 0.0
-        self._air = 0.0
+        self._minute = Minute(self.plant)
 
     # --- rare events
 
@@ -205,25 +172,18 @@ class World:
             self.events.append((t_s, "well", "overflow_end", str(spilt_l) + " L"))
 
     def _watch_dry(self, t_s: int) -> None:
-        plant = self.plant
-        self._p1_dry = self._dry_event(t_s, "p1", plant.p1, self._p1_dry)
-        self._p2_dry = self._dry_event(t_s, "p2", plant.p2, self._p2_dry)
-        self._return_dry = self._dry_event(t_s, "return", plant.back, self._return_dry)
-
-    def _dry_event(self, t_s: int, name: str, machine: Machine, before: int) -> int:
-        if machine.dry != before:
-            self.events.append((t_s, name, "dry_run_begin" if machine.dry else "dry_run_end", ""))
-        return machine.dry
+        for name, machine in self.plant.machines.items():
+            if machine.dry != machine.was_dry:
+                self.events.append((t_s, name, "dry_run_begin" if machine.dry else "dry_run_end", ""))
 
     # --- faults
 
     def _change_faults(self, t_s: int) -> None:
         """Mends and breaks what is due at `t_s`, and notes when the next change comes."""
-        plant = self.plant
-        for machine in (plant.p1, plant.p2, plant.blower, plant.back):
+        for machine in self.plant.machines.values():
             machine.set_faults_none()
-        for name in ("level", "turbidity", "float_high", "float_low", "energy"):
-            self._broken(name).clear()
+        for broken in self._broken.values():
+            broken.clear()
         self.mains_on = 1
         self.network_up = 1
         self.broker_up = 1
@@ -259,110 +219,7 @@ class World:
                 self.clock_offset_s = int(fault.amount)
         elif fault.kind == "replaced":
             self.energy_meter.replace(fault.at_s, fault.amount)
-        elif target in ("level", "turbidity", "float_high", "float_low", "energy"):
-            self._broken(target).add(fault.kind, fault.amount, fault.at_s)
+        elif target in self._broken:
+            self._broken[target].add(fault.kind, fault.amount, fault.at_s)
         else:
-            self.machine(target).add_fault(fault.kind, fault.amount)
-
-    def _broken(self, sensor: str) -> Broken:
-        if sensor == "level":
-            return self.level_sensor.broken
-        if sensor == "turbidity":
-            return self.turbidity_sensor.broken
-        if sensor == "float_high":
-            return self.high_float.broken
-        if sensor == "energy":
-            return self.energy_meter.broken
-        return self.low_float.broken
-
-    # --- what a runner asks for
-
-    def machine(self, name: str) -> Machine:
-        """The actuator `name`: its `running`, `run_s`, `dry_run_s`."""
-        if name == "p1":
-            return self.plant.p1
-        if name == "p2":
-            return self.plant.p2
-        if name == "blower":
-            return self.plant.blower
-        return self.plant.back
-
-    @property
-    def inflow_m3(self) -> float:
-        """Inflow since the start."""
-        return self.plant.inflow_m3
-
-    @property
-    def lifted_m3(self) -> float:
-        """Delivered by the lift pumps into the anoxic tank since the start."""
-        return self.plant.lifted_m3
-
-    @property
-    def discharged_m3(self) -> float:
-        """Left through the outlet since the start."""
-        return self.plant.discharged_m3
-
-    @property
-    def overflow_m3(self) -> float:
-        """Spilt from the lift well since the start."""
-        return self.plant.overflow_m3
-
-    @property
-    def stored_m3(self) -> float:
-        """In well, rising main and tanks now."""
-        return self.plant.stored_m3()
-
-    @property
-    def mass_error_m3(self) -> float:
-        """Inflow - discharged - overflow - growth of what is stored: 0 but for rounding."""
-        return self.plant.mass_error_m3()
-
-    @property
-    def energy_j(self) -> float:
-        """Electricity of the four machines since the start."""
-        return self.plant.energy_j
-
-    @property
-    def level_mm(self) -> float:
-        """True level of the lift well."""
-        return self.plant.level_mm()
-
-    @property
-    def inflow_m3_s(self) -> float:
-        """True inflow now."""
-        return self.sewer.flow_m3_s
-
-    @property
-    def rain_mm_h(self) -> float:
-        """Rain now."""
-        return self.sewer.rain_mm_h
-
-    @property
-    def turbidity_ntu(self) -> float:
-        """True turbidity of the effluent, without fouling of the probe."""
-        return self.treatment.turbidity_ntu()
-
-    @property
-    def tss_g_m3(self) -> float:
-        """Suspended solids of the effluent."""
-        return self.treatment.tss_g_m3()
-
-    @property
-    def ammonia_g_m3(self) -> float:
-        """Ammonia nitrogen of the effluent."""
-        return self.treatment.clear.nh4
-
-    @property
-    def nitrate_g_m3(self) -> float:
-        """Nitrate nitrogen of the effluent."""
-        return self.treatment.clear.no3
-
-    @property
-    def cod_g_m3(self) -> float:
-        """Soluble biodegradable COD of the effluent."""
-        return self.treatment.clear.cod
-
-    @property
-    def oxygen_g_m3(self) -> float:
-        """Dissolved oxygen in the contact-oxidation tank."""
-        return self.treatment.o2_g_m3
+            self.plant.machines[target].add_fault(fault.kind, fault.amount)

@@ -46,13 +46,13 @@ def _level_seen_near(rows: list[list[int]], plant: ScenarioPlant, unit_of_level)
     levels = [row[0] for row in rows if row[0] > -(1 << 28)]
     assert len(levels) >= 3
     for level in levels:
-        assert abs(unit_of_level(level) - plant.world.level_mm) < 15
+        assert abs(unit_of_level(level) - plant.world.plant.level_mm()) < 15
 
 
 def test_current_loops_on_the_chip_itself(tmp_path):
     rows, plant = _seen(tmp_path, {})
     _level_seen_near(rows, plant, lambda ua: (ua - 4000) * 2000 / 16000)
-    assert rows[-1][2:6] == [0, 1 if plant.world.level_mm > 150 else 0, 1, 0]
+    assert rows[-1][2:6] == [0, 1 if plant.world.plant.level_mm() > 150 else 0, 1, 0]
 
 
 def test_modbus_probes(tmp_path):
@@ -67,7 +67,7 @@ def test_modbus_probes(tmp_path):
     rows, plant = _seen(tmp_path, changes)
     _level_seen_near(rows, plant, lambda mm: mm)
     turbidities = [row[1] for row in rows if row[1] > -(1 << 28)]
-    assert turbidities and all(abs(t / 10 - plant.world.turbidity_ntu) < 3 for t in turbidities)
+    assert turbidities and all(abs(t / 10 - plant.world.treatment.turbidity_ntu()) < 3 for t in turbidities)
 
 
 def test_a_board_of_expanders(tmp_path):
@@ -132,7 +132,7 @@ def test_an_energy_meter_is_counted_by_the_whole_firmware(tmp_path, changes):
     rig.replace_scripts(found, main=_COUNTED)
     used = {}
     second = plant.second
-    plant.second = lambda t_s: (second(t_s), used.setdefault(t_s, plant.world.energy_j / 3600))
+    plant.second = lambda t_s: (second(t_s), used.setdefault(t_s, plant.world.plant.energy_j / 3600))
     shown: list[bytes] = []
     found.serial.listener = shown.append
     found.run(4.5 * 3600)

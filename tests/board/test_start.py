@@ -33,7 +33,7 @@ def test_the_plant_is_run_by_the_real_firmware(tmp_path):
     found.run(8 * 3600)
     world = found.plant.world
     assert found.starts == 1
-    assert world.lifted_m3 > 0.5 and world.overflow_m3 == 0
+    assert world.plant.lifted_m3 > 0.5 and world.plant.overflow_m3 == 0
     assert world.plant.blower.run_s > 3600
 
 
@@ -43,7 +43,7 @@ def test_two_runs_are_the_same(tmp_path):
         (tmp_path / name).mkdir()
         found = rig.board(tmp_path / name, plant=True)
         found.run(2 * 3600)
-        ends.append((found.plant.world.lifted_m3, found.memory.pin_log(), found.requests))
+        ends.append((found.plant.world.plant.lifted_m3, found.memory.pin_log(), found.requests))
     assert ends[0] == ends[1]
 
 

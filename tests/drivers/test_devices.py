@@ -98,11 +98,15 @@ def test_no_pulse_is_lost_to_rounding_or_to_the_wrap_of_the_count(machine, per_k
 
 def test_a_day_without_a_look_at_the_count_stays_a_small_number(machine):
     pin = machine.Pin(4)
-    counter = PulseCounter(pin, pin.IRQ_FALLING, lambda: 0, 20000)
+    now = [0]
+    counter = PulseCounter(pin, pin.IRQ_FALLING, lambda: now[0], 20000)
     counter._rest = 19999
     counter._total = 0xFFFFF
     assert counter.read(0) == (0xFFFFF * 1000 + 19999) // 20000
     assert 0xFFFFF * 1000 + 19999 < 1 << 30  # of a 32-bit board
+    now[0] = 1000
+    pin.handler(pin)
+    assert counter._total == 0  # the count begins again
 
 
 @given(st.integers(0, 24500))

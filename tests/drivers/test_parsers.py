@@ -102,6 +102,8 @@ def test_frames_of_the_meters_manuals():
     assert request.hex() == "010400480002f1dd"
     write_request(request, 1, 3, 0x4000, 2)
     assert request.hex() == "010340000002d1cb"
+    asked = {name: (find(name).function, find(name).register) for name in ("eastron", "ddsu666", "dtsu666", "dds238")}
+    assert asked == {"eastron": (4, 0x48), "ddsu666": (3, 0x4000), "dtsu666": (3, 0x101E), "dds238": (3, 0)}
     # Totals as the meters show them, in kWh, and in units of 10 Wh.
     for name, number, units in (
         ("eastron", struct.pack(">f", 1234.56), 123456),

@@ -8,7 +8,6 @@ import subprocess
 import pytest
 
 from host_tools.device import first_start, port, self_test
-from host_tools.device.first_start import FirstStart
 from host_tools.unitkit import unitfile
 from host_tools.unitkit.errors import SurroundingsFailed
 from host_tools.verbs import register
@@ -133,7 +132,7 @@ def test_chinese_messages(qingxi, image, tmp_path):
 def test_a_board_that_reports_other_digests_or_fails_its_self_test_is_not_fit_for_service(flash, tmp_path, monkeypatch):
     """The record is saved all the same and says so, and so does the register."""
     report = GOOD.decode().replace("journal   ok ", "journal   bad")
-    monkeypatch.setattr(first_start, "watch", lambda port, reset: FirstStart("", self_test.parse(report)))
+    monkeypatch.setattr(first_start, "watch", lambda port, reset: self_test.parse(report))
     unit = unitfile.load(UNIT_FILE)
     with Desk(tmp_path) as desk:
         code, _, err = flash(desk, "--unit", UNIT_FILE)

@@ -189,7 +189,7 @@ def test_what_would_go_wrong_is_refused_before_anything_is_written(swap, tmp_pat
         refused(2, "say what is left of the old board", *ours)
         refused(2, "are the same", *ours, "--from-port", desk.port)
         refused(2, "no backup of a unit", *ours, "--from", nothing)
-        refused(3, "cannot be read", *ours, "--from", tmp_path / "gone.bin")
+        refused(2, "cannot be read", *ours, "--from", tmp_path / "gone.bin")
         refused(1, "is of unit qiaotou, the unit file of upstream", "--unit", other, "--from", backup)
         desk.flash.flash_tool_write(0, left_behind(image, UNIT_FILE))
         refused(1, "is unit qiaotou already", *ours, "--from", backup)

@@ -54,7 +54,7 @@ class Rig:
         """Let time pass."""
         for _ in range(seconds):
             self.t_s += 1
-            level_mm = self.world.level_mm
+            level_mm = self.world.plant.level_mm()
             if level_mm > 600:
                 self._lifting = 1
             elif level_mm < 250:

@@ -101,14 +101,14 @@ def test_the_meter_of_the_world():
     rig = Rig(plan(faults=(fault("stuck", "energy", 100, 200), fault("replaced", "energy", 300, amount=7))))
     assert rig.run(1).inputs.energy_wh == NONE  # none is wired
     replaced = fault("replaced", "energy", 300, amount=7)
-    faults = (fault("missing", "energy", 10, 20), fault("off", "mains", 30, 40), replaced)
+    faults = (fault("missing", "energy", 10, 20), fault("off", "mains", 30, 40), replaced, fault("down", "broker", 500))
     rig = Rig(plan(faults=faults), **{"wired.energy": 1})
     assert rig.run(1).inputs.energy_wh == METER_AT_START_WH
     assert rig.run(10).inputs.energy_wh == NONE
     assert rig.run(10).inputs.energy_wh >= METER_AT_START_WH
     assert rig.run(10).inputs.energy_wh == NONE  # a meter lives on what it measures
     rig.run(268)
-    assert rig.inputs.energy_wh == int(METER_AT_START_WH + rig.world.energy_j / 3600)
-    used_j = rig.world.energy_j
+    assert rig.inputs.energy_wh == int(METER_AT_START_WH + rig.world.plant.energy_j / 3600)
+    used_j = rig.world.plant.energy_j
     rig.run(300)
-    assert rig.inputs.energy_wh == pytest.approx(7000 + (rig.world.energy_j - used_j) / 3600, abs=2)
+    assert rig.inputs.energy_wh == pytest.approx(7000 + (rig.world.plant.energy_j - used_j) / 3600, abs=2)

@@ -127,7 +127,7 @@ def test_drift_grows_with_the_hours():
     rig = still(fault("drift", "level", at_s=100, amount=-60)).run(100 + HOUR_S)
     assert rig.level_shown_mm() == pytest.approx(440, abs=8)
     turbid = still(fault("drift", "turbidity", at_s=100, amount=10)).run(100 + HOUR_S)
-    assert (turbid.inputs.turbidity - 4000) / 160 == pytest.approx(turbid.world.turbidity_ntu + 10, abs=1.5)
+    assert (turbid.inputs.turbidity - 4000) / 160 == pytest.approx(turbid.world.treatment.turbidity_ntu() + 10, abs=1.5)
 
 
 def test_a_slipping_float_cable_moves_its_level():
@@ -155,7 +155,7 @@ def test_noise_of_one_sensor_changes_no_other_signal_and_no_inflow():
         plain.run(1)
         noisy.run(1)
         assert plain.inputs.turbidity == noisy.inputs.turbidity
-    assert plain.world.inflow_m3 == noisy.world.inflow_m3
+    assert plain.world.plant.inflow_m3 == noisy.world.plant.inflow_m3
 
 
 # --- actuators
@@ -166,9 +166,9 @@ def test_noise_of_one_sensor_changes_no_other_signal_and_no_inflow():
 def test_tripped_and_dead_stand_still_and_take_no_power(kind, target):
     rig = command(still(fault(kind, target)), target).run(60)
     assert feedback(rig, target) == 0
-    assert rig.world.energy_j == 0
-    assert rig.world.lifted_m3 == 0
-    assert rig.world.machine(target).run_s == 0
+    assert rig.world.plant.energy_j == 0
+    assert rig.world.plant.lifted_m3 == 0
+    assert rig.world.plant.machines[target].run_s == 0
 
 
 @pytest.mark.parametrize("target", ACTUATORS)
@@ -188,7 +188,7 @@ def lift(*faults: Fault, seconds: int = 60, level_mm: float = 500) -> tuple[floa
     rig = command(still(*faults, level_mm=level_mm), "p1")
     before_m3 = rig.world.plant.well_m3
     rig.run(seconds)
-    return (before_m3 - rig.world.plant.well_m3) * HOUR_S / seconds, rig.world.energy_j
+    return (before_m3 - rig.world.plant.well_m3) * HOUR_S / seconds, rig.world.plant.energy_j
 
 
 @pytest.mark.parametrize("kind", ["clogged", "worn"])
@@ -208,15 +208,15 @@ def test_a_clogged_return_and_blower_give_less():
     assert before_m3 - rig.world.plant.settling_m3 == pytest.approx(3.0 / 60, rel=0.05)  # some is back
     weak = command(still(fault("clogged", "blower", amount=0.9)), "blower").run(HOUR_S)
     good = command(still(), "blower").run(HOUR_S)
-    assert weak.world.oxygen_g_m3 < 0.7 * good.world.oxygen_g_m3
-    assert weak.world.energy_j > good.world.energy_j
+    assert weak.world.treatment.o2_g_m3 < 0.7 * good.world.treatment.o2_g_m3
+    assert weak.world.plant.energy_j > good.world.plant.energy_j
 
 
 def test_a_leaking_check_valve_empties_the_main_into_the_well():
     rig = still(fault("leaking", "p2"), level_mm=400)
     main_mm = rig.world.plant.main_full_m3 / 1.8 * 1000
     rig.run(HOUR_S)
-    assert rig.world.level_mm == pytest.approx(400 + main_mm, abs=0.5)
+    assert rig.world.plant.level_mm() == pytest.approx(400 + main_mm, abs=0.5)
 
 
 def test_a_leaking_check_valve_takes_from_the_other_pump():

@@ -32,21 +32,21 @@ def plans(draw):
 def test_the_balance_closes_under_any_commands_and_faults(plan, commands):
     rig = Rig(plan)
     world = rig.world
-    start_m3 = world.stored_m3
+    start_m3 = world.plant.stored_m3()
     for for_s, bits in commands:
         rig.p1, rig.p2, rig.blower, rig.back = bits & 1, bits >> 1 & 1, bits >> 2 & 1, bits >> 3 & 1
         rig.run(for_s)
         plant = world.plant
         for store_m3 in (plant.well_m3, plant.main_m3, plant.anoxic_m3, plant.oxic_m3, plant.settling_m3):
             assert store_m3 >= 0
-        assert world.level_mm <= 1500 + 1e-9
-    gone_m3 = world.discharged_m3 + world.overflow_m3
-    assert world.inflow_m3 - gone_m3 - (world.stored_m3 - start_m3) == pytest.approx(0, abs=1e-9)
-    assert world.mass_error_m3 == pytest.approx(0, abs=1e-9)
+        assert world.plant.level_mm() <= 1500 + 1e-9
+    gone_m3 = world.plant.discharged_m3 + world.plant.overflow_m3
+    assert world.plant.inflow_m3 - gone_m3 - (world.plant.stored_m3() - start_m3) == pytest.approx(0, abs=1e-9)
+    assert world.plant.mass_error_m3() == pytest.approx(0, abs=1e-9)
     treatment = world.treatment
     for water in (treatment.well, treatment.anoxic, treatment.oxic, treatment.clear):
         assert min(water.cod, water.nh4, water.no3, water.colloid, water.solids) >= 0
-    assert 0 <= world.oxygen_g_m3 <= 9.1
+    assert 0 <= world.treatment.o2_g_m3 <= 9.1
 
 
 def flow_m3_h(rig: Rig, seconds: int = 60) -> float:
@@ -78,10 +78,10 @@ def test_a_pump_below_its_suction_runs_dry_and_lifts_nothing():
     rig = Rig(scenario(EMPTY)).fill(120)
     rig.p1 = 1
     rig.run(200)
-    machine = rig.world.machine("p1")
+    machine = rig.world.plant.machines["p1"]
     assert machine.dry_run_s == pytest.approx(200 - 30 / 1.5, abs=2)  # from 120 down to 90 mm at 1.5 mm/s
-    assert rig.world.level_mm == pytest.approx(90)
-    assert (rig.world.events[0][1:3], rig.world.machine("p2").dry_run_s) == (("p1", "dry_run_begin"), 0)
+    assert rig.world.plant.level_mm() == pytest.approx(90)
+    assert (rig.world.events[0][1:3], rig.world.plant.machines["p2"].dry_run_s) == (("p1", "dry_run_begin"), 0)
 
 
 def test_a_full_well_spills_and_says_when():
@@ -89,7 +89,7 @@ def test_a_full_well_spills_and_says_when():
     rig.p1 = 0
     rig.run(12 * HOUR_S)
     world = rig.world
-    assert world.overflow_m3 == pytest.approx(world.inflow_m3 - 0.010 * 1.8, abs=1e-6)
+    assert world.plant.overflow_m3 == pytest.approx(world.plant.inflow_m3 - 0.010 * 1.8, abs=1e-6)
     assert world.events[0][1:3] == ("well", "overflow_begin")
 
 
@@ -98,11 +98,11 @@ def test_energy_is_power_times_time():
     rig.p1 = rig.back = 0
     rig.blower = 1
     rig.run(HOUR_S)
-    assert rig.world.energy_j == pytest.approx(1100 * HOUR_S)
+    assert rig.world.plant.energy_j == pytest.approx(1100 * HOUR_S)
     rig.blower = 0
-    before_j = rig.world.energy_j
+    before_j = rig.world.plant.energy_j
     rig.run(HOUR_S)
-    assert rig.world.energy_j == before_j
+    assert rig.world.plant.energy_j == before_j
 
 
 def test_the_return_pump_takes_its_power_and_runs_dry_in_an_empty_tank():
@@ -110,13 +110,13 @@ def test_the_return_pump_takes_its_power_and_runs_dry_in_an_empty_tank():
     rig.p1 = rig.blower = 0
     rig.back = 1
     rig.run(60)
-    assert rig.world.energy_j == pytest.approx(370 * 60)
-    assert rig.world.machine("return").dry_run_s == 0
+    assert rig.world.plant.energy_j == pytest.approx(370 * 60)
+    assert rig.world.plant.machines["return"].dry_run_s == 0
     plant = rig.world.plant
     plant.settling_m3 = 0.2 * plant.settling_crest_m3  # nothing above the inlet of the pump
     plant.anoxic_m3 = plant.oxic_m3 = 1.0  # and nothing on its way
     rig.run(60)
-    assert rig.world.machine("return").dry_run_s == 60
+    assert rig.world.plant.machines["return"].dry_run_s == 60
     assert rig.world.events[-1][1:3] == ("return", "dry_run_begin")
 
 
@@ -125,11 +125,11 @@ def test_the_tanks_hand_on_what_they_get_and_smooth_it():
     rig.back = 0
     rig.p1 = 1
     rig.run(240)
-    lifted_m3 = rig.world.lifted_m3
-    assert 0 < rig.world.discharged_m3 < 0.7 * lifted_m3
+    lifted_m3 = rig.world.plant.lifted_m3
+    assert 0 < rig.world.plant.discharged_m3 < 0.7 * lifted_m3
     rig.p1 = 0
     rig.run(4 * HOUR_S)
-    assert rig.world.discharged_m3 == pytest.approx(lifted_m3, abs=0.02)
+    assert rig.world.plant.discharged_m3 == pytest.approx(lifted_m3, abs=0.02)
 
 
 @pytest.fixture(scope="module")
@@ -139,10 +139,10 @@ def two_days() -> Rig:
 
 def test_a_unit_that_is_run_well_treats_well(two_days):
     world = two_days.world
-    assert world.turbidity_ntu < 20
-    assert world.ammonia_g_m3 < 6
-    assert world.cod_g_m3 < 5
-    assert 0.3 < world.energy_j / 3.6e6 / world.inflow_m3 < 1.2
+    assert world.treatment.turbidity_ntu() < 20
+    assert world.treatment.clear.nh4 < 6
+    assert world.treatment.clear.cod < 5
+    assert 0.3 < world.plant.energy_j / 3.6e6 / world.plant.inflow_m3 < 1.2
 
 
 def test_without_air_ammonia_and_turbidity_rise_within_hours():
@@ -150,17 +150,17 @@ def test_without_air_ammonia_and_turbidity_rise_within_hours():
     bad.blower = 0
     good.run(12 * HOUR_S)
     bad.run(12 * HOUR_S)
-    assert bad.world.oxygen_g_m3 < 0.01
-    assert bad.world.ammonia_g_m3 > good.world.ammonia_g_m3 + 4
-    assert bad.world.turbidity_ntu > 1.4 * good.world.turbidity_ntu
+    assert bad.world.treatment.o2_g_m3 < 0.01
+    assert bad.world.treatment.clear.nh4 > good.world.treatment.clear.nh4 + 4
+    assert bad.world.treatment.turbidity_ntu() > 1.4 * good.world.treatment.turbidity_ntu()
 
 
 def test_without_return_nitrate_and_solids_get_worse(two_days):
     bad = Rig()
     bad.back = 0
     bad.run(2 * DAY_S)
-    assert bad.world.nitrate_g_m3 > two_days.world.nitrate_g_m3 + 4
-    assert bad.world.turbidity_ntu > 1.5 * two_days.world.turbidity_ntu
+    assert bad.world.treatment.clear.no3 > two_days.world.treatment.clear.no3 + 4
+    assert bad.world.treatment.turbidity_ntu() > 1.5 * two_days.world.treatment.turbidity_ntu()
 
 
 def test_strong_and_thin_sewage_show_in_the_lift_well():
@@ -189,10 +189,10 @@ def test_nitrogen_only_leaves_by_the_outlet_or_as_gas():
     before_g = stored_g()
     out_g = 0.0
     for _ in range(12 * 60):
-        discharged_m3 = world.discharged_m3
+        discharged_m3 = world.plant.discharged_m3
         rig.run(60)
-        out_g += (world.discharged_m3 - discharged_m3) * (treatment.clear.nh4 + treatment.clear.no3)
-    in_g = 40.0 * world.inflow_m3
+        out_g += (world.plant.discharged_m3 - discharged_m3) * (treatment.clear.nh4 + treatment.clear.no3)
+    in_g = 40.0 * world.plant.inflow_m3
     assert in_g - out_g == pytest.approx(stored_g() - before_g, abs=0.02 * in_g)
 
 
@@ -226,4 +226,4 @@ def test_broken_flocs_settle_worse():
 
 def test_less_air_shows_in_the_ammonia(two_days):
     weak = Rig(scenario(faults=(fault("worn", "blower", amount=0.7),))).run(2 * DAY_S)
-    assert weak.world.ammonia_g_m3 > two_days.world.ammonia_g_m3 + 1
+    assert weak.world.treatment.clear.nh4 > two_days.world.treatment.clear.nh4 + 1

@@ -39,7 +39,7 @@ def test_level_as_a_direct_reading_is_in_mm():
 def test_turbidity_scale(direct, per_ntu, offset):
     rig = still(500, **{"turbidity.signal": direct})
     signals = [rig.run(1).inputs.turbidity for _ in range(50)]
-    assert statistics.mean(signals) == pytest.approx(offset + per_ntu * rig.world.turbidity_ntu, rel=0.03)
+    assert statistics.mean(signals) == pytest.approx(offset + per_ntu * rig.world.treatment.turbidity_ntu(), rel=0.03)
 
 
 def test_noise_of_the_turbidity_probe_grows_with_turbidity():
@@ -71,7 +71,7 @@ def test_the_probe_fouls_and_is_wiped_every_fortnight():
     rig = still(500)
     for t_s in (13 * DAY_S, 14 * DAY_S):
         rig.world._treat(t_s)
-        fouling_ntu = rig.world._shown_ntu - rig.world.turbidity_ntu
+        fouling_ntu = rig.world._shown_ntu - rig.world.treatment.turbidity_ntu()
         assert fouling_ntu == pytest.approx(0.05 * (t_s % (14 * DAY_S)) / DAY_S)
 
 

@@ -34,7 +34,8 @@ def life(world: Any, inputs: Any, seconds: int) -> list[Any]:
         world.advance(t_s, inputs, turn & 1, turn >> 1 & 1, int(turn % 5 > 0), int(turn % 7 < 3))
         if t_s % 7 == 0:
             seen.append([getattr(inputs, name) for name in vars(Inputs())])
-            seen.append((world.level_mm, world.energy_j, world.turbidity_ntu, world.oxygen_g_m3, world.stored_m3))
+            plant, water = world.plant, world.treatment
+            seen.append((plant.level_mm(), plant.energy_j, plant.stored_m3(), water.turbidity_ntu(), water.o2_g_m3))
     return [*seen, *world.events]
 
 

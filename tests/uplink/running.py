@@ -41,8 +41,8 @@ class Running:
             return [line for line in self.lines if line.startswith(beginning)]
 
         with self.changed:
-            in_time = patience.until(lambda: len(found()) >= times, timeout_s, self.changed)
-            assert in_time, "\n".join(self.lines[-40:])
+            patience.until(lambda: len(found()) >= times or not self._reader.is_alive(), timeout_s, self.changed)
+            assert len(found()) >= times, "\n".join(self.lines[-40:])
             return found()[-1]
 
     def say(self, line: str) -> None:

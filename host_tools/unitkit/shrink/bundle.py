@@ -10,12 +10,9 @@ import sys
 from functools import cache
 from itertools import chain
 
-from ..errors import BadInput, Both, SurroundingsFailed
+from ..errors import BadInput, SurroundingsFailed
 from .edits import Edits, origin, relative
 from .lines import join
-
-Trees = dict[str, ast.Module]
-Imports = ast.Import | ast.ImportFrom
 
 _LONG_BEFORE = ("main.py", "slots.py", "unit/a", "unit/c", "unit/drivers/", "unit/firmware.py", "unit/s")
 # Module -> paths of those that come into memory without it: what these import stays apart.
@@ -50,13 +47,13 @@ def where(sources: dict[str, str], module: str, line: int) -> str:
             break
         sources = made.made()
     if root not in sources:
-        raise BadInput(Both(f"{module}：没有这个模块", f"{module}: no such module"))
+        raise BadInput.of(f"{module}：没有这个模块", f"{module}: no such module")
     for member in members:
         lines = sources[member].count("\n") + 1
         if line <= lines:
             return f"{member}:{line}"
         line -= lines
-    raise BadInput(Both(f"{module}：没有这一行", f"{module}: no such line"))
+    raise BadInput.of(f"{module}：没有这一行", f"{module}: no such line")
 
 
 def where_on_board(sources: dict[str, str], module: str, line: int) -> str:
@@ -136,11 +133,9 @@ class _Bundle:
         said = {n.id for path in self.members for n in _walked(self._trees[path]) if isinstance(n, ast.Name)}
         new = [name for (_, given), name in final.items() if name != given]
         if len(set(final.values())) < len(final) or said.intersection(new):
-            raise SurroundingsFailed(
-                Both(
-                    f"firmware/{self._root}：合成一个模块后有名字重复",
-                    f"firmware/{self._root}: modules that become one give a name to different things",
-                )
+            raise SurroundingsFailed.of(
+                f"firmware/{self._root}：合成一个模块后有名字重复",
+                f"firmware/{self._root}: modules that become one give a name to different things",
             )
         return final
 

@@ -2,7 +2,7 @@
 
 import ast
 
-from ..errors import Both, SurroundingsFailed
+from ..errors import SurroundingsFailed
 
 
 class Edits:
@@ -26,7 +26,7 @@ class Edits:
             first, last = node.lineno - 1, node.end_lineno - 1
             if first != last and isinstance(node, ast.expr):
                 place = f"firmware/{self._path}:{node.lineno}"
-                raise SurroundingsFailed(Both(f"{place}：这一处跨了两行", f"{place}: a place that goes over two lines"))
+                raise SurroundingsFailed.of(f"{place}：这一处跨了两行", f"{place}: a place that goes over two lines")
             tail = lines[last][node.end_col_offset :]
             if isinstance(node, ast.stmt) and not text:
                 text = "pass" if node.col_offset else ""

@@ -14,8 +14,8 @@ import re
 import string
 import tokenize
 from collections import Counter, defaultdict
-from collections.abc import Collection
-from itertools import count, product
+from collections.abc import Collection, Iterator
+from itertools import count, islice, product
 from pathlib import Path
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -119,7 +119,8 @@ def _namespaces(trees: dict[str, ast.Module]) -> list[set[str]]:
                 found.append(_variables(node))
             elif isinstance(node, ast.ClassDef):
                 own = _said_in(node.body)
-                own.update(part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute) and _is_store(part))
+                parts = [part for part in ast.walk(node) if isinstance(part, ast.Attribute)]
+                own.update(part.attr for part in parts if isinstance(part.ctx, ast.Store))
                 classes[node.name].append((own, [ast.unparse(base).rpartition(".")[2] for base in node.bases]))
     for alike in classes.values():
         for own, bases in alike:
@@ -130,10 +131,6 @@ def _namespaces(trees: dict[str, ast.Module]) -> list[set[str]]:
                 bases = bases[1:] + [base for _, further in above for base in further]
             found.append(whole)
     return found
-
-
-def _is_store(node: ast.Attribute) -> bool:
-    return isinstance(node.ctx, ast.Store)
 
 
 def _said_in(body: list[ast.stmt]) -> set[str]:
@@ -183,7 +180,7 @@ def _share(wanted: set[str], namespaces: list[set[str]], free: list[str], taken:
         often.update(here)
         for word in here:
             company[word] |= here
-    pool = free + [name for name in _pool(len(wanted) + len(taken)) if name not in taken]
+    pool = free + [name for name in islice(_pool(), len(wanted) + len(taken)) if name not in taken]
     short: dict[str, str] = {}
     for word in sorted(wanted, key=lambda word: (-len(company[word]), -often[word], word)):
         used = {short[other] for other in company[word] if other in short}
@@ -191,15 +188,11 @@ def _share(wanted: set[str], namespaces: list[set[str]], free: list[str], taken:
     return short
 
 
-def _pool(n: int) -> list[str]:
-    """The `n` shortest names with one underscore before them."""
-    found: list[str] = []
+def _pool() -> Iterator[str]:
+    """All names with one underscore before them, the shortest first."""
     for length in count(1):
         for letters in product(string.ascii_lowercase, repeat=length):
-            found.append("_" + "".join(letters))
-            if len(found) == n:
-                return found
-    raise AssertionError
+            yield "_" + "".join(letters)
 
 
 def _renamed(text: str, short: dict[str, str]) -> str:
