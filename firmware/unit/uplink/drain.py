@@ -81,7 +81,7 @@ class Drain:
                 payloads.data_row(out, cursor, self._points)
             else:
                 self._events.row(out, cursor)
-            if out.full or out.room() < 2:
+            if out.full or out.at + 2 > out.limit:
                 out.at = mark
                 self._send(now)
                 break

@@ -9,7 +9,7 @@ class JsonOut:
     def __init__(self, buffer, start):
         self._view = memoryview(buffer)
         self._start = start
-        self._limit = len(buffer)
+        self.limit = len(buffer)
         self.begin()
 
     def begin(self):
@@ -25,14 +25,10 @@ class JsonOut:
         """A copy of what was written."""
         return bytes(self._view[self._start : self.at])
 
-    def room(self):
-        """Bytes still free."""
-        return self._limit - self.at
-
     def raw(self, data):
         """Bytes as they are."""
         end = self.at + len(data)
-        if end > self._limit:
+        if end > self.limit:
             self.full = True
         else:
             self._view[self.at : end] = data

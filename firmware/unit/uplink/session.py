@@ -28,7 +28,7 @@ class Session:
 
     `client_id` is bytes, `will` (topic, payload) of the last will, user and password are str. `listener` is told what
     happens: `on_up()`, `on_down(why)`, `on_ack(packet_id, ok)` for each PUBACK and SUBACK, `on_message(topic, payload,
-    retained)` with bytes, `on_too_long()` for a message larger than the receive buffer.
+    retained)` with bytes, or None both for a message larger than the receive buffer.
     """
 
     def __init__(self, client_id, listener, keepalive_s=60, user=None, password=None, wire=None, will=()):
@@ -235,7 +235,7 @@ class Session:
         if not self._skip:
             if self._puback:
                 self._put(self._puback)
-            self.listener.on_too_long()
+            self.listener.on_message(None, None, False)
         return n > 0
 
     def _check_deadlines(self):

@@ -105,7 +105,7 @@ class Uplink:
         more = session.poll(now, may_block)
         if session.state == UP:
             more = self._serve(now, roomy) or more
-        if queue.reboot and self._may_reboot(now):
+        if queue.reboot and (not self._replies or ticks.diff(now, self._reboot_at) >= _REBOOT_MS):
             self.close()
             self.newest.reboot()
         return more or (roomy and queue.busy(may_block))
@@ -152,19 +152,13 @@ class Uplink:
         self.drain.on_ack(packet_id)
 
     def on_message(self, topic, payload, retained):
-        if topic == self.root + b"cmd":
-            self._command(payload, retained, False)
-
-    def on_too_long(self):
-        self._command(b"", False, True)
+        if topic is None or topic == self.root + b"cmd":
+            if len(self._replies) + len(self.queue.arrived) >= _MAX_REPLIES:
+                self.queue.count("busy")
+            else:
+                self.queue.take(payload, retained)
 
     # --- serving a connection
-
-    def _command(self, payload, retained, too_long):
-        if len(self._replies) + self.queue.waiting() >= _MAX_REPLIES:
-            self.queue.count("busy")
-        else:
-            self.queue.take(payload, retained, too_long)
 
     def _serve(self, now, roomy):
         session = self.session
@@ -225,6 +219,3 @@ class Uplink:
         for alarm_state in self.newest.alarms.state:
             mark = (mark * 7 + alarm_state) & 0xFFFFFF
         return mark
-
-    def _may_reboot(self, now):
-        return not self._replies or ticks.diff(now, self._reboot_at) >= _REBOOT_MS
