@@ -1,7 +1,7 @@
 """What the topic `event` carries. In memory only while there are events to be sent: see drain.py and payloads.py."""
 
 from ..catalogue.event_words import for_mqtt
-from .payloads import VERSION, time
+from .payloads import VERSION, time_of
 
 
 def head(out, record):
@@ -20,5 +20,5 @@ def row(out, record):
     if why:
         out.key("why")
         out.name(why)
-    time(out, record)
+    time_of(out, record)
     out.raw(b"}")

@@ -28,7 +28,7 @@ def unix(t):
     return t if t == NONE else t + EPOCH_UNIX_S
 
 
-def time(out, record):
+def time_of(out, record):
     """Unix seconds; null, and the uptime beside it, while the clock was never set."""
     out.key("t")
     out.number(unix(record.t))
@@ -41,7 +41,7 @@ def state(out, boot, points, now):
     """The newest values. `now` is like a reading, and has control's `outputs` and `alarms` besides."""
     out.begin()
     out.raw(b'{"v":%d,"boot":%d' % (VERSION, boot))
-    time(out, now)
+    time_of(out, now)
     out.raw(b',"q":%d,"values":' % now.quality)
     mark = b'{"%s":'
     ids, decimals = points

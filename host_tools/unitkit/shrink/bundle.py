@@ -132,7 +132,9 @@ class _Bundle:
                 final[path, name] = name if plain or path == self._root else f"{stem}_{name.lstrip('_')}"
         said = {n.id for path in self.members for n in _walked(self._trees[path]) if isinstance(n, ast.Name)}
         new = [name for (_, given), name in final.items() if name != given]
-        if len(set(final.values())) < len(final) or said.intersection(new):
+        foreign = {alias.name for path in self.members for n in _walked(self._trees[path]) if isinstance(n, ast.Import)
+                   for alias in n.names}  # fmt: skip
+        if len(set(final.values())) < len(final) or said.intersection(new) or foreign.intersection(final.values()):
             raise SurroundingsFailed.of(
                 f"firmware/{self._root}：合成一个模块后有名字重复",
                 f"firmware/{self._root}: modules that become one give a name to different things",

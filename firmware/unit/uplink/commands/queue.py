@@ -19,8 +19,9 @@ class CommandQueue:
     """What has arrived, and what was seen of commands since this start.
 
     `arrived`: what has no answer yet, but for one that takes long. `refused` counts refusals by code. `reboot`: it was
-    asked for; the uplink does it once the answer has arrived. `seen`: ids of commands that a second delivery must not repeat. `counter`: the newest of the signed ones; the boot
-    id is signed too and never comes again, so that neither need outlive this start.
+    asked for; the uplink does it once the answer has arrived. `seen`: ids of commands that a second delivery must not
+    repeat. `counter`: the newest of the signed ones; the boot id is signed too and never comes again, so that neither
+    need outlive this start.
     """
 
     def __init__(self, unit_id, boot, actions, key=b""):
