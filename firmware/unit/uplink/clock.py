@@ -3,7 +3,7 @@
 from . import ticks
 from .dial import questions
 
-AGAIN_MS = 6 * 3600 * 1000
+AGAIN_MS = 21600000  # six hours
 RETRY_MS = 30000
 
 

@@ -17,7 +17,10 @@ PING_MS = 10000  # PINGRESP
 WINDOW = 4  # QoS 1 packets in flight
 _PACKETS_A_POLL = 8  # bounds the work of one poll
 
-IDLE, OPENING, GREETING, UP = range(4)
+IDLE = 0
+OPENING = 1
+GREETING = 2
+UP = 3
 
 _REFUSALS = "/protocol version/client id/broker unavailable/user or password/not authorised"
 _CONNECT = b"\0\4MQTT\4"  # protocol name and level

@@ -8,7 +8,8 @@ import socket
 HEAD_BYTES = 128  # room before the payload for fixed header, topic and packet id
 
 NOT_NOW = (errno.EINPROGRESS, errno.EALREADY, getattr(errno, "EWOULDBLOCK", errno.EAGAIN))
-_TCP, _NODELAY = 6, 1  # IPPROTO_TCP, TCP_NODELAY: not named in MicroPython's socket module
+_TCP = 6  # IPPROTO_TCP, not named in MicroPython's socket module
+_NODELAY = 1  # TCP_NODELAY
 
 
 def numeric(host):
