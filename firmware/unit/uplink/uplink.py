@@ -5,7 +5,6 @@ the announcements for discovery, and the backlog. Answers to commands go before 
 """
 
 from ..catalogue.names import load_names
-from ..modules import forget
 from . import payloads, ticks
 from .clock import Clock
 from .commands.queue import CommandQueue
@@ -126,7 +125,6 @@ class Uplink:
 
     def on_up(self):
         self.connects += 1
-        self._greeting = None
         self._step_id = 0
         self._subscribed = self.serving = self.no_commands = False
         self.dialer.on_up(self._now)
@@ -135,6 +133,7 @@ class Uplink:
     def on_down(self, why):
         for reply in self._replies:
             reply[0] = 0
+        self._greeting = None
         self.drain.busy = False
         self.dialer.on_down(self._now, why, self._subscribed)
 
@@ -187,7 +186,6 @@ class Uplink:
         except StopIteration:
             self.serving = True
             self._greeting = None
-            forget("uplink.greeting", "uplink.meta", "uplink.discovery", "uplink.json_value")
         return True
 
     def publish(self, topic, payload, retain=True):
