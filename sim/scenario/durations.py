@@ -26,12 +26,3 @@ def parse_duration(text: object) -> int:
     if units and any(units.groups()):
         return round(sum(float(value or 0) * _SECONDS[unit] for unit, value in units.groupdict().items()))
     raise ValueError(f'must be {ALLOWED}, not "{text}"')
-
-
-def show_duration(seconds: int) -> str:
-    """The shortest way to write `seconds` that `parse_duration` reads back: 187200 -> "2d04:00"."""
-    days, rest = divmod(seconds, DAY_S)
-    hours, rest = divmod(rest, 3600)
-    minutes, secs = divmod(rest, 60)
-    tail = f":{secs:02d}" if secs else ""
-    return f"{days}d{hours:02d}:{minutes:02d}{tail}"

@@ -1,7 +1,7 @@
 """The scenario file: what happens to the unit, from when to when, and what is expected of it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -172,22 +172,18 @@ class _Reader:
                 self.text.wrong(f"inflow.{key}", "is for a population; with file only scale is allowed beside it")
         if "scale" in table and "file" not in table:
             self.text.wrong("inflow.scale", "is for a file; a population has litres_per_person_day")
-        infiltration_m3_d = self._number(table, "inflow.", "infiltration_m3_d", 0, 10_000, default=0.0)
-        leaky_area_m2 = self._number(table, "inflow.", "leaky_area_m2", 0, 1e6, default=300.0)
+        clean = Inflow(
+            infiltration_m3_d=self._number(table, "inflow.", "infiltration_m3_d", 0, 10_000, default=0.0),
+            leaky_area_m2=self._number(table, "inflow.", "leaky_area_m2", 0, 1e6, default=300.0),
+        )
         if "file" in table:
             scale = self._number(table, "inflow.", "scale", 0, 1e6, default=1.0)
-            return Inflow(
-                rows=self._rows(table["file"]),
-                scale=scale,
-                infiltration_m3_d=infiltration_m3_d,
-                leaky_area_m2=leaky_area_m2,
-            )
-        return Inflow(
+            return replace(clean, rows=self._rows(table["file"]), scale=scale)
+        return replace(
+            clean,
             population=int(self._number(table, "inflow.", "population", 0, 100_000, whole=True)),
             litres_per_person_day=self._number(table, "inflow.", "litres_per_person_day", 1, 1000, default=70.0),
             peak_factor=self._number(table, "inflow.", "peak_factor", 1, 10, default=3.5),
-            infiltration_m3_d=infiltration_m3_d,
-            leaky_area_m2=leaky_area_m2,
         )
 
     def _rows(self, name: object) -> tuple[Row, ...]:
