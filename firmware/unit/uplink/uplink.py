@@ -96,8 +96,6 @@ class Uplink:
             self._good_at = now
             self.net.again(now)
         dns = self._dns or self.net.dns()
-        if dns == "0.0.0.0":
-            dns = None
         self.clock.poll(now, dns)
         if not self._tls or self.newest.now() > 0:  # certificates have dates
             self.dialer.poll(now, dns, may_block)

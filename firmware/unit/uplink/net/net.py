@@ -21,8 +21,9 @@ class Port:
         return self._port.isconnected()
 
     def dns(self):
-        """The resolver that the network names; "0.0.0.0" if it names none."""
-        return self._port.ifconfig()[3]
+        """The resolver that the network names, None if it names none."""
+        server = self._port.ifconfig()[3]
+        return server if server and server != "0.0.0.0" else None
 
     def again(self, now):
         """There is an address, yet no broker can be reached: begin anew."""

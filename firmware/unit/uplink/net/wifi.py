@@ -17,12 +17,13 @@ class Wifi:
         self._was_up = False
         port.active(True)
 
-    # Not from `Port`: its module would weigh more than these two lines.
+    # Not from `Port`: its module would weigh more than these lines.
     def up(self):
         return self._port.isconnected()
 
     def dns(self):
-        return self._port.ifconfig()[3]
+        server = self._port.ifconfig()[3]
+        return server if server and server != "0.0.0.0" else None
 
     def poll(self, now):
         if self.up():
