@@ -13,20 +13,19 @@ from typing import Any
 
 from unit.catalogue import tables
 from unit.control.basics import NONE
+from unit.joining import wanted
 from unit.journal.cursor import Cursor
 from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
+from unit.online import Online
+from unit.remote import Actions
+from unit.uplink import credentials
+from unit.uplink.uplink import Uplink
 
-from host_tools.unitkit import fsimage, upackages
+from host_tools.unitkit import fsimage
 from host_tools.unitkit.errors import BadInput, SurroundingsFailed, cannot_read
 from host_tools.unitkit.nor import Nor
 from host_tools.unitkit.unitfile import Unit
-
-upackages.on_cpython()  # umqtt.simple, which the uplink stands on
-
-from unit.online import Actions, Newest  # noqa: E402
-from unit.uplink import credentials  # noqa: E402
-from unit.uplink.uplink import Uplink  # noqa: E402
 
 PATIENCE_S = 30.0  # of the wall, without anything new acknowledged
 _PAUSE_S = 0.001  # between two looks at the line
@@ -106,8 +105,8 @@ class Publisher:
         self.journal = Journal(self._nor, tables.count("points"), int(settings["readings.interval_s"]))
         self._counted = self.journal.acked
         self.uplink = Uplink(
-            settings, _Identity(self._unit, self.journal.boot), Newest(self), self.journal, Cursor(self.journal),
-            _Actions(self, self._unit), self._network, *self._secrets,
+            wanted(settings), _Identity(self._unit, self.journal.boot), _Online(self, self._unit), self.journal,
+            Cursor(self.journal), self._network, *self._secrets,
         )  # fmt: skip
 
     # --- what the run tells
@@ -234,6 +233,20 @@ class _Identity:
         self.config_sha256 = unit.sha256
 
 
+class _Online(Online):
+    """A simulated unit as its uplink sees it."""
+
+    def __init__(self, publisher: Publisher, unit: Unit):
+        super().__init__(publisher)
+        self._unit = unit
+
+    def set_time(self, unix_s: int) -> None:
+        """The scenario's clock is not for others to set."""
+
+    def actions(self) -> Actions:
+        return _Actions(self._app, self._unit)
+
+
 class _Actions(Actions):
     """What a command may do to a simulated unit: all that a unit's control takes; its settings are the unit file's."""
 
@@ -246,6 +259,3 @@ class _Actions(Actions):
 
     def change(self, stored: dict, full: dict) -> str:
         return "a simulated unit has the settings of its unit file"
-
-    def set_time(self, unix_s: int) -> None:
-        """The scenario's clock is not for others to set."""

@@ -58,7 +58,7 @@ class Newest:
     quality = unit.control.look(values)
     uptime_s = t = 0
 
-payloads.state(out, 1, payloads.Points(), Newest)
+payloads.state(out, 1, payloads.points(), Newest)
 found["state"] = json.loads(out.bytes())
 text = io.StringIO()
 journal.read(unit.journal, csv.writer(text))

@@ -239,10 +239,10 @@ def _online(app, settings, board):
         gc.collect()
         from .online import Online
 
-        return Online(app, kept, *begun)
+        return Online(app, *begun)
     except Exception as e:  # noqa: BLE001  shown; see above
         # Where it ends, memory is also short for finding a module.
         print("MQTT: memory is short or a module damaged:" if isinstance(e, ImportError) else "MQTT:", e)
-        forget("catalogue.event_words", *_JOINING)
+        forget("catalogue.names", *_JOINING)
         forget(*[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
         return None

@@ -18,7 +18,9 @@ _TLS_FILES = ("ca.pem", "client.pem", "client.key")
 
 
 def join(settings, terminal, boot):
-    """(identity, network, (user, password, key), TLS context or None). OSError, ValueError: a file is missing or wrong.
+    """(what `wanted` says, identity, network, (user, password, key), TLS context or None).
+
+    OSError, ValueError: a file is missing or wrong.
 
     `settings`: those of `unit`, `mqtt` and `network`. `terminal`: that of `wiring.network`, None without one.
     """
@@ -33,19 +35,37 @@ def join(settings, terminal, boot):
 
         own = _TLS_FILES[1:] if _exists(_TLS_FILES[1]) else ("", "")
         tls = context(_TLS_FILES[0], *own)
-    return Identity(settings, boot), _network(settings, terminal), account, tls
+    return wanted(settings), _identity(settings, boot), _network(settings, terminal), account, tls
+
+
+def wanted(settings):
+    """What an `Uplink` wants of the settings, in its order."""
+    names = "mqtt.broker mqtt.port mqtt.keepalive_s mqtt.state_s mqtt.discovery mqtt.bytes_per_h mqtt.batch_s " \
+        "network.ntp network.dns"  # fmt: skip
+    return [settings[name] for name in names.split()]
 
 
 class Identity:
-    """Who this is, for the topic `meta`."""
+    """Who this is, for the topic `meta`. Without a function, which would keep all of this module in memory."""
 
-    def __init__(self, settings, boot):
-        self.unit_id = settings["unit.id"]
-        self.lang = "en" if settings["unit.language"] else "zh"
-        self.name = settings["unit.name_" + self.lang]
-        self.boot = boot
-        self.firmware, self.firmware_sha256 = firmware.stamp()
-        self.config_sha256 = str(hexlify(hashlib.sha256(config.newest() or b"").digest()), "utf-8")
+    unit_id: str
+    lang: str
+    name: str
+    boot: int
+    firmware: str
+    firmware_sha256: str
+    config_sha256: str
+
+
+def _identity(settings, boot):
+    made = Identity()
+    made.unit_id = settings["unit.id"]
+    made.lang = "en" if settings["unit.language"] else "zh"
+    made.name = settings["unit.name_" + made.lang]
+    made.boot = boot
+    made.firmware, made.firmware_sha256 = firmware.stamp()
+    made.config_sha256 = str(hexlify(hashlib.sha256(config.newest() or b"").digest()), "utf-8")
+    return made
 
 
 def _network(settings, terminal):

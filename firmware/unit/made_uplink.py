@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="assignment"
 from .made import on_board, settle
-from .uplink import clock, dial, drain, payloads, session, topics, wire
+from .uplink import clock, dial, drain, session, wire
 from .uplink import uplink as whole
 from .uplink.commands import queue
 
@@ -12,7 +12,6 @@ def uplink(*kinds):
     if not on_board():
         return
     settle(
-        *kinds, whole.Uplink, wire.Wire, session.Session, dial.Dialer, clock.Clock, drain.Drain, queue.CommandQueue,
-        payloads.Points, topics.Topics,
-    )  # fmt: skip
+        *kinds, whole.Uplink, wire.Wire, session.Session, dial.Dialer, clock.Clock, drain.Drain, queue.CommandQueue
+    )
     dial.broker_list = None

@@ -9,10 +9,9 @@ import sys
 import time
 
 from .control.basics import NONE, const
-from .control.claims import REMOTE
 from .control.io import P1, P2
 from .journal.cursor import Cursor
-from .journal.layout import END, EPOCH_UNIX_S, EVENT
+from .journal.layout import EPOCH_UNIX_S
 from .modules import forget
 from .uplink.uplink import Uplink
 
@@ -21,26 +20,34 @@ _CALM_MS = const(700)  # what may occupy the processor for long begins only with
 _ROOMY_MS = const(600)  # and a piece of a long command or of the greeting only with so much: an ESP32 needs as long
 _IDLE_MS = const(50)  # between two slices when nothing moves: how long a command may wait
 _AGAIN_MS = const(60000)  # after an error of the firmware itself
-_LOG_BACK = const(400)  # records that are searched for events, and
-_RECORDS_A_PIECE = const(8)  # how many of them at a stretch
 _BUFFER_BYTES = const(2048)  # of a message on its way out: some 40 readings
 
 
 class Online:
-    """The uplink of an `App` and its task, `live()`."""
+    """An `App` as an uplink sees it: after `update()` like a reading, with control's `outputs` and `alarms` besides.
 
-    def __init__(self, app, settings, identity, network, account, tls):
-        """`settings`: those of `unit`, `mqtt` and `network`. For the others see `joining.join`."""
+    `uplink` is its own, and `live()` serves that.
+    """
+
+    def __init__(self, app, *begun):
+        """`begun` is what `joining.join` returns; without it there is no uplink."""
         self._app = app
         self.task = None  # that runs `live()`
         self.failures = 0  # errors of the firmware itself, each answered by a new connection
-        journal = app.recorder.journal
-        user, password, key = account
-        self.uplink = Uplink(
-            settings, identity, Newest(app), journal, Cursor(journal), Actions(app), network,
-            user, password, key, tls, _BUFFER_BYTES,
-        )  # fmt: skip
-        _settle()
+        self.outputs = app.control.outputs
+        self.alarms = app.control.alarms
+        self.metered = app.control.meter.wired
+        self.values = [NONE] * app.recorder.journal.points
+        self.quality = 0
+        self.uptime_s = 0
+        self.t = NONE
+        if begun:
+            wanted, identity, network, (user, password, key), tls = begun
+            journal = app.recorder.journal
+            self.uplink = Uplink(
+                wanted, identity, self, journal, Cursor(journal), network, user, password, key, tls, _BUFFER_BYTES
+            )
+            _settle()
 
     async def live(self):
         """Serve the broker between the ticks, for ever."""
@@ -67,29 +74,7 @@ class Online:
 
     def _calm(self):
         """No pump runs: none can run dry, and a start that is a second or two late is millimetres of level."""
-        outputs = self._app.control.outputs
-        return not outputs[P1].on and not outputs[P2].on
-
-
-def _settle():
-    from . import made_uplink
-
-    made_uplink.uplink(Online, Newest, Actions)
-    forget("made_uplink")  # the app wants `made` itself
-
-
-class Newest:
-    """What the topic `state` shows: after `update()` like a reading, with control's `outputs` and `alarms`."""
-
-    def __init__(self, app):
-        self._app = app
-        self.outputs = app.control.outputs
-        self.alarms = app.control.alarms
-        self.metered = app.control.meter.wired
-        self.values = [NONE] * app.recorder.journal.points
-        self.quality = 0
-        self.uptime_s = 0
-        self.t = NONE
+        return not self.outputs[P1].on and not self.outputs[P2].on
 
     def update(self):
         """Look now."""
@@ -98,64 +83,9 @@ class Newest:
         self.uptime_s = app.now_s
         self.quality = app.control.look(self.values)
 
-
-class Actions:
-    """What a command may do; see uplink/commands.py."""
-
-    def __init__(self, app):
-        self._app = app
-
-    def claim(self, output, on, for_s):
-        return self._app.control.command(output, on, for_s, REMOTE)
-
-    def auto(self, output):
-        self._app.control.auto(output, REMOTE)
-
-    def acknowledge(self, index):
-        self._app.control.acknowledge(index)
-
-    def stored(self):
-        """The settings that differ from their defaults, and the board, both as the settings catalogue wants them."""
-        from . import config
-
-        return config.stored(), config.stored_in(config.BOARDS[0])
-
-    def change(self, stored, full):
-        """Store settings, and take `full`, the same with all defaults, into use; "" or why not."""
-        from . import config
-        from .assembly import derive
-        from .kept import kept
-
-        try:
-            config.save(stored)
-        except OSError as e:
-            return "the file system does not take it: %s" % e
-        derive(full, full)
-        self._app.control.configure(full)
-        self._app.recorder.interval_s = full["readings.interval_s"]
-        self._app.kept = kept(full)
-        return ""
-
-    def events(self):
-        """The newest events, (t, uptime_s, code, a, b), oldest first, not further back than _LOG_BACK records.
-
-        A generator that yields None now and then, to give way.
-        """
-        journal = self._app.recorder.journal
-        cursor = Cursor(journal)
-        cursor.seek(max(1, journal.next_seq - _LOG_BACK))
-        count = 0
-        kind = cursor.next()
-        while kind != END:
-            if kind == EVENT:
-                yield cursor.t, cursor.uptime_s, cursor.code, cursor.a, cursor.b
-            count += 1
-            if count % _RECORDS_A_PIECE == 0:
-                yield None
-            kind = cursor.next()
-
-    def reboot(self):
-        self._app.restart()
+    def now(self):
+        """Seconds since 2020, NONE while the clock was never set."""
+        return self._app.clock.utc_s
 
     def set_time(self, unix_s):
         """Set the clocks, unless they are right to the second."""
@@ -164,5 +94,19 @@ class Actions:
         if clock.utc_s == NONE or abs(utc_s - clock.utc_s) > 1:
             clock.set(utc_s)
 
-    def t(self):
-        return self._app.clock.utc_s
+    def reboot(self):
+        """A planned restart."""
+        self._app.restart()
+
+    def actions(self):
+        """What a command may do; in memory only while one is there."""
+        from .remote import Actions
+
+        return Actions(self._app)
+
+
+def _settle():
+    from . import made_uplink
+
+    made_uplink.uplink(Online)
+    forget("made_uplink")  # the app wants `made` itself

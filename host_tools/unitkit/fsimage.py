@@ -17,7 +17,7 @@ from unit.catalogue import wiring
 from unit.console import access, listener
 from unit.uplink import credentials
 
-from . import pack, partitions, upackages
+from . import pack, partitions
 from .boards import Board
 from .errors import Both, Problems, SurroundingsFailed
 from .places import FIRMWARE_DIR
@@ -96,7 +96,7 @@ def _built(scripts: str = "", apart: bool = False) -> tuple[dict[str, bytes], di
     inside: dict[str, bytes] = {}
     for path in sorted((FIRMWARE_DIR / "unit").rglob("*.txt")):
         inside[path.relative_to(FIRMWARE_DIR).as_posix()] = path.read_bytes()
-    modules = _modules(tuple(sources().items()), upackages.umqtt(), scripts, apart)
+    modules = _modules(tuple(sources().items()), scripts, apart)
     outside = {path: content for path, content in modules.items() if "/" not in path}
     inside |= {path: content for path, content in modules.items() if "/" in path}
     return outside, inside
@@ -109,9 +109,9 @@ def _put_together(texts: tuple[tuple[str, str], ...], apart: bool) -> dict[str, 
 
 
 @cache
-def _modules(texts: tuple[tuple[str, str], ...], umqtt: str, scripts: str, apart: bool) -> dict[str, bytes]:
+def _modules(texts: tuple[tuple[str, str], ...], scripts: str, apart: bool) -> dict[str, bytes]:
     """main.py as it is to be, and the bytecode of every module, by path."""
-    short = shorten(_put_together(texts, apart), umqtt + scripts, OUTSIDE)
+    short = shorten(_put_together(texts, apart), scripts, OUTSIDE)
     made = {"main.py": short.pop("main.py").encode()}
     for path, text in short.items():
         text = join(text).text
@@ -119,8 +119,6 @@ def _modules(texts: tuple[tuple[str, str], ...], umqtt: str, scripts: str, apart
             continue  # a folder without it is a package too, and one more file would be one more name in the heap
         stem = path.removesuffix(".py")
         made[stem + ".mpy"] = compiled(text, stem.removesuffix("/__init__").replace("/", "."))
-    # An ESP32 image has it frozen, and prefers that; other builds of MicroPython have not.
-    made["umqtt/simple.mpy"] = compiled(umqtt, "umqtt/simple.py")
     return made
 
 

@@ -17,9 +17,6 @@ from .places import ROOT
 
 FOLDER = ROOT / "build" / "upackages"
 
-# What old packages call MicroPython's modules; today's MicroPython still knows these names, CPython never did.
-_OLD_NAMES = {"usocket": "socket", "ustruct": "struct", "ubinascii": "binascii"}
-
 
 def ensure() -> Path:
     """The folder with all pinned packages, fetched now if they are not there. SurroundingsFailed if that fails."""
@@ -42,20 +39,6 @@ def ensure() -> Path:
                 if not (stamp.is_file() and stamp.read_text() == wanted):  # else another set-up was quicker
                     raise SurroundingsFailed.of(f"{FOLDER}：写不了：{e}", f"{FOLDER}: cannot be written: {e}") from None
     return FOLDER
-
-
-def umqtt() -> str:
-    """The source of `umqtt.simple`."""
-    return (ensure() / "umqtt/simple.py").read_text(encoding="utf-8")
-
-
-def on_cpython() -> None:
-    """Make the packages importable on CPython too, for tests and benchmarks."""
-    for old, new in _OLD_NAMES.items():
-        sys.modules.setdefault(old, __import__(new))
-    folder = str(ensure())
-    if folder not in sys.path:
-        sys.path.append(folder)
 
 
 def _fetch(name: str, version: str, sha256: str, into: Path) -> None:

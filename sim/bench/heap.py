@@ -32,7 +32,7 @@ _STEP_BYTES = 4096
 _VISIT = ("", "status", "why p1", "alarms", "log 20", "trend level_mm 1h", "net", "lang en", "status")
 _ANSWERED = "last visit"  # how the last answer ends
 _PROMPTS = ("> ", "# ")
-_FROZEN = ("asyncio", "umqtt")  # whose bytecode is in every ESP32 image, and takes no heap there
+_FROZEN = "asyncio"  # whose bytecode is in every ESP32 image, and takes no heap there
 
 # What main.py does, and no name besides that the firmware or a chip does not know: each would weigh.
 MAKE_UNIT = """
@@ -262,7 +262,7 @@ def report(sizes: dict[str, int], total: int, with_console: int) -> None:
             print(f"{size:8d}  {name}")
     print(f"{total:8d}  all")
     frozen = sum(size for name, size in sizes.items() if name.startswith(_FROZEN))
-    print(f"{frozen:8d}  of it asyncio and umqtt, whose bytecode is in the image of an ESP32")
+    print(f"{frozen:8d}  of it asyncio, whose bytecode is in the image of an ESP32")
     print(f"{with_console:8d}  with an open console")
 
 

@@ -20,7 +20,6 @@ from pathlib import Path
 import micropython_unix
 from mpremote.romfs import VfsRomWriter
 
-from host_tools.unitkit import upackages
 from host_tools.unitkit.fsimage import compiled, sources
 from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
@@ -46,7 +45,7 @@ vfs.mount(rom, "/.shim")
 sys.path.insert(0, "/.shim")
 import power_on
 {}
-power_on.start(rom, {}, {}, {}, {})
+power_on.start({}, {}, {}, {})
 """
 # On a board with a chip's memory: load one module more, and have it begin when all that is no heap of a chip's stands.
 # Not in `power_on`, whose names lie in the heap of every board.
@@ -80,9 +79,6 @@ def shim_rom(unwired: tuple[str, ...], scripts: str = "") -> bytes:
     said = "\n".join([*foreign_names(sources()), texts["tasks.py"], _START, *places, scripts])
     for name, text in shorten(texts, said).items():
         rom.mkfile(name.removesuffix(".py") + ".mpy", compiled(text, name.removesuffix(".py")))
-    rom.opendir("umqtt")
-    rom.mkfile("simple.mpy", compiled(upackages.umqtt(), "umqtt/simple.py"))
-    rom.closedir()
     return bytes(rom.finalise())
 
 

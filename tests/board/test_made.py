@@ -104,3 +104,41 @@ def test_a_standing_unit_has_let_its_making_go(tmp_path: Path):
     parts = "type(app).__init__, type(app.control.well).__init__, type(app.recorder).wake"
     text = heap.shown(heap.board_with(f"{heap._WHOLE}\nprint('made', {parts})\n", tmp_path), 1)
     assert re.search("made None None None", text), text
+
+
+BALLAST_BYTES = 20000
+# An `App` with a broker whose modules, when they are forgotten, have so much to let go.
+FORGETFUL = """
+import gc, sys
+from unit import config, modules
+forget = modules.forget
+names = []
+def heavy(*forgotten):
+    for name in forgotten:
+        if "unit." + name in sys.modules:
+            sys.modules["unit." + name].ballast = bytearray({ballast})
+            names.append(name)
+    forget(*forgotten)
+modules.forget = heavy
+loaded = config.load()
+del config
+heavy("config", "catalogue.settings", "catalogue.wiring")
+from unit.app import App
+app = App(*loaded)
+loaded = None
+gc.collect()
+print("forgotten", len(names), gc.mem_alloc())
+"""
+
+
+def test_what_is_forgotten_goes_whole(tmp_path: Path):
+    """A class or a function that somebody keeps would hold its module, and all that this one has imported."""
+    used = []
+    for ballast in (1, BALLAST_BYTES):
+        (folder := tmp_path / str(ballast)).mkdir()
+        script = FORGETFUL.format(ballast=ballast)
+        text = heap.shown(heap.board_with(script, folder, with_broker=True), 1)
+        found = re.search(r"forgotten (\d+) (\d+)", text)
+        assert found and int(found[1]) > 10, text
+        used.append(int(found[2]))
+    assert used[1] - used[0] < BALLAST_BYTES // 2

@@ -5,18 +5,15 @@ from pathlib import Path
 import pytest
 
 from host_tools.records import unitdocs
-from host_tools.unitkit import boards, unitfile, upackages
+from host_tools.unitkit import boards, unitfile
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
 from sim.scenario import scenario
+from tests import patience
+from tests.uplink.books import Books
+from tests.uplink.broker import Broker
 
-upackages.on_cpython()
-
-from tests import patience  # noqa: E402
-from tests.uplink.books import Books  # noqa: E402
-from tests.uplink.broker import Broker  # noqa: E402
-
-from . import rig  # noqa: E402
+from . import rig
 
 SPEED = 10
 OUTAGE = """

@@ -9,20 +9,17 @@ from pathlib import Path
 import pytest
 from unit.catalogue import tables
 
-from host_tools.unitkit import fsimage, upackages
+from host_tools.unitkit import fsimage
 from host_tools.unitkit.broker_address import address
 from host_tools.unitkit.errors import BadInput
 from sim.board.vm import HEAP_WITH_BROKER_BYTES
+from tests import patience
+from tests.uplink.books import Books
+from tests.uplink.broker import Broker
+from tests.uplink.certificates import Authority
 
-upackages.on_cpython()
-
-from tests import patience  # noqa: E402
-from tests.uplink.books import Books  # noqa: E402
-from tests.uplink.broker import Broker  # noqa: E402
-from tests.uplink.certificates import Authority  # noqa: E402
-
-from . import rig  # noqa: E402
-from .online import UNIT, Scene  # noqa: E402
+from . import rig
+from .online import UNIT, Scene
 
 
 @pytest.fixture

@@ -6,12 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.unitkit import upackages
-
-upackages.on_cpython()
-
-from . import rig  # noqa: E402
-from .online import Scene  # noqa: E402
+from . import rig
+from .online import Scene
 
 LATE_MS = 128  # the histogram's step above the 100 ms that are allowed
 

@@ -8,7 +8,7 @@ import types
 import pytest
 
 from host_tools.unitkit import fsimage
-from host_tools.unitkit.errors import BadInput
+from host_tools.unitkit.errors import BadInput, SurroundingsFailed
 from host_tools.unitkit.shrink import bundle
 from host_tools.unitkit.shrink.fold import fold
 from host_tools.unitkit.shrink.lines import join
@@ -80,6 +80,14 @@ def test_it_is_the_same_program_in_fewer_modules(parts, imported):
     assert sorted(set(parts) - set(made)) == ["unit/parts/left.py", "unit/parts/right.py"]
     assert imported(made)().go() == wanted == ((14, "early"), 1, (5, "early"))
     assert made["main.py"] == parts["main.py"]
+
+
+def test_a_name_that_another_member_has_for_a_module_from_elsewhere_is_refused(parts):
+    parts["unit/parts/left.py"] += "\ndef time():\n    return 1\n"
+    bundle.bundle(parts)
+    parts["unit/parts/right.py"] = "import time\n" + parts["unit/parts/right.py"]
+    with pytest.raises(SurroundingsFailed, match="different things"):
+        bundle.bundle(parts)
 
 
 def test_what_comes_into_memory_earlier_stays_apart(parts):

@@ -10,15 +10,11 @@ from pathlib import Path
 from unit.catalogue import tables
 
 from host_tools.main import main
-from host_tools.unitkit import upackages
 from sim import publish
-
-upackages.on_cpython()
-
-from tests import patience  # noqa: E402
-from tests.sim.test_runner import COMMAND, ROOT, SMALL  # noqa: E402
-from tests.uplink.books import Books  # noqa: E402
-from tests.uplink.broker import Broker, free_port  # noqa: E402
+from tests import patience
+from tests.sim.test_runner import COMMAND, ROOT, SMALL
+from tests.uplink.books import Books
+from tests.uplink.broker import Broker, free_port
 
 U = "qiaotou"
 POINTS = [row[0] for row in tables.rows("points")]

@@ -170,8 +170,8 @@ class Life:
         return (
             self.session.state == UP
             and not self.unit.unacknowledged()
-            and self.uplink._step == uplink._SERVING
-            and not self.uplink._reply_ids
+            and self.uplink.serving
+            and not self.uplink._replies
             and self.session.free()
         )
 
@@ -185,7 +185,7 @@ class Life:
         queue = self.uplink.queue
         if not self.until(lambda: len(queue.seen) > seen or queue.seen[-1:] != last):
             return False
-        return self.until(lambda: not self.uplink._replies and not self.uplink._reply_ids)
+        return self.until(lambda: not self.uplink._replies)
 
     def pinged(self):
         if self.wire.struck:

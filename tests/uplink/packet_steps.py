@@ -164,7 +164,7 @@ class Life:
 
     def serve(self):
         """Until a connection stands, its greeting over."""
-        while self.session.state != UP or self.uplink._step != uplink._SERVING:
+        while self.session.state != UP or not self.uplink.serving:
             self.poll(200 if self.session.state == IDLE else 10)
 
     def suffer(self, packet, cut_short):
@@ -207,7 +207,7 @@ def main(n, seed, port):
     life.session.stop("enough")
     life.wire.real = True
     unit.add()
-    while life.session.state != UP or unit.unacknowledged() or life.uplink._step != uplink._SERVING:
+    while life.session.state != UP or unit.unacknowledged() or not life.uplink.serving:
         life.poll(200 if life.session.state == IDLE else 10)
         time.sleep(0.001)
     life.uplink.close()

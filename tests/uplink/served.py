@@ -5,12 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.unitkit import upackages
-
-upackages.on_cpython()
-
-from tests.uplink.books import Books  # noqa: E402
-from tests.uplink.broker import Broker  # noqa: E402
+from tests.uplink.books import Books
+from tests.uplink.broker import Broker
 
 
 @pytest.fixture

@@ -28,11 +28,11 @@ class Told:
             print("ack", packet_id, ok)
 
     def on_message(self, topic, payload, retained):
+        if payload is None:
+            print("too long")
+            return
         self.messages += 1
         print("message", str(topic, "utf-8"), str(payload, "utf-8"), retained)
-
-    def on_too_long(self):
-        print("too long")
 
 
 def until(session, condition, limit_s=10):
@@ -54,8 +54,7 @@ def publish(session, topic, payload, qos=1, retain=False):
 
 def connect(port, told, client_id=b"steps"):
     """A session that is up."""
-    session = Session(client_id, told)
-    session.set_last_will(b"steps/will", b"offline", True, 1)
+    session = Session(client_id, told, will=(b"steps/will", b"offline"))
     session.start(socket.getaddrinfo("127.0.0.1", port)[0][-1], ticks.now())
     until(session, lambda: session.state == UP)
     return session

@@ -1,14 +1,13 @@
 """A fault at every byte of every packet that unit and broker send each other in a session, whichever way it goes."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker
-from tests.uplink.worlds import NEWER, run
+from tests.uplink.worlds import run
 
 # What comes garbled within a payload or a topic is beyond MQTT (TCP and TLS have checksums): the broker takes it, and
 # the unit is told so. So the books are compared for all but that.
@@ -19,10 +18,10 @@ SOUND: tuple[dict[str, Any], ...] = (
 GARBLED_UP: dict[str, Any] = {"unit": "u3", "directions": ["up"], "kinds": ["garbled"], "commands": 0}
 
 
-def strike(world: str, broker: Broker, library: Path | None = None, **options: Any) -> dict[str, Any]:
+def strike(world: str, broker: Broker, **options: Any) -> dict[str, Any]:
     text = json.dumps({"port": broker.port, **options})
     pieces = [text[i : i + 200] for i in range(0, len(text), 200)]
-    figures = json.loads(run(world, "byte_steps.py", *pieces, heap="2m", timeout_s=1800, library=library)[-1])
+    figures = json.loads(run(world, "byte_steps.py", *pieces, heap="2m", timeout_s=1800)[-1])
     print(world, figures)
     assert figures["bad"] == []
     return figures
@@ -40,11 +39,6 @@ def everything(world: str, broker: Broker, books: Books, every: int) -> None:
 
 def test_back_in_service_after_a_fault_at_many_bytes(world: str, broker: Broker, books: Books):
     everything(world, broker, books, 401)
-
-
-def test_back_in_service_with_what_newer_libraries_do(world: str, broker: Broker):
-    for options in SOUND:
-        strike(world, broker, NEWER, **options, every=601 if options["directions"] == ["up"] else 31)
 
 
 @pytest.mark.campaign

@@ -24,7 +24,7 @@ def test_alarms_that_stand_are_named():
     out = JsonOut(bytearray(2048), 0)
 
     def alarms():
-        payloads.state(out, 1, payloads.Points(), Newest(r.ctrl))
+        payloads.state(out, 1, payloads.points(), Newest(r.ctrl))
         return json.loads(out.bytes())["alarms"]
 
     assert alarms() == []

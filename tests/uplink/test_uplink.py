@@ -19,6 +19,7 @@ def test_backlog_arrives_once_and_in_order_behind_the_newest_state(world: str, b
     unit.say("event")
     unit.wait("drained 236")
     assert books.wait(lambda: len(books.entries) == 236)
+    assert unit.figures()["held"] == []  # code that a connection needs once, or only for events
     unit.quit()
 
     assert books.seqs("u1") == list(range(1, 237))

@@ -10,7 +10,7 @@ import select
 import sys
 import time
 
-from unit import assembly
+from unit import assembly, joining
 from unit.catalogue import settings as catalogue
 from unit.control.basics import NONE
 from unit.control.claims import REMOTE
@@ -39,6 +39,7 @@ OPTIONS = {
     "steady_ms": 60000,
     "ntp_port": 123,
 }
+SELDOM = ["unit.uplink." + name for name in ("greeting", "meta", "discovery", "json_value", "event_rows")]
 START_T = 200_000_000  # seconds since 2020
 LONGEST_MS = 20  # on the wall between two polls: what is more, the computer had no time for this unit
 
@@ -112,6 +113,18 @@ class Newest:
         self.quality = self.uptime_s = 0
         self.t = NONE
 
+    def now(self):
+        return self._unit.t()
+
+    def set_time(self, unix_s):
+        self._unit.set_time(unix_s)
+
+    def reboot(self):
+        self._unit.reboot()
+
+    def actions(self):
+        return self._unit
+
     def update(self):
         self.t = self._unit.t()
         self.uptime_s = self._unit.uptime_s()
@@ -155,8 +168,8 @@ class Unit:
         secure = tls.context(options["ca"], *options["own"]) if options["ca"] else None
         self.net = Net()
         self.uplink = Uplink(
-            values, Identity(options["unit"], self.boot), Newest(self.ctrl, self), self.journal, Cursor(self.journal),
-            self, self.net, user, password, key, secure,
+            joining.wanted(values), Identity(options["unit"], self.boot), Newest(self.ctrl, self), self.journal,
+            Cursor(self.journal), self.net, user, password, key, secure,
         )  # fmt: skip
         self.uplink.clock.port = options["ntp_port"]
         self.longest_ms = 0
@@ -246,6 +259,7 @@ class Unit:
             "no_commands": self.uplink.no_commands,
             "begun_anew": self.net.begun_anew,
             "rebooted": self.rebooted,
+            "held": [name for name in SELDOM if name in sys.modules] + ["events"] * bool(self.uplink.drain._events),
             "heap": gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0,
         }
 

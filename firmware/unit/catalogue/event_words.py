@@ -1,4 +1,4 @@
-"""The names behind the core's numbers, and what an event says: for the console, MQTT, the PC's tools and events.csv.
+"""What an event says: for the console, MQTT, the PC's tools and events.csv.
 
 Here alone stands what the two numbers of an event mean.
 """
@@ -7,28 +7,7 @@ from ..control.alarms import STATE_NAMES
 from ..control.claims import SOURCE_NAMES
 from ..control.events import AERATION_MODE, ALARM, CLAIM, CLAIM_END, DUTY, OUTPUT_OFF, OUTPUT_ON, SERVICE
 from ..control.io import OUTPUT_NAMES
-from .tables import rows
-
-_names: dict = {}  # of a table: the first fields of its entries, each behind a line's end
-
-
-def load_names():
-    """Read the names that payloads need, once: looking each up in its table takes an ESP32 tens of ms a name."""
-    for table in ("reasons", "alarms", "events"):
-        _names[table] = b"\n" + b"\n".join([row[0].encode() for row in rows(table)]) + b"\n"
-
-
-def name_of(table, index):
-    """The first field of the entry `index` of a table: the name behind a number, "?" if there is none."""
-    if table not in _names:
-        load_names()
-    names = _names[table]
-    at = 0
-    while index > 0 and at >= 0:
-        at = names.find(b"\n", at + 1)
-        index -= 1
-    end = names.find(b"\n", at + 1) if at >= 0 else -1
-    return str(names[at + 1 : end], "utf-8") if end >= 0 else "?"
+from .names import name_of
 
 
 def plain(kind, number):

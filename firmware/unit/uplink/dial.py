@@ -1,11 +1,11 @@
 """Whom to call, and when: the broker list with fail-over, names and remembered addresses, waits that grow."""
 
 import random
-import socket
 
 from ..modules import forget
 from . import ticks
 from .session import IDLE, UP
+from .wire import address, numeric
 
 FIRST_WAIT_MS = 1000
 LONGEST_WAIT_MS = 120000
@@ -20,17 +20,6 @@ def broker_list(text, port):
         if host:
             found.append((host, int(own) if own.isdigit() else port))
     return found
-
-
-def numeric(host):
-    """Whether `host` is an IPv4 address already."""
-    parts = host.split(".")
-    return len(parts) == 4 and all(part.isdigit() for part in parts)
-
-
-def address(host, port):
-    """What a socket wants for a numeric host."""
-    return socket.getaddrinfo(host, port)[0][-1]
 
 
 def questions():
@@ -61,7 +50,7 @@ class Dialer:
         self.why = ""
 
     def poll(self, now, dns=None, may_block=True):
-        """Call when the network is up. `dns`: address of the resolver, None if there is none to ask.
+        """Call when the network is up. `dns`: host[:port] of the resolver, None if there is none to ask.
 
         Without a resolver a name is looked up by the port itself, which may block for many seconds: only `may_block`.
         """
@@ -81,7 +70,7 @@ class Dialer:
             elif dns:
                 self._question = questions().Where(host, dns, now)
             elif may_block:
-                self._call(self._look_up(host, port), now)
+                self._call(questions().look_up(host, port), now)
 
     def on_up(self, now):
         """The session stands."""
@@ -114,12 +103,3 @@ class Dialer:
             self.on_down(now, "no address for " + host, False)
             return
         self._session.start(address(found, port), now, self._tls, host)
-
-    def _look_up(self, host, port):
-        try:
-            address = socket.getaddrinfo(host, port, socket.AF_INET)[0][-1]
-        except OSError:
-            return False
-        if isinstance(address, tuple):  # CPython and ESP32
-            return address[0]
-        return "%d.%d.%d.%d" % tuple(address[4:8])  # MicroPython on a PC: a raw sockaddr_in

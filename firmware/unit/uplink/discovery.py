@@ -7,26 +7,20 @@ from .json_value import write_value
 _CLASSES = {"mm": "distance", "Wh": "energy", "s": "duration"}
 
 
-def topic(prefix, unit_id, point):
-    """The topic of one point's announcement."""
-    return ("%s/sensor/%s/%s/config" % (prefix, unit_id, point)).encode()
+def announce(out, prefix, root, identity):
+    """Generator that writes one announcement after the other into `out` and yields its topic.
 
-
-def write(out, topics, unit_id, name, lang, index):
-    """Write the announcement of the point `index` into `out`; returns its id, "" behind the last one."""
+    `root` is what the unit's topics begin with, `identity` as for `meta`.
+    """
     for row in rows("points"):
-        if index:
-            index -= 1
-            continue
         point, unit, kind = row[0], row[1], row[3]
-        availability = str(topics.availability, "utf-8")
         members = {
-            "name": row[-2] if lang == "zh" else row[-1],
-            "unique_id": unit_id + "_" + point,
-            "state_topic": str(topics.state, "utf-8"),
+            "name": row[-2] if identity.lang == "zh" else row[-1],
+            "unique_id": identity.unit_id + "_" + point,
+            "state_topic": root + "state",
             "value_template": "{{ value_json['values']['%s'] }}" % point,
-            "availability_topic": availability,
-            "device": {"identifiers": [unit_id], "name": name, "manufacturer": "Qingxi"},
+            "availability_topic": root + "availability",
+            "device": {"identifiers": [identity.unit_id], "name": identity.name, "manufacturer": "Qingxi"},
         }
         if kind != "bits":
             members["unit_of_measurement"] = unit
@@ -35,5 +29,4 @@ def write(out, topics, unit_id, name, lang, index):
                 members["device_class"] = _CLASSES[unit]
         out.begin()
         write_value(out, members)
-        return point
-    return ""
+        yield ("%s/sensor/%s/%s/config" % (prefix, identity.unit_id, point)).encode()

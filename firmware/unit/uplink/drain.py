@@ -1,7 +1,9 @@
 """Brings the journal to the broker: in order, in batches, several in flight, and nothing leaves before its PUBACK."""
 
+# mypy: disable-error-code="union-attr"
 from ..control.basics import NONE, const
 from ..journal.layout import END, READING
+from ..modules import forget
 from . import payloads, ticks
 
 MAX_ROWS = const(50)  # rows of one message
@@ -13,14 +15,15 @@ _LEAST_CREDIT = const(4096)  # a batch must fit, however small the rate
 class Drain:
     """The road from journal to broker. `poll` does a slice; `busy` while it holds the session's buffer.
 
-    `journal` is the ring with its `acked` and `ack(seq)`, `cursor` a reader of it. `bytes_per_h` bounds all traffic, 0
-    for no bound; readings wait up to `batch_s` to share a message once the backlog is gone.
+    `root` is what the unit's topics begin with, `journal` the ring with its `acked` and `ack(seq)`, `cursor` its
+    reader. `bytes_per_h` bounds all traffic, 0 for no bound; readings wait up to `batch_s` to share a message once the
+    backlog is gone.
     """
 
-    def __init__(self, session, out, topics, points, journal, cursor, bytes_per_h=0, batch_s=0):
+    def __init__(self, session, out, root, points, journal, cursor, bytes_per_h=0, batch_s=0):
         self._session = session
         self._out = out
-        self._topics = topics
+        self._root = root
         self._points = points
         self._journal = journal
         self._cursor = cursor
@@ -29,6 +32,7 @@ class Drain:
         self._rows = 0  # of the batch being built
         self._last_seq = 0
         self._kind = READING
+        self._events = None  # the module that writes events, while there are some
         self._boot = 0
         self._clock = False
         self._bytes_per_h = bytes_per_h
@@ -60,11 +64,11 @@ class Drain:
         if last >= 0:
             self._journal.ack(last)
 
-    def poll(self, now):
-        """Send or prepare what can be; True if there is more to do at once."""
+    def poll(self, now, roomy=True):
+        """Send or prepare what can be; True if there is more to do at once. `roomy`: there is time to load code."""
         self._earn(now)
         if not self.busy:
-            return self._begin(now)
+            return self._begin(now, roomy)
         cursor, out = self._cursor, self._out
         for _ in range(_ROWS_A_POLL):
             if not self._fits_batch():
@@ -76,8 +80,8 @@ class Drain:
             if self._kind == READING:
                 payloads.data_row(out, cursor, self._points)
             else:
-                payloads.event_row(out, cursor)
-            if out.full or out.room() < 2:
+                self._events.row(out, cursor)
+            if out.full or out.at + 2 > out.limit:
                 out.at = mark
                 self._send(now)
                 break
@@ -90,7 +94,7 @@ class Drain:
         """Whether the rate allows another packet now."""
         return not self._bytes_per_h or self._credit > 0
 
-    def _begin(self, now):
+    def _begin(self, now, roomy):
         session = self._session
         # One place of the window stays free for the answer to a command.
         if not session.free() or session.room() < 2 or not self.affordable():
@@ -99,7 +103,12 @@ class Drain:
             return False
         if not self._next():
             self._caught_up = True
+            self._events = None
             return False
+        if self._held != READING and not self._events:
+            if not roomy:
+                return False
+            self._events = _event_rows()
         cursor = self._cursor
         self._kind, self._boot, self._clock = self._held, cursor.boot, cursor.t == NONE
         self._rows = 0
@@ -107,7 +116,7 @@ class Drain:
         if self._kind == READING:
             payloads.data_head(self._out, cursor, self._points)
         else:
-            payloads.event_head(self._out, cursor)
+            self._events.head(self._out, cursor)
         self.busy = True
         return True
 
@@ -130,8 +139,8 @@ class Drain:
     def _send(self, now):
         self.busy = False
         self._out.raw(b"]}")
-        topic = self._topics.data if self._kind == READING else self._topics.event
-        packet_id = self._session.send(topic, self._out.size())
+        topic = b"data" if self._kind == READING else b"event"
+        packet_id = self._session.send(self._root + topic, self._out.size())
         self._flying.append([packet_id, self._last_seq])
         self._sent_at = now
         self._caught_up = self._held == END
@@ -151,3 +160,10 @@ class Drain:
             self._fraction += self._bytes_per_h * min(seconds, 60)
             self._credit = min(self._credit + self._fraction // 3600, max(self._bytes_per_h // 60, _LEAST_CREDIT))
             self._fraction %= 3600
+
+
+def _event_rows():
+    from . import event_rows
+
+    forget("uplink.event_rows", "catalogue.event_words")
+    return event_rows

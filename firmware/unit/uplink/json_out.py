@@ -2,9 +2,6 @@
 
 from ..control.basics import NONE
 
-_ESCAPED = b'"\\\n\r\t'
-_ESCAPES = b'\\"\\\\\\n\\r\\t'  # in the same order, two bytes each
-
 
 class JsonOut:
     """Writes into `buffer` from `start` on. What does not fit is left out and `full` becomes True."""
@@ -12,7 +9,7 @@ class JsonOut:
     def __init__(self, buffer, start):
         self._view = memoryview(buffer)
         self._start = start
-        self._limit = len(buffer)
+        self.limit = len(buffer)
         self.begin()
 
     def begin(self):
@@ -28,14 +25,10 @@ class JsonOut:
         """A copy of what was written."""
         return bytes(self._view[self._start : self.at])
 
-    def room(self):
-        """Bytes still free."""
-        return self._limit - self.at
-
     def raw(self, data):
         """Bytes as they are."""
         end = self.at + len(data)
-        if end > self._limit:
+        if end > self.limit:
             self.full = True
         else:
             self._view[self.at : end] = data
@@ -54,29 +47,10 @@ class JsonOut:
         else:
             self.raw(b"%d" % value)
 
-    def text(self, text):
-        """A string, quoted and escaped.
+    def name(self, name):
+        """A name of the catalogues or of this program, quoted; for what may want escaping see json_value.py."""
+        self.raw(b'"%s"' % name.encode())
 
-        Byte by byte: MicroPython keeps every single character that a program takes out of a text, for ever.
-        """
-        data = text.encode()
-        for byte in data:
-            if byte < 32 or byte in _ESCAPED:
-                data = _escaped(data)
-                break
-        self.raw(b'"%s"' % data)
-
-    def key(self, name, first=False):
-        """A member's name; a comma before it unless it is the first."""
-        self.raw((b'"%s":' if first else b',"%s":') % name.encode())
-
-
-def _escaped(data):
-    whole = bytearray()
-    for byte in data:
-        at = _ESCAPED.find(bytes((byte,))) * 2
-        if at >= 0:
-            whole.extend(_ESCAPES[at : at + 2])
-        else:
-            whole.append(byte if byte >= 32 else 63)  # "?"
-    return bytes(whole)
+    def key(self, name):
+        """A further member's name."""
+        self.raw(b',"%s":' % name.encode())

@@ -2,6 +2,7 @@
 
 from ..catalogue.tables import rows
 from ..control.basics import const
+from .json_value import write_value
 from .payloads import DECIMALS, ID, VERSION
 
 # More columns of points.txt.
@@ -22,11 +23,11 @@ def meta(out, identity, metered):
     for with_words in (True, False):
         out.begin()
         out.raw(b'{"v":%d,"firmware":' % VERSION)
-        out.text(identity.firmware)
+        write_value(out, identity.firmware)
         out.key("firmware_sha256")
-        out.text(identity.firmware_sha256)
+        write_value(out, identity.firmware_sha256)
         out.key("config_sha256")
-        out.text(identity.config_sha256)
+        write_value(out, identity.config_sha256)
         out.raw(b',"energy_source":"metered"' if metered else b',"energy_source":"nominal"')
         out.raw(b',"boot":%d,"points":[' % identity.boot)
         comma = b""
@@ -34,18 +35,18 @@ def meta(out, identity, metered):
             decimals = int(row[DECIMALS])
             out.raw(comma + b'{"id":')
             comma = b","
-            out.text(row[ID])
+            write_value(out, row[ID])
             out.key("unit")
-            out.text(row[_UNIT])
+            write_value(out, row[_UNIT])
             out.key("low")
             _scaled(out, row[_LOW], decimals)
             out.key("high")
             _scaled(out, row[_HIGH], decimals)
             if with_words:
                 out.key("zh")
-                out.text(row[-2])
+                write_value(out, row[-2])
                 out.key("en")
-                out.text(row[-1])
+                write_value(out, row[-1])
             out.raw(b"}")
         out.raw(b"]}")
         if not out.full:

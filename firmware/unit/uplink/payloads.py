@@ -1,10 +1,10 @@
-"""What the topics `state`, `data` and `event` carry; each is written into a `JsonOut`, piece by piece.
+"""What the topics `state` and `data` carry, written into a `JsonOut` piece by piece; for `event` see event_rows.py.
 
 Values leave in the unit of their point: the recorded integer divided by its 10^decimals. A `record` is a place in the
 journal: `seq`, `boot`, `t` (seconds since 2020, NONE while the clock was never set), `uptime_s` and what stood there.
 """
 
-from ..catalogue.event_words import for_mqtt, name_of
+from ..catalogue.names import name_of
 from ..catalogue.tables import rows
 from ..control.alarms import STATE_NAMES
 from ..control.basics import NONE, const
@@ -17,15 +17,10 @@ ID = const(0)
 DECIMALS = const(2)
 
 
-class Points:
-    """What a row of values means: the ids and decimals of points.txt, in its order."""
-
-    def __init__(self):
-        self.ids = []
-        self.decimals = []
-        for row in rows("points"):
-            self.ids.append(row[ID])
-            self.decimals.append(int(row[DECIMALS]))
+def points():
+    """What a row of values means, in the order of points.txt: ids as bytes with blanks between them, and decimals."""
+    found = list(rows("points"))
+    return " ".join([row[ID] for row in found]).encode(), bytes([int(row[DECIMALS]) for row in found])
 
 
 def unix(t):
@@ -33,7 +28,7 @@ def unix(t):
     return t if t == NONE else t + EPOCH_UNIX_S
 
 
-def _time(out, record):
+def time_of(out, record):
     """Unix seconds; null, and the uptime beside it, while the clock was never set."""
     out.key("t")
     out.number(unix(record.t))
@@ -46,18 +41,22 @@ def state(out, boot, points, now):
     """The newest values. `now` is like a reading, and has control's `outputs` and `alarms` besides."""
     out.begin()
     out.raw(b'{"v":%d,"boot":%d' % (VERSION, boot))
-    _time(out, now)
-    out.raw(b',"q":%d,"values":{' % now.quality)
-    for i in range(len(points.ids)):
-        out.key(points.ids[i], i == 0)
-        out.number(now.values[i], points.decimals[i])
-    out.raw(b'},"outputs":{')
-    first = True
+    time_of(out, now)
+    out.raw(b',"q":%d,"values":' % now.quality)
+    mark = b'{"%s":'
+    ids, decimals = points
+    for i, name in enumerate(ids.split()):
+        out.raw(mark % name)
+        mark = b',"%s":'
+        out.number(now.values[i], decimals[i])
+    out.raw(b'},"outputs":')
+    comma = b"{"
     for output in now.outputs:
-        out.key(output.name, first)
-        first = False
-        out.raw(b'{"on":true,"why":' if output.on else b'{"on":false,"why":')
-        out.text(name_of("reasons", output.reason))
+        out.raw(comma)
+        comma = b","
+        out.name(output.name)
+        out.raw(b':{"on":true,"why":' if output.on else b':{"on":false,"why":')
+        out.name(name_of("reasons", output.reason))
         out.raw(b"}")
     out.raw(b'},"alarms":[')
     comma = b""
@@ -65,9 +64,9 @@ def state(out, boot, points, now):
         if alarm_state:
             out.raw(comma + b'{"code":')
             comma = b","
-            out.text(name_of("alarms", index))
+            out.name(name_of("alarms", index))
             out.key("state")
-            out.text(STATE_NAMES[alarm_state])
+            out.name(STATE_NAMES[alarm_state])
             out.raw(b"}")
     out.raw(b"]}")
 
@@ -75,12 +74,9 @@ def state(out, boot, points, now):
 def data_head(out, record, points):
     """The beginning of a batch of readings. A batch whose clock was never set has the uptime as its last point."""
     out.begin()
-    out.raw(b'{"v":%d,"boot":%d,"seq":%d,"points":[' % (VERSION, record.boot, record.seq))
-    for i in range(len(points.ids)):
-        if i:
-            out.raw(b",")
-        out.text(points.ids[i])
-    out.raw(b',"uptime_s"],"rows":[' if record.t == NONE else b'],"rows":[')
+    out.raw(b'{"v":%d,"boot":%d,"seq":%d,"points":["' % (VERSION, record.boot, record.seq))
+    out.raw(points[0].replace(b" ", b'","'))
+    out.raw(b'","uptime_s"],"rows":[' if record.t == NONE else b'"],"rows":[')
 
 
 def data_row(out, record, points):
@@ -88,27 +84,7 @@ def data_row(out, record, points):
     out.raw(b"[")
     out.number(unix(record.t))
     out.raw(b",%d" % record.quality)
-    for i in range(len(points.ids)):
+    for i, decimals in enumerate(points[1]):
         out.raw(b",")
-        out.number(record.values[i], points.decimals[i])
+        out.number(record.values[i], decimals)
     out.raw(b",%d]" % record.uptime_s if record.t == NONE else b"]")
-
-
-def event_head(out, record):
-    """The beginning of a batch of events."""
-    out.begin()
-    out.raw(b'{"v":%d,"boot":%d,"seq":%d,"events":[' % (VERSION, record.boot, record.seq))
-
-
-def event_row(out, record):
-    """One event, without a comma."""
-    code, happened, why = for_mqtt(record.code, record.a, record.b)
-    out.raw(b'{"code":')
-    out.text(code)
-    out.key("state")
-    out.text(happened)
-    if why:
-        out.key("why")
-        out.text(why)
-    _time(out, record)
-    out.raw(b"}")

@@ -1,16 +1,10 @@
-"""An MQTT 3.1.1 session over umqtt.simple in which no call waits.
+"""An MQTT 3.1.1 session (OASIS standard, 2014) in which no call waits.
 
-umqtt.simple writes and reads every packet, unchanged and in whatever version the firmware holds; it does so on a
-`Wire`, that is in memory. What the library does by waiting (for CONNACK, PUBACK, SUBACK, a whole packet) `poll` does
-in slices, each with a deadline. Overridden, because the library's own would wait or fail: `connect` opens a socket
-and resolves a name inside the call; the packet id never wraps; a lost PUBACK is waited for for ever; checks of what the
-broker sends are asserts, or missing.
+What others do by waiting (for CONNACK, PUBACK, SUBACK, a whole packet) `poll` does in slices, each with a deadline.
 """
 
-import umqtt.simple as library
-
 from . import ticks
-from .wire import Broken, Later, Wire
+from .wire import HEAD_BYTES, Broken, Wire
 
 # Deadlines. Together with the keep-alive they bound how long a dead link is taken for a live one.
 OPEN_MS = 10000  # TCP connection
@@ -23,30 +17,43 @@ PING_MS = 10000  # PINGRESP
 WINDOW = 4  # QoS 1 packets in flight
 _PACKETS_A_POLL = 8  # bounds the work of one poll
 
-IDLE, OPENING, GREETING, UP = range(4)
+IDLE = 0
+OPENING = 1
+GREETING = 2
+UP = 3
 
-_REFUSALS = ("", "protocol version", "client id", "broker unavailable", "user or password", "not authorised")
+_REFUSALS = "/protocol version/client id/broker unavailable/user or password/not authorised"
+_CONNECT = b"\0\4MQTT\4"  # protocol name and level
 
 
-class Session(library.MQTTClient):
+class Session:
     """One session with one broker at a time.
 
-    `listener` is told what happens: `on_up()`, `on_down(why)`, `on_ack(packet_id, ok)` for each PUBACK and SUBACK,
-    `on_message(topic, payload, retained)` with bytes, `on_too_long()` for a message larger than the receive buffer.
+    `client_id` is bytes, `will` (topic, payload) of the last will, user and password are str. `listener` is told what
+    happens: `on_up()`, `on_down(why)`, `on_ack(packet_id, ok)` for each PUBACK and SUBACK, `on_message(topic, payload,
+    retained)` with bytes, or None both for a message larger than the receive buffer.
     """
 
-    def __init__(self, client_id, listener, keepalive_s=60, user=None, password=None, wire=None):
-        # The library counts characters where MQTT counts bytes, so it gets bytes.
-        super().__init__(client_id, "", 1, _bytes(user), _bytes(password), keepalive_s)
-        self.wire = self.sock = wire or Wire()
+    def __init__(self, client_id, listener, keepalive_s=60, user=None, password=None, wire=None, will=()):
+        flags = 2  # a clean session
+        fields = [client_id]
+        if will:
+            flags |= 0x2C  # retained, QoS 1
+            fields += will
+        if user is not None:
+            flags |= 0xC0
+            fields += (user.encode(), password.encode())
+        body = _CONNECT + bytes((flags, keepalive_s >> 8, keepalive_s & 255)) + b"".join([_sized(f) for f in fields])
+        self._connect = b"\x10" + _length(len(body)) + body
+        self.wire = wire or Wire()
         self.listener = listener
         self.state = IDLE
-        self.set_callback(self._message)
+        self.pid = 0  # of the newest packet that has an id
+        self._quiet_ms = keepalive_s * 750  # three quarters, so that the broker, which waits 1.5, never has to doubt
         self._tls = None
         self._name = None
-        self._retained = False
         self._skip = 0  # bytes of an over-long packet still to come
-        self._skipped_id = 0
+        self._puback = b""  # what acknowledges the message in hand, if it wants that
         self._trouble = ""  # what went wrong outside of poll
         self._pings = 0  # 1 while a PINGRESP is due
         self._since = self._rx_at = self._tx_at = self._tx_began = self._ping_at = 0
@@ -71,12 +78,7 @@ class Session(library.MQTTClient):
     def stop(self, why, polite=False):
         """Close at once. Only after a polite goodbye the broker keeps the last will to itself."""
         if polite and self.state == UP and self.free():
-            try:
-                self.wire.begin()
-                self.disconnect()
-                self.wire.flush()
-            except Broken:
-                pass  # the connection ends here in any case
+            self._put(b"\xe0\0")
         if self.state != IDLE:
             self._down(why)
 
@@ -93,26 +95,18 @@ class Session(library.MQTTClient):
 
         Only while `free()` and, for QoS 1, `room()`.
         """
-        wire = self.wire
-        payload = wire.payload(len(topic), size, qos)
-        packet_id = self._next_id() if qos else 0
-        try:
-            self.publish(topic, payload, retain, qos)
-        except Later:
-            pass  # the library's wait for PUBACK: poll() sees to it
-        self._sent(packet_id)
-        return packet_id
+        packet_id = self._next_id() if qos else b""
+        head = _sized(topic) + packet_id
+        head = bytes((0x30 | qos << 1 | retain,)) + _length(len(head) + size) + head
+        self._put(head, HEAD_BYTES - len(head), size, packet_id)
+        return self.pid if qos else 0
 
     def ask(self, topic):
         """Subscribe to `topic` at QoS 1. Returns the packet id that `on_ack` will name."""
-        self.wire.begin()
         packet_id = self._next_id()
-        try:
-            self.subscribe(topic, 1)
-        except Later:
-            pass
-        self._sent(packet_id)
-        return packet_id
+        body = packet_id + _sized(topic) + b"\1"
+        self._put(b"\x82" + _length(len(body)) + body, 0, 0, packet_id)
+        return self.pid
 
     def poll(self, now, may_block=True):
         """Do what can be done at once. `now` in ms, may wrap. Returns True if anything moved.
@@ -148,16 +142,7 @@ class Session(library.MQTTClient):
             raise Broken("TLS: %s" % e) from None
         self._since = self._rx_at = self._now
         self.state = GREETING
-        # connect() of the library makes its socket through its module's name `socket`: hand it the wire.
-        was, library.socket = library.socket, self.wire
-        self.wire.begin()
-        try:
-            self.connect()
-        except Later:
-            pass
-        finally:
-            library.socket = was
-        self._sent(0)
+        self._put(self._connect)
         return True
 
     def _move(self):
@@ -185,27 +170,13 @@ class Session(library.MQTTClient):
             return False
         kind = wire.rx[wire.rx_from]
         if kind >> 4 == 3:
-            if not self.free():
-                return False  # its PUBACK needs the buffer
-        elif size > 5:
+            return self._message(kind, size, have)
+        if size > 5:
             raise Broken("malformed packet")
-        if size > len(wire.rx):
-            return self._begin_skip(kind, size, have)
         if size > have:
             return False
-        end = wire.packet_to = wire.rx_from + size
-        if kind >> 4 == 3:
-            if self.state != UP or kind & 6 > 2:
-                raise Broken("malformed packet")
-            self._retained = bool(kind & 1)
-            wire.begin()
-            self.wait_msg()
-            if not self.free():
-                self._sent(0)
-        else:
-            self._answer(kind, size - 2, wire.rx, wire.rx_from + 2)
-        wire.rx_from = end
-        wire.packet_to = 0
+        self._answer(kind, size - 2, wire.rx, wire.rx_from + 2)
+        wire.rx_from += size
         return True
 
     def _answer(self, kind, size, rx, at):
@@ -213,7 +184,7 @@ class Session(library.MQTTClient):
             if kind != 0x20 or size != 2:
                 raise Broken("no CONNACK")
             if rx[at + 1]:
-                raise Broken("refused: " + (_REFUSALS[rx[at + 1]] if rx[at + 1] < 6 else str(rx[at + 1])))
+                raise Broken("refused: " + (_REFUSALS.split("/")[rx[at + 1]] if rx[at + 1] < 6 else str(rx[at + 1])))
             self.state = UP
             self.listener.on_up()
         elif (kind == 0x40 and size == 2) or (kind == 0x90 and size == 3):
@@ -229,40 +200,46 @@ class Session(library.MQTTClient):
         else:
             raise Broken("unexpected packet 0x%02x" % kind)
 
-    def _begin_skip(self, kind, size, have):
-        """An over-long message is passed over unread, but acknowledged, or the broker would send it for ever."""
+    def _message(self, kind, size, have):
+        """A PUBLISH. An over-long one is passed over unread, but acknowledged, or the broker would send it for ever."""
         wire = self.wire
-        at = wire.rx_from + 1
-        while wire.rx[at] & 0x80:
-            at += 1
-        if have < 8:
+        rx = wire.rx
+        too_long = size > len(rx)
+        if have < (8 if too_long else size) or not self.free():  # its PUBACK needs the buffer
             return False
-        at += 3 + (wire.rx[at + 1] << 8 | wire.rx[at + 2])
-        self._skipped_id = 0
-        if kind & 6:
-            if at + 2 > len(wire.rx):
-                raise Broken("malformed packet")
-            if at + 2 > wire.rx_to:
-                return False
-            self._skipped_id = wire.rx[at] << 8 | wire.rx[at + 1]
-        self._skip = size
+        end = wire.rx_from + size
+        at = wire.rx_from + 1
+        while rx[at] & 0x80:
+            at += 1
+        topic_at = topic_to = at + 3
+        if topic_at <= end:
+            topic_to += rx[at + 1] << 8 | rx[at + 2]
+        at = topic_to + 2 if kind & 6 else topic_to
+        if self.state != UP or kind & 6 > 2 or at > end or at - wire.rx_from > len(rx):
+            raise Broken("malformed packet")
+        if at > wire.rx_to:
+            return False
+        self._puback = b"\x40\2" + rx[topic_to:at] if kind & 6 else b""
+        if too_long:
+            self._skip = size
+            return True
+        wire.rx_from = end
+        self.listener.on_message(bytes(rx[topic_at:topic_to]), bytes(rx[at:end]), bool(kind & 1))
+        if self._puback:
+            self._put(self._puback)
         return True
 
     def _pass_over(self, have):
-        wire = self.wire
+        if not self.free():
+            return False
         n = min(self._skip, have)
-        wire.rx_from += n
+        self.wire.rx_from += n
         self._skip -= n
         if not self._skip:
-            if self._skipped_id:
-                wire.begin()
-                wire.write(bytes((0x40, 2, self._skipped_id >> 8, self._skipped_id & 255)))
-                self._sent(0)
-            self.listener.on_too_long()
+            if self._puback:
+                self._put(self._puback)
+            self.listener.on_message(None, None, False)
         return n > 0
-
-    def _message(self, topic, payload):
-        self.listener.on_message(topic, payload, self._retained)
 
     def _check_deadlines(self):
         now, wire = self._now, self.wire
@@ -277,29 +254,24 @@ class Session(library.MQTTClient):
             self._expect(self._flying[1], ANSWER_MS, "no acknowledgement")
         if self._pings:
             self._expect(self._ping_at, PING_MS, "no answer to a ping")
-        elif self.free():
-            # Three quarters, so that the broker, which waits one and a half, never has to doubt.
-            quiet_ms = self.keepalive * 750
-            if ticks.diff(now, self._rx_at) >= quiet_ms or ticks.diff(now, self._tx_at) >= quiet_ms:
-                self._pings = 1
-                self._ping_at = now
-                wire.begin()
-                self.ping()
-                self._sent(0)
+        elif self.free() and max(ticks.diff(now, self._rx_at), ticks.diff(now, self._tx_at)) >= self._quiet_ms:
+            self._pings = 1
+            self._ping_at = now
+            self._put(b"\xc0\0")
 
     # --- small parts
 
     def _next_id(self):
-        if self.pid >= 65535:  # type: ignore[has-type]
-            self.pid = 0  # the library adds one; 0 is no packet id
-        return self.pid + 1
+        """Two bytes; 0 is no packet id."""
+        self.pid = self.pid % 65535 + 1
+        return bytes((self.pid >> 8, self.pid & 255))
 
-    def _sent(self, packet_id):
-        """A packet was built: one write, and a deadline for its acknowledgement if it has an id."""
+    def _put(self, packet, at=0, payload_bytes=0, packet_id=b""):
+        """Send a packet: one write, and a deadline for its acknowledgement if it has an id."""
+        self.wire.put(packet, at, payload_bytes)
         self._tx_began = self._now
         if packet_id:
-            self._flying.append(packet_id)
-            self._flying.append(self._now)
+            self._flying += (self.pid, self._now)
         try:
             if self.wire.flush():
                 self._tx_at = self._now
@@ -317,5 +289,11 @@ class Session(library.MQTTClient):
         self.listener.on_down(why)
 
 
-def _bytes(text):
-    return text.encode() if isinstance(text, str) else text
+def _sized(data):
+    """A string of MQTT: its length in two bytes comes first."""
+    return bytes((len(data) >> 8, len(data) & 255)) + data
+
+
+def _length(n):
+    """The remaining length, up to 16383, in as few bytes as it takes."""
+    return bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7))

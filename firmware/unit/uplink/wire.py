@@ -1,22 +1,26 @@
-"""One non-blocking TCP or TLS connection with a buffer each way, in the shape that umqtt.simple takes for a socket.
-
-umqtt.simple writes a packet in pieces and waits for its answer inside the call. A `Wire` collects the pieces, so that
-a packet leaves in one write, and raises `Later` where the library would wait, so that no call blocks.
-"""
+"""One non-blocking TCP or TLS connection with a buffer each way: no call waits."""
 
 # mypy: disable-error-code="union-attr, arg-type"
 import errno
 import select
 import socket
 
-HEAD_BYTES = 128  # room before the payload for fixed header, topic and packet id; also for the small packets
+HEAD_BYTES = 128  # room before the payload for fixed header, topic and packet id
 
 NOT_NOW = (errno.EINPROGRESS, errno.EALREADY, getattr(errno, "EWOULDBLOCK", errno.EAGAIN))
-_TCP, _NODELAY = 6, 1  # IPPROTO_TCP, TCP_NODELAY: not named in MicroPython's socket module
+_TCP = 6  # IPPROTO_TCP, not named in MicroPython's socket module
+_NODELAY = 1  # TCP_NODELAY
 
 
-class Later(Exception):
-    """The library asks for the answer to a packet that has only just been written."""
+def numeric(host):
+    """Whether `host` is an IPv4 address already."""
+    parts = host.split(".")
+    return len(parts) == 4 and all(part.isdigit() for part in parts)
+
+
+def address(host, port):
+    """What a socket wants for a numeric host."""
+    return socket.getaddrinfo(host, port)[0][-1]
 
 
 class Broken(Exception):
@@ -40,7 +44,6 @@ class Wire:
     def _clear(self):
         self.tx_from = self.tx_to = 0
         self.rx_from = self.rx_to = 0
-        self.packet_to = 0  # end of the packet that the library decodes
 
     # --- connecting
 
@@ -123,61 +126,12 @@ class Wire:
             raise Broken("closed by the broker")
         return n or 0  # MicroPython: None for "not now"
 
-    # --- what umqtt.simple calls, first as its socket module, then as its socket
-
-    def socket(self, *_):
-        """The library's `socket.socket()`."""
-        return self
-
-    def getaddrinfo(self, *_):
-        """The library's `socket.getaddrinfo()`: the connection stands already, to whatever address."""
-        return ((0, 0, 0, "", None),)
-
-    def connect(self, _address):
-        """Connected before the library is asked."""
-
-    def settimeout(self, _seconds):
-        """Nothing waits here."""
-
-    setblocking = settimeout
-
-    def close(self):
-        """The session drops the connection, after the last packet has left."""
-
-    def begin(self, at=0):
-        """The next `write` starts a packet at offset `at` of `tx`. Only when everything before it has left."""
-        self.tx_from = self.tx_to = at
-
-    def payload(self, topic_bytes, size, qos):
-        """Begin a PUBLISH whose `size` bytes of payload stand in `tx` at HEAD_BYTES already; returns a view of them.
-
-        The head is placed to end where the payload begins, so that the library's last write copies it onto itself.
-        """
-        rest = 2 + topic_bytes + (2 if qos else 0)
-        length_bytes = 1 if rest + size < 128 else 2 if rest + size < 16384 else 3
-        self.begin(HEAD_BYTES - 1 - length_bytes - rest)
-        return self._tx_view[HEAD_BYTES : HEAD_BYTES + size]
-
-    def write(self, data, n=-1):
-        """Append `data` (or its first `n` bytes) to the packet."""
-        if n < 0:
-            n = len(data)
-        end = self.tx_to + n
-        self._tx_view[self.tx_to : end] = data if n == len(data) else data[:n]
-        self.tx_to = end
-
-    def read(self, n):
-        """Take `n` bytes of the packet that came in. Later: there is none. Broken: it is shorter than it says."""
-        if not self.packet_to:
-            raise Later
-        end = self.rx_from + n
-        if end > self.packet_to:
-            raise Broken("malformed packet")
-        data = bytes(self._rx_view[self.rx_from : end])
-        self.rx_from = end
-        return data
-
-    # --- packets that came in
+    def put(self, packet, at=0, payload_bytes=0):
+        """Have `packet`, and `payload_bytes` that stand in `tx` behind it, sent next. Only when all before has left."""
+        self.tx_from = at
+        at += len(packet)
+        self._tx_view[self.tx_from : at] = packet
+        self.tx_to = at + payload_bytes
 
     def packet(self):
         """Length of the packet at the head of `rx`, fixed header included; 0 while its length is not yet known."""

@@ -15,15 +15,12 @@ from .edits import Edits, origin, relative
 from .lines import join
 
 _LONG_BEFORE = ("main.py", "slots.py", "unit/a", "unit/c", "unit/drivers/", "unit/firmware.py", "unit/s")
-# Module -> paths of those that come into memory without it: what these import stays apart. Three for the uplink, for
-# while a module is loaded it takes 70 bytes more a function.
+# Module -> paths of those that come into memory without it: what these import stays apart.
 ROOTS: dict[str, tuple[str, ...]] = {
     "unit/app.py": (
         "main.py", "slots.py", "unit/assembly.py", "unit/config.py", "unit/modules.py", "unit/restart.py",
         "unit/safe_mode.py", "unit/drivers/",
     ),
-    "unit/uplink/session.py": _LONG_BEFORE,
-    "unit/uplink/uplink.py": _LONG_BEFORE,
     "unit/online.py": _LONG_BEFORE,
     "unit/console/console.py": (
         "main.py", "unit/app.py", "unit/config.py", "unit/control/", "unit/drivers/", "unit/console/listener.py",
@@ -135,7 +132,9 @@ class _Bundle:
                 final[path, name] = name if plain or path == self._root else f"{stem}_{name.lstrip('_')}"
         said = {n.id for path in self.members for n in _walked(self._trees[path]) if isinstance(n, ast.Name)}
         new = [name for (_, given), name in final.items() if name != given]
-        if len(set(final.values())) < len(final) or said.intersection(new):
+        foreign = {alias.name for path in self.members for n in _walked(self._trees[path]) if isinstance(n, ast.Import)
+                   for alias in n.names}  # fmt: skip
+        if len(set(final.values())) < len(final) or said.intersection(new) or foreign.intersection(final.values()):
             raise SurroundingsFailed.of(
                 f"firmware/{self._root}：合成一个模块后有名字重复",
                 f"firmware/{self._root}: modules that become one give a name to different things",

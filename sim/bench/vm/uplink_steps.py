@@ -14,15 +14,15 @@ from unit.journal.ring import Journal
 from unit.uplink import ticks
 from unit.uplink.drain import Drain
 from unit.uplink.json_out import JsonOut
-from unit.uplink.payloads import Points
+from unit.uplink.payloads import points
 from unit.uplink.session import UP, Session
-from unit.uplink.topics import Topics
 from unit.uplink.wire import HEAD_BYTES
 
 from host_tools.unitkit.nor import Nor
 
 BOOT_T = 200_000_000  # seconds since 2020
-TOPICS = Topics("bench")
+ROOT = b"qingxi/v1/bench/"
+TOPIC = ROOT + b"data"
 
 
 def address(port):
@@ -78,7 +78,7 @@ def drain(port, n):
         raise RuntimeError("the backlog does not fit the flash")
     session, listener = connect(port)
     listener.drain = work = Drain(
-        session, JsonOut(session.wire.tx, HEAD_BYTES), TOPICS, Points(), journal, Cursor(journal)
+        session, JsonOut(session.wire.tx, HEAD_BYTES), ROOT, points(), journal, Cursor(journal)
     )  # fmt: skip
     began = time.ticks_us()
     work.on_up()
@@ -98,7 +98,7 @@ def session(port, n):
         if sent < n and running.free() and running.room():
             payload = one_reading(sent)
             running.wire.tx[HEAD_BYTES : HEAD_BYTES + len(payload)] = payload
-            running.send(TOPICS.data, len(payload))
+            running.send(TOPIC, len(payload))
             sent += 1
         running.poll(ticks.now())
     took = time.ticks_diff(time.ticks_us(), began) / 1e6
@@ -113,8 +113,8 @@ def plain(port, n):
     size = 0
     for i in range(n):
         payload = one_reading(i)
-        client.publish(TOPICS.data, payload, qos=1)
-        size += len(payload) + len(TOPICS.data) + 6 + 4
+        client.publish(TOPIC, payload, qos=1)
+        size += len(payload) + len(TOPIC) + 6 + 4
     return n, time.ticks_diff(time.ticks_us(), began) / 1e6, n, size
 
 
@@ -124,7 +124,7 @@ def raw(port, n):
     s.connect(address(port))
     s.write(b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x3c\x00\x03raw")
     s.read(4)
-    head = bytes([0, len(TOPICS.data)]) + TOPICS.data
+    head = bytes([0, len(TOPIC)]) + TOPIC
     began = time.ticks_us()
     size = 0
     for i in range(n):

@@ -1,6 +1,5 @@
 """What an ESP32 does between power-on and its prompt: mount the file system, run boot.py, then main.py."""
 
-import builtins
 import gc
 import os
 import sys
@@ -15,8 +14,8 @@ _SOFT_RESET = const(5)
 _SHIMS = ("time", "select", "tasks", "machine", "esp32", "interrupts", "ppp", "network", "socket", "keys")
 
 
-def start(rom, memory_address, flash_address, flash_size, fd):
-    """Become the board; returns when the prompt is due. `rom`: the file system that this module comes from."""
+def start(memory_address, flash_address, flash_size, fd):
+    """Become the board; returns when the prompt is due."""
     gc.collect()
     heap_before = gc.mem_alloc()
     link = host.connect(memory_address, flash_address, flash_size, fd)
@@ -32,7 +31,6 @@ def start(rom, memory_address, flash_address, flash_size, fd):
             sys.modules["micropython"] = module  # likewise
     sys.path[:] = ["", ".frozen", "/lib"]
     vfs.umount("/.shim")
-    builtins.__import__ = _finder(rom, builtins.__import__)
     gc.collect()
     link.words.shim_heap = gc.mem_alloc() - heap_before + _PRELOADED
     try:
@@ -43,23 +41,6 @@ def start(rom, memory_address, flash_address, flash_size, fd):
     except KeyboardInterrupt as e:  # between the scripts
         sys.print_exception(e)
     link.ask(wire.STARTED, 0, 0)
-
-
-def _finder(rom, find):
-    """`__import__` that finds in `rom` what an ESP32's image has frozen, and other builds of MicroPython have not."""
-
-    def found(name, *more):
-        if not name.startswith("umqtt") or name in sys.modules:
-            return find(name, *more)
-        vfs.mount(rom, "/.shim")
-        sys.path.insert(0, "/.shim")
-        try:
-            return find(name, *more)
-        finally:
-            sys.path.remove("/.shim")
-            vfs.umount("/.shim")
-
-    return found
 
 
 def _mount():

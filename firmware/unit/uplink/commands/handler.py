@@ -11,7 +11,7 @@ use, and returns "" or why not, whole or not at all; `reboot()`;
 
 import json
 
-from ...catalogue.event_words import name_of
+from ...catalogue.names import name_of
 from ...catalogue.tables import rows
 from ...control.basics import NONE, const
 from ...control.io import OUTPUT_NAMES
@@ -27,8 +27,8 @@ _MAX_BRACKETS = const(8)  # `set` needs three; deep nesting would fill the heap 
 # Modules of one answer.
 _SELDOM = (
     "uplink.commands.settings", "uplink.commands.log", "uplink.commands.update", "catalogue.settings_words",
-    "catalogue.settings_change", "catalogue.settings", "catalogue.wiring", "config", "assembly",
-    "control.configure", "kept",
+    "catalogue.event_words", "catalogue.settings_change", "catalogue.settings", "catalogue.wiring", "config",
+    "assembly", "control.configure", "kept",
 )  # fmt: skip
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
 _MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")

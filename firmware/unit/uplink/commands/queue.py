@@ -12,21 +12,22 @@ from .. import ticks
 from .refusal import MAX_BYTES
 
 _LINGER_MS = const(30000)  # a second command mostly follows the first at once
-_MODULES = ("uplink.commands.handler", "uplink.commands.sign", "uplink.json_value")
+_MODULES = ("uplink.commands.handler", "uplink.commands.sign", "uplink.json_value", "remote")
 
 
 class CommandQueue:
     """What has arrived, and what was seen of commands since this start.
 
-    `refused` counts refusals by code. `reboot`: it was asked for; the uplink does it once the answer has arrived.
-    `seen`: ids of commands that a second delivery must not repeat. `counter`: the newest of the signed ones; the boot
-    id is signed too and never comes again, so that neither need outlive this start.
+    `arrived`: what has no answer yet, but for one that takes long. `refused` counts refusals by code. `reboot`: it was
+    asked for; the uplink does it once the answer has arrived. `seen`: ids of commands that a second delivery must not
+    repeat. `counter`: the newest of the signed ones; the boot id is signed too and never comes again, so that neither
+    need outlive this start.
     """
 
     def __init__(self, unit_id, boot, actions, key=b""):
-        self._with = (unit_id, boot, actions, key, self)
+        self._with = (unit_id, boot, actions, key)
         self._commands = None
-        self._arrived = []
+        self.arrived = []
         self._used_ms = 0
         self.seen = []
         self.counter = -1
@@ -37,20 +38,14 @@ class CommandQueue:
         """One more refusal."""
         self.refused[code] = self.refused.get(code, 0) + 1
 
-    def waiting(self):
-        """How many have no answer yet, but for one that takes long."""
-        return len(self._arrived)
-
-    def take(self, payload, retained, too_long):
-        """Keep what arrived on `cmd` until there is time for it."""
-        if len(payload) > MAX_BYTES:
-            payload = b""
-            too_long = True
-        self._arrived.append((payload, retained, too_long))
+    def take(self, payload, retained):
+        """Keep what arrived on `cmd` until there is time for it; `payload` None for what is too long to be kept."""
+        too_long = payload is None or len(payload) > MAX_BYTES
+        self.arrived.append((b"" if too_long else payload, retained, too_long))
 
     def busy(self, calm):
         """Whether `work` has something to do. `calm`: there is time before the next tick, and no pump runs."""
-        return bool(self._arrived) or (self._commands is not None and self._commands.busy(calm))
+        return bool(self.arrived) or (self._commands is not None and self._commands.busy(calm))
 
     def work(self, now, calm):
         """A piece of the work. Returns an answer that is ready, or None."""
@@ -59,7 +54,7 @@ class CommandQueue:
         if commands is None:
             self._load()
             return None
-        done = commands.handle(*self._arrived.pop(0)) if self._arrived else commands.work(calm)
+        done = commands.handle(*self.arrived.pop(0)) if self.arrived else commands.work(calm)
         return commands.out.bytes() if done else None
 
     def rest(self, now):
@@ -73,10 +68,11 @@ class CommandQueue:
         try:
             from .handler import Commands
 
-            self._commands = Commands(*self._with)
+            unit_id, boot, actions, key = self._with
+            self._commands = Commands(unit_id, boot, actions(), key, self)
         except MemoryError:
             # Without the code nobody can say whom to answer. The sender asks again when no answer comes.
-            self._arrived.pop(0)
+            self.arrived.pop(0)
             self.count("too_much")
             forget(*_MODULES)
             gc.collect()

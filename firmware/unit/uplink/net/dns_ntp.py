@@ -1,6 +1,6 @@
 """Questions over UDP that never block: where a name lives (DNS), and what time it is (NTP).
 
-In memory only while one is open: a `Question` holds all of this module that it needs.
+In memory only while one is open: it holds this module.
 """
 
 import os
@@ -8,7 +8,7 @@ import socket
 import struct
 
 from .. import ticks
-from ..wire import NOT_NOW
+from ..wire import NOT_NOW, address, numeric
 
 TRY_MS = 2000  # one try
 TRIES = 3
@@ -62,10 +62,11 @@ class Question:
 
 
 class Where(Question):
-    """The IPv4 address of a host name, as a str (RFC 1035). `server`: address of a resolver."""
+    """The IPv4 address of a host name, as a str (RFC 1035). `dns`: host[:port] of a resolver."""
 
-    def __init__(self, name, server, now):
-        super().__init__(server, now)
+    def __init__(self, name, dns, now):
+        host, _, port = dns.partition(":")
+        super().__init__(address(host, int(port or 53)), now)
         self._name = name
 
     def _ask(self, nonce):
@@ -111,3 +112,34 @@ class Time(Question):
         if unix_s < 0:
             unix_s += 1 << 32  # the counter runs over in 2036
         return unix_s if unix_s >= _EARLIEST_S else None
+
+
+class TimeAt:
+    """`Time` of the server `host`, whose name is looked up first. `dns`: host[:port] of a resolver, or None."""
+
+    def __init__(self, host, port, dns, now):
+        self._port = port
+        self._host = host if numeric(host) else None
+        self._question: Question | None = None if self._host or not dns else Where(host, dns, now)
+
+    def poll(self, now):
+        """Like `Question.poll`."""
+        if self._host:
+            self._question = Time(address(self._host, self._port), now)
+            self._host = self._port = None
+        found = self._question.poll(now) if self._question else False
+        if found and self._port:
+            self._host = found
+            return None
+        return found
+
+
+def look_up(host, port):
+    """What the port itself finds, which may take it many seconds; False for nothing."""
+    try:
+        found = socket.getaddrinfo(host, port, socket.AF_INET)[0][-1]
+    except OSError:
+        return False
+    if isinstance(found, tuple):  # CPython and ESP32
+        return found[0]
+    return "%d.%d.%d.%d" % tuple(found[4:8])  # MicroPython on a PC: a raw sockaddr_in

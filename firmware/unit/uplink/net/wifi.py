@@ -1,21 +1,29 @@
 """Wi-Fi with a fallback list; like the networks of net.py."""
 
 from .. import ticks
-from .net import Port
 
 JOIN_MS = 25000  # for one Wi-Fi network
 
 
-class Wifi(Port):
+class Wifi:
     """Joins the first of `networks`, (name, password) pairs, that lets it; tries them in turn for ever."""
 
     def __init__(self, port, networks):
-        super().__init__(port, "wifi")
+        self._port = port
+        self.name = "wifi"
         self._networks = networks
         self._which = -1
         self._since = 0
         self._was_up = False
         port.active(True)
+
+    # Not from `Port`: its module would weigh more than these lines.
+    def up(self):
+        return self._port.isconnected()
+
+    def dns(self):
+        server = self._port.ifconfig()[3]
+        return server if server and server != "0.0.0.0" else None
 
     def poll(self, now):
         if self.up():
