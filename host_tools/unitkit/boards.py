@@ -47,7 +47,10 @@ _OUTPUTS = {
 }
 
 # What a board's file holds besides its chip and its terminals.
-_KEYS = {"title_zh": str, "title_en": str, "flash_mb": int, "source": str, "notes": list, "partitions": dict}
+_KEYS = {
+    "title_zh": str, "title_en": str, "flash_mb": int, "psram_mb": int, "source": str, "notes": list,
+    "partitions": dict,
+}  # fmt: skip
 # Why a pin is refused: (Chinese, English).
 _WHY = {
     "exists": ("芯片没有这个引脚", "the chip has no such pin"),
@@ -71,6 +74,7 @@ class Board:
     title_en: str
     chip: str
     flash_mb: int
+    psram_mb: int  # 0: the module has none
     source: str
     notes: list[dict[str, str]]  # what to mind when wiring it: {"zh": ..., "en": ...}
     partitions: dict[str, int]

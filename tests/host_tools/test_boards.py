@@ -114,7 +114,7 @@ def test_no_such_board():
 
 @pytest.mark.parametrize("reason", ["exists", "flash", "strapping", "console", "usb", "input_only", "no_pull", "adc"])
 def test_every_reason_has_words_in_both_languages(reason):
-    board = boards.Board("b", "", "", "esp32", 4, "", [], {}, {}, {"x": (7, reason)})
+    board = boards.Board("b", "", "", "esp32", 4, 0, "", [], {}, {}, {"x": (7, reason)})
     assert boards.why(board, "x", "zh").startswith("GPIO7 ")
     assert boards.why(board, "x", "en").startswith("GPIO7 must not be used: ")
 
