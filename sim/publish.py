@@ -20,6 +20,7 @@ from unit.journal.ring import Journal
 from unit.online import Online
 from unit.remote import Actions
 from unit.uplink import credentials
+from unit.uplink.commands.queue import CommandQueue
 from unit.uplink.uplink import Uplink
 
 from host_tools.unitkit import fsimage
@@ -104,9 +105,12 @@ class Publisher:
         settings |= {"mqtt.broker": "%s:%d" % self._broker, "mqtt.tls": 0, "network.ntp": "", "network.dns": ""}
         self.journal = Journal(self._nor, tables.count("points"), int(settings["readings.interval_s"]))
         self._counted = self.journal.acked
+        user, password, key = self._secrets
+        actions = _Actions(self, self._unit)
+        queue = CommandQueue(self._unit.id, self.journal.boot, lambda: actions, (key or "").encode())
         self.uplink = Uplink(
-            wanted(settings), _Identity(self._unit, self.journal.boot), _Online(self, self._unit), self.journal,
-            Cursor(self.journal), self._network, *self._secrets,
+            wanted(settings), _Identity(self._unit, self.journal.boot), _Online(self), queue, self.journal,
+            Cursor(self.journal), self._network, user, password,
         )  # fmt: skip
 
     # --- what the run tells
@@ -236,15 +240,8 @@ class _Identity:
 class _Online(Online):
     """A simulated unit as its uplink sees it."""
 
-    def __init__(self, publisher: Publisher, unit: Unit):
-        super().__init__(publisher)
-        self._unit = unit
-
     def set_time(self, unix_s: int) -> None:
         """The scenario's clock is not for others to set."""
-
-    def actions(self) -> Actions:
-        return _Actions(self._app, self._unit)
 
 
 class _Actions(Actions):

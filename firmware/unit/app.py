@@ -19,6 +19,7 @@ from .control.controller import Controller
 from .journal.recorder import Recorder
 from .journal.ring import Journal
 from .modules import forget
+from .room import has_room
 
 _TICK_MS = const(1000)
 _WATCHDOG_MS = const(8000)
@@ -27,6 +28,7 @@ _NEVER_S = const(1 << 30)
 _CALM_MS = const(700)  # before a tick is due, the console is not loaded; see `Listener.needs_ms`
 _CONSOLE_FAILURES = const(3)  # after so many the console pauses for _REST_S
 _REST_S = const(600)
+_TRUST_BYTES = const(8192)  # for what judges a start
 _JOINING = ("joining", "config", "firmware", "uplink.credentials", "uplink.tls")  # modules, needed once a start
 _DEAF_MS = const(250)  # the UART keeps 256 bytes meanwhile
 
@@ -55,9 +57,9 @@ class App:
         self.clock.read()
         self.recorder.wake(self.clock.utc_s)
         self.due_ms = time.ticks_ms()  # when the next tick begins
+        self.uplink = None  # of its reporting, while there is one
         # Last, for it lets the settings go, which the memory of the uplink needs.
-        self._online = _online(self, settings, board) if settings else None
-        self.uplink = self._online.uplink if self._online else None
+        self.reporting = _reporting(self, settings, board) if settings else None
         _settle(self)
         gc.collect()
 
@@ -84,9 +86,9 @@ class App:
         watchdog = machine.WDT(timeout=_WATCHDOG_MS)
         gc.threshold(_GARBAGE_BYTES)
         self.due_ms = time.ticks_ms()
-        if self._online:
+        if self.reporting:
             # It first runs after the first tick, which makes this start durable.
-            self._online.task = asyncio.create_task(self._online.live())
+            self.reporting.task = asyncio.create_task(self.reporting.live())
         _tasks = [asyncio.create_task(self._listen())]
         while True:
             self.tick()
@@ -201,6 +203,9 @@ def _trust(app):
         return app.trial_ends_s
     if app.trial_ends_s:
         app.restart()
+    again_s = app.now_s + restart.LONG_LIFE_S
+    if not has_room(_TRUST_BYTES):  # a command or a crew has it for the moment
+        return again_s
     try:
         from . import firmware
 
@@ -210,8 +215,8 @@ def _trust(app):
 
             config.lived()
             again_s = _NEVER_S
-    except MemoryError:  # a command or a crew has it for the moment
-        again_s = app.now_s + restart.LONG_LIFE_S
+    except MemoryError:
+        pass
     forget("config", "firmware")
     return again_s
 
@@ -223,8 +228,8 @@ def _listener(app):
     return Listener(app, Serial())
 
 
-def _online(app, settings, board):
-    """An `Online`, or None where a file is missing, wrong or damaged, or memory too short: the unit works without."""
+def _reporting(app, settings, board):
+    """A `Reporting`, or None where a file is missing, wrong or damaged, or memory too short: the unit works without."""
     wanted = ("mqtt.", "network.", "unit.")
     kept = {name: settings[name] for name in settings if name.startswith(wanted)}
     terminal = board["terminals"].get(settings["wiring.network"])
@@ -237,12 +242,12 @@ def _online(app, settings, board):
         begun = join(kept, terminal, app.recorder.journal.boot)
         forget(*_JOINING)
         gc.collect()
-        from .online import Online
+        from .reporting import Reporting
 
-        return Online(app, *begun)
+        return Reporting(app, *begun)
     except Exception as e:  # noqa: BLE001  shown; see above
         # Where it ends, memory is also short for finding a module.
         print("MQTT: memory is short or a module damaged:" if isinstance(e, ImportError) else "MQTT:", e)
         forget("catalogue.names", *_JOINING)
-        forget(*[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.uplink."))])
+        forget(*[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.reporting", "unit.uplink."))])
         return None

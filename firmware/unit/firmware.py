@@ -38,7 +38,7 @@ def judge(app):
         return 0
     if app.now_s < _HOUR_S:
         return _HOUR_S
-    served = app.uplink is not None and app.uplink.connects > 0
+    served = app.reporting is not None and app.reporting.has_served()
     if app.lost_s <= _MOST_LOST_S and not app.recorder.journal.failed and (served or not state[_MQTT]):
         slots.trust()
         app.control.events.add(FIRMWARE_KEPT, 0, 0)

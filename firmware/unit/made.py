@@ -38,7 +38,7 @@ def road(app, top):
         aeration.Aeration, sludge_return.SludgeReturn, alarms.AlarmBook, supervision.Supervision,
         type(app.io), type(app.io.clock), *[type(driver) for driver in app.io.inputs],
     )  # fmt: skip
-    top._drivers = top._control = top._kept = top._online = None
+    top._drivers = top._control = top._kept = top._reporting = None
     ring.Journal._mount = ring.Journal._numbers_behind = ring.Journal.load_snapshot = None
     block_reader.BlockReader.read_snapshot = recorder.Recorder.wake = snapshot.Reader = None
     controller.Controller.restore = contact_oxidation.ContactOxidation.restore = inflow.Inflow.restore_day = None

@@ -4,7 +4,6 @@
 from .made import on_board, settle
 from .uplink import clock, dial, drain, session, wire
 from .uplink import uplink as whole
-from .uplink.commands import queue
 
 
 def uplink(*kinds):
@@ -12,6 +11,6 @@ def uplink(*kinds):
     if not on_board():
         return
     settle(
-        *kinds, whole.Uplink, wire.Wire, session.Session, dial.Dialer, clock.Clock, drain.Drain, queue.CommandQueue
+        *kinds, whole.Uplink, wire.Wire, session.Session, dial.Dialer, clock.Clock, drain.Drain
     )
     dial.broker_list = None

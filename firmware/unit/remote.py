@@ -1,9 +1,9 @@
 """What commands from afar may do to a unit. In memory only while there are some."""
 
-from .control.basics import const
+from .control.basics import NONE, const
 from .control.claims import REMOTE
 from .journal.cursor import Cursor
-from .journal.layout import END, EVENT
+from .journal.layout import END, EPOCH_UNIX_S, EVENT
 
 _LOG_BACK = const(400)  # records that are searched for events, and
 _RECORDS_A_PIECE = const(8)  # how many of them at a stretch
@@ -47,7 +47,7 @@ class Actions:
         return ""
 
     def events(self):
-        """The newest events, (t, uptime_s, code, a, b), oldest first, not further back than _LOG_BACK records.
+        """The newest events, (unix_s, uptime_s, code, a, b), oldest first, not further back than _LOG_BACK records.
 
         A generator that yields None now and then, to give way.
         """
@@ -58,11 +58,15 @@ class Actions:
         kind = cursor.next()
         while kind != END:
             if kind == EVENT:
-                yield cursor.t, cursor.uptime_s, cursor.code, cursor.a, cursor.b
+                yield _unix(cursor.t), cursor.uptime_s, cursor.code, cursor.a, cursor.b
             count += 1
             if count % _RECORDS_A_PIECE == 0:
                 yield None
             kind = cursor.next()
 
-    def t(self):
-        return self._app.clock.utc_s
+    def unix_s(self):
+        return _unix(self._app.clock.utc_s)
+
+
+def _unix(t):
+    return t if t == NONE else t + EPOCH_UNIX_S

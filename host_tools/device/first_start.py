@@ -13,7 +13,7 @@ _START_S = 45.0  # from the reset to an answer; a first start formats and compil
 _NETWORK_S = 20.0  # longer, for a unit that has a broker and does not have it yet
 _GONE_S = 30.0  # a port on the chip's own USB goes away at a reset and comes back
 _ANSWER_S = 1.5  # the console looks for typing every quarter of a second and shows the report within one
-_ASK, _END = b"\rcheck\r", b"\nend"
+_ASK, _END, _BYE = b"\rcheck\r", b"\nend", b"\rbye\r"
 _CONSOLE = 'File "unit.console.'  # in the traceback of an error that stops no unit
 
 
@@ -46,6 +46,8 @@ def watch(port: str, reset: bool = True) -> SelfTest:
                 if not tests.is_connecting or time.monotonic() > network_until:
                     return tests
                 until = network_until + _ANSWER_S
+                if tests.gave_way:
+                    line.leave(network_until)
         if tests is not None:
             return tests
         if "MemoryError" in line.text or "memory is short" in line.text:
@@ -105,15 +107,21 @@ class _Line:
     def text(self) -> str:
         return self._shown.decode("utf-8", "replace")
 
+    def leave(self, until: float) -> None:
+        """End the visit at the console, and be quiet till then: a small board has memory for its broker only then."""
+        self._talk(_BYE, until, None)
+
     def ask(self) -> None:
         """Ask for the report; collect what the board says until the report ends, or for as long as it may take."""
+        self._talk(_ASK, time.monotonic() + _ANSWER_S, _END)
+
+    def _talk(self, typed: bytes, until: float, end: bytes | None) -> None:
         try:
-            self._port.write(_ASK)  # never flush(): of a port that went away it raises what is no OSError
+            self._port.write(typed)  # never flush(): of a port that went away it raises what is no OSError
         except serial.SerialException:
             self._reopen()
-        until = time.monotonic() + _ANSWER_S
         begun = len(self._shown)
-        while time.monotonic() < until and _END not in self._shown[begun:]:
+        while time.monotonic() < until and not (end and end in self._shown[begun:]):
             try:
                 self._shown += self._port.read(4096)
             except serial.SerialException:

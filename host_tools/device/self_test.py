@@ -115,6 +115,11 @@ class SelfTest:
         """A broker is set up and not reached, so far."""
         return self["broker"].state == BAD
 
+    @property
+    def gave_way(self) -> bool:
+        """The board's memory is too small for its broker and this visit together: it connects when the visit is over."""
+        return self["broker"].detail.startswith("visit")
+
 
 def parse(shown: str) -> SelfTest | None:
     """The newest whole report in what a board showed; None if there is none."""

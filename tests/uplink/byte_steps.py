@@ -40,8 +40,8 @@ class Faulty(wire.Wire):
         self.state = ""  # "gone" or "silent" once that has happened
         self.left_open = []  # sockets whose end the broker has not seen
 
-    def open(self, address):
-        super().open(address)
+    def open(self, host, port):
+        super().open(host, port)
         self.state = ""
         self.struck = False
         self.moved["up"] = self.moved["down"] = 0
@@ -94,7 +94,7 @@ class Platform:
         self.topic = topic
         self.sent = 0
         self.session = Session(b"platform", self, 1200)
-        self.session.start(dial.address("127.0.0.1", port), ticks.now())
+        self.session.start("127.0.0.1", port, ticks.now())
         self._until(lambda: self.session.state == UP)
 
     def on_up(self):
@@ -171,7 +171,7 @@ class Life:
             self.session.state == UP
             and not self.unit.unacknowledged()
             and self.uplink.serving
-            and not self.uplink._replies
+            and not self.uplink.queue.replies
             and self.session.free()
         )
 
@@ -185,7 +185,7 @@ class Life:
         queue = self.uplink.queue
         if not self.until(lambda: len(queue.seen) > seen or queue.seen[-1:] != last):
             return False
-        return self.until(lambda: not self.uplink._replies)
+        return self.until(lambda: not self.uplink.queue.replies)
 
     def pinged(self):
         if self.wire.struck:

@@ -30,11 +30,11 @@ class Hostile(wire.Wire):
     real = False
     extra = b""
 
-    def open(self, address):
+    def open(self, host, port):
         self.said = bytearray()
         self.ended = False
         if self.real:
-            super().open(address)
+            super().open(host, port)
         else:
             self.drop()
 
@@ -175,7 +175,7 @@ class Life:
             self.poll(100)
             if self.session.state == IDLE or self.uplink.connects != connects:
                 break
-            waits = self.wire.extra or self.wire.said or self.session._skip or self.uplink._replies
+            waits = self.wire.extra or self.wire.said or self.session._skip or self.uplink.queue.replies
             if not cut_short and not waits and self.wire.rx_from == self.wire.rx_to:
                 break
         else:

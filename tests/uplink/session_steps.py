@@ -1,6 +1,5 @@
 """One session's ordinary life against a broker at port argv[1], printed step by step; runs in both worlds."""
 
-import socket
 import sys
 import time
 
@@ -55,7 +54,7 @@ def publish(session, topic, payload, qos=1, retain=False):
 def connect(port, told, client_id=b"steps"):
     """A session that is up."""
     session = Session(client_id, told, will=(b"steps/will", b"offline"))
-    session.start(socket.getaddrinfo("127.0.0.1", port)[0][-1], ticks.now())
+    session.start("127.0.0.1", port, ticks.now())
     until(session, lambda: session.state == UP)
     return session
 

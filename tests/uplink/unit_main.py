@@ -16,8 +16,10 @@ from unit.control.basics import NONE
 from unit.control.claims import REMOTE
 from unit.control.controller import Controller
 from unit.journal.cursor import Cursor
+from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
 from unit.uplink import credentials, dial, ticks, tls
+from unit.uplink.commands.queue import CommandQueue
 from unit.uplink.uplink import Uplink
 
 from host_tools.unitkit.nor import Nor
@@ -122,9 +124,6 @@ class Newest:
     def reboot(self):
         self._unit.reboot()
 
-    def actions(self):
-        return self._unit
-
     def update(self):
         self.t = self._unit.t()
         self.uptime_s = self._unit.uptime_s()
@@ -167,9 +166,10 @@ class Unit:
             user, password, key = credentials.broker(options["credentials"])
         secure = tls.context(options["ca"], *options["own"]) if options["ca"] else None
         self.net = Net()
+        queue = CommandQueue(options["unit"], self.boot, lambda: self, (key or "").encode())
         self.uplink = Uplink(
-            joining.wanted(values), Identity(options["unit"], self.boot), Newest(self.ctrl, self), self.journal,
-            Cursor(self.journal), self.net, user, password, key, secure,
+            joining.wanted(values), Identity(options["unit"], self.boot), Newest(self.ctrl, self), queue, self.journal,
+            Cursor(self.journal), self.net, user, password, secure,
         )  # fmt: skip
         self.uplink.clock.port = options["ntp_port"]
         self.longest_ms = 0
@@ -197,7 +197,7 @@ class Unit:
         return ""
 
     def events(self):
-        return [(self.t(), self.uptime_s(), 1, 0, 1)] * 2
+        return [(self.unix_s(), self.uptime_s(), 1, 0, 1)] * 2
 
     def reboot(self):
         self.rebooted = True
@@ -208,6 +208,9 @@ class Unit:
 
     def t(self):
         return START_T + self.uptime_s() if self.options["clock"] else NONE
+
+    def unix_s(self):
+        return self.t() + EPOCH_UNIX_S if self.options["clock"] else NONE
 
     def uptime_s(self):
         return self.recorded * 60

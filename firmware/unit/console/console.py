@@ -14,6 +14,7 @@ from ..control.alarms import NORMAL, UNACKNOWLEDGED
 from ..control.basics import const
 from ..kept import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID
 from ..modules import forget
+from ..room import has_room
 from .terminal.line import CANCEL, CHANGED, COMPLETE, ENTER, Line, width
 from .terminal.output import Output
 from .text import COLUMNS, Text, wrap
@@ -28,6 +29,8 @@ _ATTENDED_S = const(20)  # after the last key
 _AHEAD = const(96)  # bytes typed while a command works
 _SOME = const(24)  # of them are taken in a slice
 _SECRET = "unlock "
+_COMMAND_BYTES = const(22528)  # of a chip's heap, that a command takes at its most
+_GONE_S = const(1 << 20)
 
 # Columns of commands.txt.
 _MODULE = const(1)
@@ -38,8 +41,8 @@ class Console:
     """One visit at the serial port. Call `poll` again after `pause_ms`; it returns soon, raises only KeyboardInterrupt.
 
     `listener`: what stays when the visit is over, see `Listener`; its `app` has `kept`, `control`, `clock` (`tod_s`,
-    `day`, `utc_s`, `set`), `now_s`, `recorder`, `uplink` or None, and `restart()`; its `stream` has `readinto(buffer)`,
-    which returns how many bytes came, and `write(bytes)`.
+    `day`, `utc_s`, `set`), `now_s`, `recorder`, `reporting` and `uplink` or None, and `restart()`; its `stream` has
+    `readinto(buffer)`, which returns how many bytes came, and `write(bytes)`.
     KeyboardInterrupt asks for the raw REPL: two Ctrl-C on an empty line, or what tools like mpremote send, and only
     while the console is unlocked or has no PIN.
     """
@@ -130,6 +133,11 @@ class Console:
     def lock(self):
         self.unlocked = False
         self._dirty = True
+
+    def leave(self):
+        """The visit is over as soon as this command is."""
+        self.lock()
+        self._typed_s -= _GONE_S
 
     def insert(self, text):
         """Type `text` for the user, where the cursor is."""
@@ -337,6 +345,9 @@ class Console:
 def _loaded(console, module, function, words):
     """A command, its module loaded in a slice of its own: that takes as long as to show some lines."""
     gc.collect()
+    if not has_room(_COMMAND_BYTES):
+        yield console.say("no_room")
+        return
     found = __import__("unit.console." + module, None, None, ("*",))
     yield _STEP_MS  # for the answer should begin at once
     yield from getattr(found, function)(console, words)

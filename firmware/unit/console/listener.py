@@ -10,13 +10,17 @@ import sys
 from ..control.basics import const
 from ..kept import LANGUAGE, LOCK_MIN
 from ..modules import forget
+from ..room import has_room
 
 PIN_FILE = "console-pin"
 
 _IDLE_MS = const(250)  # between two looks while nobody is there: the UART keeps 256 bytes meanwhile
 CALM_MS = const(300)  # a step as long as a write to flash needs before the tick that comes next
 _LOAD_MS = const(700)  # so does the console when it is loaded
-_LEAVE_S = const(900)  # after the last key the console is forgotten, once it is locked
+_LEAVE_S = const(900)  # after the last key the console is forgotten, once it is locked;
+_LEAVE_EARLY_S = const(180)  # so early where the broker is left for its sake
+_VISIT_BYTES = const(40960)  # of a chip's heap, that a visit takes at its most
+_CONSOLE_BYTES = const(24576)  # without which it is not begun
 _RESERVE_BYTES = const(6144)  # what control and uplink may want while a console is open
 _TOO_LITTLE = b"memory is short, no console now / \xe5\x86\x85\xe5\xad\x98\xe4\xb8\x8d\xe8\xb6\xb3\r\n"
 
@@ -39,8 +43,13 @@ class Listener:
             return
         console = self.console
         console.poll(now_ms)
-        if console.left_for_s > max(_LEAVE_S, self.app.kept[LOCK_MIN] * 60):
+        leave_s = _LEAVE_EARLY_S if self.reports_rest() else max(_LEAVE_S, self.app.kept[LOCK_MIN] * 60)
+        if console.left_for_s > leave_s:
             self.forget()
+
+    def reports_rest(self):
+        """Whether nothing is sent to the broker for as long as this visit lasts."""
+        return self.app.reporting is not None and self.app.uplink is None
 
     def has_pin(self):
         """Whether a PIN has been set: see `access`."""
@@ -57,15 +66,18 @@ class Listener:
         return self.console.pause_ms if self.console else _IDLE_MS
 
     def _open(self):
-        """Load the console; False where the heap has no room for it."""
+        """Load the console; False where the heap has no room for it, or not yet."""
+        reporting = self.app.reporting
+        if reporting and not reporting.makes_room(_VISIT_BYTES):
+            return False
         try:
-            from .console import Console
+            if has_room(_CONSOLE_BYTES):
+                from .console import Console
 
-            self.console = Console(self)
+                self.console = Console(self)
         except MemoryError:
             pass
-        gc.collect()
-        if self.console is not None and (not hasattr(gc, "mem_free") or gc.mem_free() >= _RESERVE_BYTES):
+        if self.console is not None and has_room(_RESERVE_BYTES):
             return True
         self.forget()
         self.stream.refuse(_TOO_LITTLE, not self.has_pin())
@@ -78,5 +90,7 @@ class Listener:
         own = "unit.console.listener"
         forget(*[name[5:] for name in sys.modules if name.startswith("unit.console.") and name != own])
         gc.collect()
+        if self.app.reporting:
+            self.app.reporting.visit_over()
 
 

@@ -20,7 +20,7 @@ class Clock:
         self._question = None
 
     def poll(self, now, dns):
-        """Call while the network is up. `dns`: host[:port] of a resolver, None if only numeric servers can be asked."""
+        """Call while the network is up. `dns()` says host[:port] of a resolver, None if the port itself has to look."""
         if self._question:
             found = self._question.poll(now)
             if found is None:
@@ -35,4 +35,4 @@ class Clock:
                 self._wait_ms = RETRY_MS
         elif self._servers and ticks.diff(now, self._since) >= self._wait_ms:
             host = self._servers[self.failures % len(self._servers)]
-            self._question = questions().TimeAt(host, self.port, dns, now)
+            self._question = questions().TimeAt(host, self.port, dns(), now)

@@ -5,10 +5,11 @@ import random
 from ..modules import forget
 from . import ticks
 from .session import IDLE, UP
-from .wire import address, numeric
+from .wire import numeric
 
 FIRST_WAIT_MS = 1000
 LONGEST_WAIT_MS = 120000
+KNOWN_MS = 600000  # how long an address that has led to a broker is called again without a question
 STEADY_MS = 60000  # a connection that lived this long was good: the next wait is short again
 
 
@@ -46,13 +47,14 @@ class Dialer:
         self._wait_ms = 0
         self._since = self._up_at = ticks.now()
         self._question = None
-        self._known = {}  # host: the address that it had last
+        self._known = {}  # host: [the address that it had last, when that last led to a broker or None]
         self.why = ""
 
-    def poll(self, now, dns=None, may_block=True):
-        """Call when the network is up. `dns`: host[:port] of the resolver, None if there is none to ask.
+    def poll(self, now, dns, may_block=True):
+        """Call when the network is up. `dns()` says host[:port] of the resolver, None if there is none to ask.
 
         Without a resolver a name is looked up by the port itself, which may block for many seconds: only `may_block`.
+        A name is looked up when its broker is to be called, and not again while the address is known to be good.
         """
         session = self._session
         if self._question:
@@ -65,10 +67,13 @@ class Dialer:
                 self._failures = 0
         elif session.state == IDLE and self._brokers and ticks.diff(now, self._since) >= self._wait_ms:
             host, port = self._brokers[self._which]
+            known = self._known.get(host)
             if numeric(host):
                 self._call(host, now)
-            elif dns:
-                self._question = questions().Where(host, dns, now)
+            elif known and known[1] is not None and ticks.diff(now, known[1]) < KNOWN_MS:
+                self._call("", now)
+            elif resolver := dns():
+                self._question = questions().Where(host, resolver, now)
             elif may_block:
                 self._call(questions().look_up(host, port), now)
 
@@ -79,6 +84,9 @@ class Dialer:
     def on_down(self, now, why, was_up):
         """The session ended, or did not come about: decide when to try whom."""
         self.why = why
+        known = self._known.get(self._brokers[self._which][0])
+        if known:
+            known[1] = now if was_up else None
         if was_up and not self._failures:
             self._which = 0
         else:
@@ -95,11 +103,11 @@ class Dialer:
 
     def _call(self, found, now):
         host, port = self._brokers[self._which]
-        if found:
-            self._known[host] = found
-        elif host in self._known:
-            found = self._known[host]  # an old address is better than none
-        else:
+        if not found and host in self._known:
+            found = self._known[host][0]  # an old address is better than none
+        if not found:
             self.on_down(now, "no address for " + host, False)
             return
-        self._session.start(address(found, port), now, self._tls, host)
+        if found != host:
+            self._known[host] = [found, None]
+        self._session.start(found, port, now, self._tls, host)

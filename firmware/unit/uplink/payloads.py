@@ -37,8 +37,8 @@ def time_of(out, record):
         out.number(record.uptime_s)
 
 
-def state(out, boot, points, now):
-    """The newest values. `now` is like a reading, and has control's `outputs` and `alarms` besides."""
+def state(out, boot, points, now, visit=False):
+    """The newest values. `now` is like a reading, and has control's `outputs` and `alarms` besides. `visit`: the last."""
     out.begin()
     out.raw(b'{"v":%d,"boot":%d' % (VERSION, boot))
     time_of(out, now)
@@ -68,7 +68,7 @@ def state(out, boot, points, now):
             out.key("state")
             out.name(STATE_NAMES[alarm_state])
             out.raw(b"}")
-    out.raw(b"]}")
+    out.raw(b'],"visit":true}' if visit else b"]}")
 
 
 def data_head(out, record, points):

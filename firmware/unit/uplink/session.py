@@ -62,8 +62,8 @@ class Session:
 
     # --- what the owner calls
 
-    def start(self, address, now, tls=None, name=None):
-        """Begin to connect to a numeric `address`; `tls` is an SSLContext, `name` what its certificate must name."""
+    def start(self, host, port, now, tls=None, name=None):
+        """Begin to connect to a numeric `host`; `tls` is an SSLContext, `name` what its certificate must name."""
         self._tls, self._name = tls, name
         self._now = self._since = now
         self._flying.clear()
@@ -71,7 +71,7 @@ class Session:
         self._trouble = ""
         self.state = OPENING
         try:
-            self.wire.open(address)
+            self.wire.open(host, port)
         except OSError as e:
             self._down("connect: %s" % e)
 

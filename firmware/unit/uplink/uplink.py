@@ -7,7 +7,6 @@ the announcements for discovery, and the backlog. Answers to commands go before 
 from ..catalogue.names import load_names
 from . import payloads, ticks
 from .clock import Clock
-from .commands.queue import CommandQueue
 from .dial import Dialer, broker_list
 from .drain import Drain
 from .json_out import JsonOut
@@ -26,14 +25,14 @@ class Uplink:
     `wanted`: see joining.py. `identity`: str `unit_id`, `name`, `lang`, `firmware`, `firmware_sha256`, `config_sha256`,
     int `boot`.
     `newest`: `update()` brings it up to date; then it is like a reading (`t`, `uptime_s`, `quality`, `values`) and has
-    control's `outputs` and `alarms` besides. Also: `now()`, seconds since 2020 or NONE, `set_time(unix_s)`, `reboot()`,
-    and `actions()`, what a command may do, see commands/handler.py.
-    `net`: see net.py. `user`, `password`, `key`: see credentials.py. `tls`: see tls.py, None for plain TCP.
+    control's `outputs` and `alarms` besides. Also: `now()`, seconds since 2020 or NONE, `set_time(unix_s)`, `reboot()`.
+    `queue`: of commands and their answers, which outlives an uplink. `net`: see net.py. `user`, `password`: see
+    credentials.py. `tls`: see tls.py, None for plain TCP.
     """
 
     def __init__(
-        self, wanted, identity, newest, journal, cursor, net,
-        user=None, password=None, key=None, tls=None, buffer_bytes=3072,
+        self, wanted, identity, newest, queue, journal, cursor, net,
+        user=None, password=None, tls=None, buffer_bytes=3072,
     ):  # fmt: skip
         brokers, port, keepalive_s, state_s, self._discovery, bytes_per_h, batch_s, ntp, self._dns = wanted
         self._state_ms = state_s * 1000
@@ -50,8 +49,7 @@ class Uplink:
         self.out = JsonOut(wire.tx, HEAD_BYTES)
         self.dialer = Dialer(self.session, broker_list(brokers, port), tls)
         self.drain = Drain(self.session, self.out, root, self._points, journal, cursor, bytes_per_h, batch_s)
-        self.queue = CommandQueue(identity.unit_id, identity.boot, newest.actions, (key or "").encode())
-        self._replies = []  # [packet id, 0 until it is sent; text] of each that has not arrived
+        self.queue = queue
         self.clock = Clock(ntp, newest.set_time)
         self._greeting = None  # what a connection begins with, see greeting.py
         self._step_id = 0  # packet whose acknowledgement its next step waits for
@@ -59,8 +57,8 @@ class Uplink:
         self.serving = False  # the greeting is done
         self._state_at = self._looked_at = ticks.now()
         self._state_mark = -1
-        self._reboot_at = 0
         self._now = 0
+        self._left = False  # the last state is said
         self._good_at = self._state_at  # when the network was last no reason to act
         self.connects = 0
         self.no_commands = False  # the broker's access list forbids them
@@ -73,39 +71,48 @@ class Uplink:
         `may_block` False forbids what occupies the processor for long: a TLS handshake, a name looked up by the port.
         `roomy` False, what takes longer than the rest: a piece of a long command, and of the greeting.
         """
+        self.look_around(now, may_block)
+        return self.serve(now, may_block, roomy)
+
+    def serve(self, now, may_block=True, roomy=True):
+        """The session's own part of a slice."""
         self._now = now
         queue = self.queue
         if not queue.busy(may_block):
             queue.rest(now)
         elif roomy:
-            answer = queue.work(now, may_block)
-            if answer is not None:
-                self._replies.append([0, answer])
-                self._reboot_at = now
+            queue.work(now, may_block)
             return True
+        session = self.session
+        more = session.poll(now, may_block)
+        if session.state == UP:
+            more = self._serve(now, roomy) or more
+        if queue.reboot and (not queue.replies or ticks.diff(now, queue.answered_at) >= _REBOOT_MS):
+            self.close()
+            self.newest.reboot()
+        return more or (roomy and queue.busy(may_block))
+
+    def look_around(self, now, may_block=True):
+        """The other part: what a session needs around it, a network, the time, somebody to call."""
+        self._now = now
         self.net.poll(now)
         session = self.session
         if not self.net.up():
             self._good_at = now
             if session.state:
                 session.stop("no network")
-            return False
+            return
         if session.state == UP:
             self._good_at = now
         elif ticks.diff(now, self._good_at) >= _NETWORK_MS:  # as of a modem whose call carries nothing
             self._good_at = now
             self.net.again(now)
-        dns = self._dns or self.net.dns()
-        self.clock.poll(now, dns)
+        self.clock.poll(now, self._resolver)
         if not self._tls or self.newest.now() > 0:  # certificates have dates
-            self.dialer.poll(now, dns, may_block)
-        more = session.poll(now, may_block)
-        if session.state == UP:
-            more = self._serve(now, roomy) or more
-        if queue.reboot and (not self._replies or ticks.diff(now, self._reboot_at) >= _REBOOT_MS):
-            self.close()
-            self.newest.reboot()
-        return more or (roomy and queue.busy(may_block))
+            self.dialer.poll(now, self._resolver, may_block)
+
+    def _resolver(self):
+        return self._dns or self.net.dns()
 
     def connected(self):
         """Whether a broker serves the unit now."""
@@ -119,6 +126,19 @@ class Uplink:
             self.publish(b"availability", b"offline")
         self.session.stop("closed", polite=said)  # else the last will says it
 
+    def leave(self, visit):
+        """Say why there will be nothing more, then goodbye: a packet a call. True once that has left, or cannot."""
+        if self.session.state == UP:
+            if not self.session.free():
+                return False
+            self.drain.busy = False
+            if visit and self.serving and not self._left:
+                self._left = True
+                self.send_state(True)
+                return False
+        self.close()
+        return True
+
     # --- what the session tells
 
     def on_up(self):
@@ -129,7 +149,7 @@ class Uplink:
         self.drain.on_up()
 
     def on_down(self, why):
-        for reply in self._replies:
+        for reply in self.queue.replies:
             reply[0] = 0
         self._greeting = None
         self.drain.busy = False
@@ -142,15 +162,16 @@ class Uplink:
             if not ok:
                 self.no_commands = True
             return
-        for reply in self._replies:
+        replies = self.queue.replies
+        for reply in replies:
             if reply[0] == packet_id:
-                self._replies.remove(reply)
+                replies.remove(reply)
                 return
         self.drain.on_ack(packet_id)
 
     def on_message(self, topic, payload, retained):
         if topic is None or topic == self.root + b"cmd":
-            if len(self._replies) + len(self.queue.arrived) >= _MAX_REPLIES:
+            if len(self.queue.replies) + len(self.queue.arrived) >= _MAX_REPLIES:
                 self.queue.count("busy")
             else:
                 self.queue.take(payload, retained)
@@ -163,7 +184,7 @@ class Uplink:
             return self.drain.poll(now, roomy)
         if not session.free() or not session.room():
             return False
-        for reply in self._replies:
+        for reply in self.queue.replies:
             if self._subscribed and not reply[0]:
                 reply[0] = self.publish(b"reply", reply[1], False)
                 return True
@@ -192,10 +213,10 @@ class Uplink:
         self.out.raw(payload)
         return self.session.send(self.root + topic, len(payload), 1, retain)
 
-    def send_state(self):
-        """Send the newest values, whoever has seen them before."""
+    def send_state(self, visit=False):
+        """Send the newest values, whoever has seen them before. `visit`: somebody at the console has the rest."""
         self.newest.update()
-        payloads.state(self.out, self.identity.boot, self._points, self.newest)
+        payloads.state(self.out, self.identity.boot, self._points, self.newest, visit)
         self.session.send(self.root + b"state", self.out.size(), 0, True)
         self._state_at = self._looked_at = self._now
         self._state_mark = self._mark()

@@ -21,7 +21,8 @@ ROOTS: dict[str, tuple[str, ...]] = {
         "main.py", "slots.py", "unit/assembly.py", "unit/config.py", "unit/modules.py", "unit/restart.py",
         "unit/safe_mode.py", "unit/drivers/",
     ),
-    "unit/online.py": _LONG_BEFORE,
+    "unit/reporting.py": (*_LONG_BEFORE, "unit/joining.py", "unit/uplink/net/", "unit/room.py"),
+    "unit/online.py": (*_LONG_BEFORE, "unit/room.py", "unit/uplink/commands/h"),
     "unit/console/console.py": (
         "main.py", "unit/app.py", "unit/config.py", "unit/control/", "unit/drivers/", "unit/console/listener.py",
         "unit/online.py", "unit/catalogue/settings.py",

@@ -56,7 +56,7 @@ class Listener:
 def connect(port):
     listener = Listener()
     session = Session(b"bench", listener)
-    session.start(address(port), ticks.now())
+    session.start("127.0.0.1", port, ticks.now())
     while session.state != UP:
         session.poll(ticks.now())
     return session, listener

@@ -94,7 +94,8 @@ def _entries():
 
 
 def idf_heap_info(capabilities):
-    return [(65536, 49152, 45056, 40960)]
+    # As on a board with PSRAM: what the heap may take is none of the network's.
+    return [(65536, 49152, 45056, 40960), (4194304, 4128768, 4128768, 4128768)]
 
 
 def mcu_temperature():

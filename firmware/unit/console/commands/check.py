@@ -34,8 +34,14 @@ def cmd_check(c, words):
     yield _line("wiring", not app.io.problems, " ".join(["%s=%s" % problem for problem in app.io.problems]))
     yield _line("clock", app.clock.tod_s >= 0, "" if app.clock.utc_s == NONE else str(app.clock.utc_s))
     uplink = app.uplink
-    yield _line("network", uplink and uplink.net.up(), "" if uplink is None else uplink.net.name)
-    yield _line("broker", uplink and bool(uplink.connected()), uplink.dialer.why if uplink else "")
+    name, up, served, why = "", None, None, ""
+    if uplink is not None:
+        name, up, served, why = uplink.net.name, uplink.net.up(), uplink.connected(), uplink.dialer.why
+    elif c.listener.reports_rest():  # for this visit: as it found them
+        name, up, served, why = app.reporting.was
+        why = "visit " + why
+    yield _line("network", up, name)
+    yield _line("broker", served, why)
     gc.collect()
     yield _line("memory", True, str(gc.mem_free()) if hasattr(gc, "mem_free") else "")
     yield None

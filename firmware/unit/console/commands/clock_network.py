@@ -7,7 +7,11 @@ from .status import clock_text, network
 def cmd_net(c, words):
     yield label(c, "network") + network(c)
     uplink = c.app.uplink
-    if uplink is not None:
+    if c.listener.reports_rest():
+        why = c.app.reporting.was[3]
+        if why:
+            yield label(c, "last_error") + why
+    elif uplink is not None:
         yield label(c, "broker") + c.say("net_connects", n=uplink.connects)
         if uplink.dialer.why:
             yield label(c, "last_error") + uplink.dialer.why

@@ -129,6 +129,11 @@ def cmd_lang(c, words):
     yield c.say("lang_usage" if not known else "lang_is" if c.text.utf8 else "lang_ascii")
 
 
+def cmd_bye(c, words):
+    c.leave()
+    yield c.say("bye")
+
+
 def cmd_lock(c, words):
     c.lock()
     yield c.say("locked_now")

@@ -14,6 +14,8 @@ def hello(c, words):
     waiting = sum([1 for state in c.app.control.alarms.state if state in (UNACKNOWLEDGED, RETURNED)])
     yield c.say("hello_alarms", n=waiting) if waiting else c.say("hello_calm")
     yield from _trial(c)
+    if c.listener.reports_rest():
+        yield c.say("hello_rests")
     yield c.say("hello_help")
 
 
@@ -66,7 +68,7 @@ def network(c):
     uplink = c.app.uplink
     waiting = c.app.recorder.journal.next_seq - 1 - c.app.recorder.journal.acked
     if uplink is None:
-        return c.say("net_none", n=waiting)
+        return c.say("net_rests" if c.listener.reports_rest() else "net_none", n=waiting)
     if not uplink.net.up():
         return c.say("net_down", n=waiting)
     return c.say("net_up" if uplink.connected() else "net_no_broker", n=waiting)

@@ -5,8 +5,8 @@ What a command can do is the `actions` of the app:
 `acknowledge(index)`, NONE for all; `stored()`, the settings that differ from their defaults, and the board, as the
 settings catalogue wants them; `change(stored, full)` stores settings, takes `full`, the same with all defaults, into
 use, and returns "" or why not, whole or not at all; `reboot()`;
-`events()` yields the newest (t, uptime_s, code, a, b), oldest first, and None in between, to give way to a tick;
-`t()`, seconds since 2020, NONE without a clock.
+`events()` yields the newest (unix_s, uptime_s, code, a, b), oldest first, and None in between, to give way to a tick;
+`unix_s()`, NONE without a clock.
 """
 
 import json
@@ -16,7 +16,7 @@ from ...catalogue.tables import rows
 from ...control.basics import NONE, const
 from ...control.io import OUTPUT_NAMES
 from ...modules import forget
-from .. import payloads
+from ...room import has_room
 from ..json_out import JsonOut
 from ..json_value import write_value
 from .refusal import MAX_BYTES, Refusal, is_int, only
@@ -32,6 +32,8 @@ _SELDOM = (
 )  # fmt: skip
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
 _MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
+# Bytes that a command wants while it is answered, of a chip's heap; the others fit in what is free with a broker.
+_WANTS = {"show": 24576, "set": 34816, "log": 5120, "update": 5120}
 
 
 class Commands:
@@ -54,7 +56,10 @@ class Commands:
         self._job_waits = False  # it writes to the flash: only where that delays nothing
 
     def handle(self, payload, retained, too_long=False):
-        """Carry out one command, or refuse it. True: the answer stands in `out`; False: `work` has to go on with it."""
+        """Carry out one command, or refuse it. True: the answer stands in `out`; False: `work` has to go on with it.
+
+        None: nothing has been touched, for it needs more memory than there is beside an uplink.
+        """
         command_id = None
         result: dict = {}
         try:
@@ -67,10 +72,16 @@ class Commands:
             self._check(command)
             args = command.get("args", {})
             op = command["op"]
+            fits = has_room(_WANTS.get(op, 0))
+            if not (fits or self._kept.alone or self._job):
+                return None
+            self._remember(command)
             if op not in OPS:
                 raise Refusal("unknown_op", "op is one of " + ", ".join(OPS))
             if self._job:
                 raise Refusal("busy", "the command before takes its time: send it again")
+            if not fits:
+                raise _no_memory()
             if op in _LONG:
                 self._job = self._update(args) if op == "update" else _long(op, self._actions, args)
                 self._job_id = command_id
@@ -156,7 +167,7 @@ class Commands:
         if "expires" in command:
             if not is_int(command["expires"]):
                 raise Refusal("malformed", "expires is an integer, Unix seconds")
-            now_s = payloads.unix(self._actions.t())
+            now_s = self._actions.unix_s()
             if now_s == NONE:
                 raise Refusal("clock", "the clock is not set, so an expiry cannot be judged")
             if now_s >= command["expires"]:
@@ -165,9 +176,13 @@ class Commands:
             counter = command.get("ctr")
             if not is_int(counter) or not self._kept.counter < counter < 1 << 62:
                 raise Refusal("counter", "ctr must grow, the last one was %d" % self._kept.counter)
-            self._kept.counter = counter
         if command["id"] in self._kept.seen:
             raise Refusal("repeated", "this id was answered before")
+
+    def _remember(self, command):
+        """From here on it counts as seen, whatever becomes of it."""
+        if self._key:
+            self._kept.counter = command["ctr"]
         self._kept.seen.append(command["id"])
         if len(self._kept.seen) > _REMEMBERED:
             self._kept.seen.pop(0)
@@ -242,9 +257,6 @@ def _long(op, actions, args):
         yield None
         return (yield from log.log(actions, args))
     from ...catalogue import settings as catalogue  # noqa: F401  loading it is a piece of its own, and so on
-
-    yield None
-    from ...catalogue import settings_words  # noqa: F401
 
     yield None
     from . import settings

@@ -2,7 +2,6 @@
 
 from ...catalogue.event_words import for_mqtt
 from ...control.basics import const
-from .. import payloads
 from .refusal import Refusal, is_int, only
 
 _MAX_EVENTS = const(20)
@@ -25,9 +24,9 @@ def log(actions, args):
             newest.pop(0)
     events = []
     while newest:
-        t, uptime_s, code, a, b = newest.pop()
+        unix_s, uptime_s, code, a, b = newest.pop()
         name, happened, why = for_mqtt(code, a, b)
-        events.append([payloads.unix(t), uptime_s, name, happened, why])
+        events.append([unix_s, uptime_s, name, happened, why])
         if len(newest) % _A_PIECE == 0:
             yield None
     return {"events": events}

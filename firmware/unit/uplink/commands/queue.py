@@ -1,4 +1,4 @@
-"""Commands between their arrival and their answer.
+"""Commands between their arrival and their answer's, and what of them outlives a connection, even an uplink.
 
 The code that knows them, with what it needs as much memory as the rest of a connection, is loaded when one arrives and
 forgotten when none has come for a while. Here stays what must outlive it.
@@ -8,31 +8,37 @@ import gc
 
 from ...control.basics import const
 from ...modules import forget
+from ...room import has_room
 from .. import ticks
 from .refusal import MAX_BYTES
 
 _LINGER_MS = const(30000)  # a second command mostly follows the first at once
+_ROOM_BYTES = const(14336)  # for the code and the answer to most
 _MODULES = ("uplink.commands.handler", "uplink.commands.sign", "uplink.json_value", "remote")
 
 
 class CommandQueue:
-    """What has arrived, and what was seen of commands since this start.
+    """What has arrived, what waits to be answered, and what was seen of commands since this start.
 
-    `arrived`: what has no answer yet, but for one that takes long. `refused` counts refusals by code. `reboot`: it was
-    asked for; the uplink does it once the answer has arrived. `seen`: ids of commands that a second delivery must not
-    repeat. `counter`: the newest of the signed ones; the boot id is signed too and never comes again, so that neither
-    need outlive this start.
+    `arrived`: what has no answer yet, but for one that takes long. `replies`: [packet id, 0 until it is sent; text] of
+    each answer that has not arrived. `refused` counts refusals by code. `reboot`: it was asked for; the uplink does it
+    once the answer has arrived. `seen`: ids of commands that a second delivery must not repeat. `counter`: the newest
+    of the signed ones; the boot id is signed too and never comes again, so that neither need outlive this start.
+    `turn`: the command that is next needs the uplink's memory; `alone`: it has it.
     """
 
     def __init__(self, unit_id, boot, actions, key=b""):
         self._with = (unit_id, boot, actions, key)
         self._commands = None
         self.arrived = []
+        self.replies = []
+        self.answered_at = 0  # ms, the last of them
         self._used_ms = 0
         self.seen = []
         self.counter = -1
         self.refused = {}
         self.reboot = False
+        self.turn = self.alone = False
 
     def count(self, code):
         """One more refusal."""
@@ -45,34 +51,55 @@ class CommandQueue:
 
     def busy(self, calm):
         """Whether `work` has something to do. `calm`: there is time before the next tick, and no pump runs."""
+        if self.turn and not self.alone:
+            return False
         return bool(self.arrived) or (self._commands is not None and self._commands.busy(calm))
 
     def work(self, now, calm):
-        """A piece of the work. Returns an answer that is ready, or None."""
+        """A piece of the work; an answer that is ready comes to the replies."""
         self._used_ms = now
         commands = self._commands
         if commands is None:
             self._load()
-            return None
-        done = commands.handle(*self.arrived.pop(0)) if self.arrived else commands.work(calm)
-        return commands.out.bytes() if done else None
+            return
+        if not self.arrived:
+            done = commands.work(calm)
+        else:
+            done = commands.handle(*self.arrived[0])
+            if done is None:
+                self.turn = True
+                self.let_go()
+                return
+            self.arrived.pop(0)
+        if done:
+            self.replies.append([0, commands.out.bytes()])
+            self.answered_at = now
 
     def rest(self, now):
         """Nothing is to be done: let go of the code in time."""
         idle = self._commands is not None and not self._commands.busy(True)
         if idle and ticks.diff(now, self._used_ms) >= _LINGER_MS:
-            self._commands = None
-            forget(*_MODULES)
+            self.let_go()
+
+    def let_go(self):
+        """Of the code."""
+        self._commands = None
+        forget(*_MODULES)
 
     def _load(self):
         try:
+            if not has_room(_ROOM_BYTES):
+                raise MemoryError
             from .handler import Commands
 
             unit_id, boot, actions, key = self._with
             self._commands = Commands(unit_id, boot, actions(), key, self)
         except MemoryError:
+            forget(*_MODULES)
+            gc.collect()
+            if not self.alone:
+                self.turn = True
+                return
             # Without the code nobody can say whom to answer. The sender asks again when no answer comes.
             self.arrived.pop(0)
             self.count("too_much")
-            forget(*_MODULES)
-            gc.collect()

@@ -6,14 +6,15 @@ Both are generators that yield None between pieces of work, and return what the 
 import gc
 
 from ...catalogue import settings as catalogue
-from ...catalogue import settings_change, settings_words
 from ...control.basics import const
+from ...modules import forget
 from .refusal import Refusal, only
 
 _MAX_KEYS = const(16)
 _ROWS_A_STEP = const(4)
 # These go with what is in the cabinet, as the wiring does.
 _NOT_FROM_AFAR = ("unit.board", "unit.process", "network.kind")
+_AT_STARTS = ("mqtt.", "network.")  # these are looked at only then
 
 
 def change(actions, args):
@@ -36,11 +37,20 @@ def change(actions, args):
         written[key] = _written(wanted[key])
         reboot = reboot or "b" in row[5]
         yield None
-    problem = yield from settings_change.change(stored, written, board)
+    from ...catalogue.settings_change import change as changed
+
+    yield None
+    problem = yield from changed(stored, written, board)
     if problem:
-        raise Refusal("value", settings_words.sentence(problem, "en", board))
+        from ...catalogue.settings_words import sentence
+
+        raise Refusal("value", sentence(problem, "en", board))
+    del changed, board, written
+    forget("catalogue.settings_change")  # what follows is the most that a command wants of the memory
     full: dict = {}
     for row in catalogue.entries():
+        if "s" in row[5] or "p" in row[5] or row[0].startswith(_AT_STARTS):
+            continue
         value = stored.get(row[0], catalogue.default(row))
         if value is not None:
             full[row[0]] = value
@@ -60,6 +70,9 @@ def show(actions, args):
     keys = args.get("keys")
     if not isinstance(keys, list) or not 1 <= len(keys) <= _MAX_KEYS:
         raise Refusal("args", "keys is a list of 1 to %d settings" % _MAX_KEYS)
+    from ...catalogue.settings_words import encode
+
+    yield None
     stored, _ = actions.stored()
     values = {}
     for key in keys:
@@ -67,7 +80,7 @@ def show(actions, args):
         value = stored.get(key, catalogue.default(row))
         if value is None:
             raise Refusal("args", "no value: " + key)
-        values[key] = settings_words.encode(row, value)
+        values[key] = encode(row, value)
         yield None
     return {"values": values}
 

@@ -18,12 +18,14 @@ _EARLIEST_S = 1767225600  # 2026: no clock of this firmware's life shows less
 
 
 class Question:
-    """One question to one server. `poll` returns None while it is open, then the answer, or False if none came."""
+    """One question to a numeric server. `poll` returns None while it is open, then the answer, or False if none came.
 
-    def __init__(self, address, now):
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
-        self._address = address
+    It raises nothing: where there is no memory for a socket, that is a try that failed.
+    """
+
+    def __init__(self, host, port, now):
+        self._server = (host, port)
+        self._socket = None
         self._tries = 0
         self._at = now
         self._nonce = b""
@@ -37,8 +39,13 @@ class Question:
                 self._tries += 1
                 self._at = now
                 self._nonce = os.urandom(8)
-                self._socket.connect(self._address)  # from now on only this server is heard
+                if self._socket is None:
+                    self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                    self._socket.setblocking(False)
+                self._socket.connect(address(*self._server))  # from now on only this server is heard
                 self._socket.send(self._ask(self._nonce))
+            if self._socket is None:
+                return None
             data = self._socket.recv(512)
         except OSError as e:
             # Anything but "nothing there yet" (no route, port closed) is a try that failed.
@@ -57,7 +64,8 @@ class Question:
         raise NotImplementedError
 
     def _close(self, answer):
-        self._socket.close()
+        if self._socket is not None:
+            self._socket.close()
         return answer
 
 
@@ -66,7 +74,7 @@ class Where(Question):
 
     def __init__(self, name, dns, now):
         host, _, port = dns.partition(":")
-        super().__init__(address(host, int(port or 53)), now)
+        super().__init__(host, int(port or 53), now)
         self._name = name
 
     def _ask(self, nonce):
@@ -125,7 +133,7 @@ class TimeAt:
     def poll(self, now):
         """Like `Question.poll`."""
         if self._host:
-            self._question = Time(address(self._host, self._port), now)
+            self._question = Time(self._host, self._port, now)
             self._host = self._port = None
         found = self._question.poll(now) if self._question else False
         if found and self._port:
