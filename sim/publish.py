@@ -251,8 +251,8 @@ class _Actions(Actions):
         super().__init__(publisher)
         self._unit = unit
 
-    def stored(self) -> tuple[dict[str, int | str], dict]:
-        return self._unit.board_settings(), self._unit.board.compact()
+    def stored(self) -> dict[str, int | str]:
+        return self._unit.board_settings()
 
-    def change(self, stored: dict, full: dict) -> str:
+    def change(self, stored: dict) -> str:
         return "a simulated unit has the settings of its unit file"

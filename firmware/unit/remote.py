@@ -1,12 +1,18 @@
 """What commands from afar may do to a unit. In memory only while there are some."""
 
+import gc
+
 from .control.basics import NONE, const
 from .control.claims import REMOTE
 from .journal.cursor import Cursor
 from .journal.layout import END, EPOCH_UNIX_S, EVENT
+from .modules import forget
 
 _LOG_BACK = const(400)  # records that are searched for events, and
 _RECORDS_A_PIECE = const(8)  # how many of them at a stretch
+_ROWS_A_PIECE = const(4)
+_AT_STARTS = ("mqtt.", "network.", "plant.")  # settings that are looked at only then
+_SELDOM = ("config", "catalogue.settings", "catalogue.wiring", "assembly", "kept", "control.configure")
 
 
 class Actions:
@@ -14,6 +20,7 @@ class Actions:
 
     def __init__(self, app):
         self._app = app
+        self.changed = False  # settings were, which `take_up` is still to take into use
 
     def claim(self, output, on, for_s):
         return self._app.control.command(output, on, for_s, REMOTE)
@@ -25,26 +32,57 @@ class Actions:
         self._app.control.acknowledge(index)
 
     def stored(self):
-        """The settings that differ from their defaults, and the board, both as the settings catalogue wants them."""
+        """The settings that differ from their defaults, as the settings catalogue wants them."""
         from . import config
 
-        return config.stored(), config.stored_in(config.BOARDS[0])
+        return config.stored()
 
-    def change(self, stored, full):
-        """Store settings, and take `full`, the same with all defaults, into use; "" or why not."""
+    def change(self, stored):
+        """Store settings; "" or why not."""
         from . import config
-        from .assembly import derive
-        from .kept import kept
 
         try:
             config.save(stored)
         except OSError as e:
             return "the file system does not take it: %s" % e
+        self.changed = True
+        return ""
+
+    def take_up(self):
+        """Take the stored settings into use: a generator that gives way. It begins when nothing else is in memory."""
+        from . import config
+
+        stored = config.stored()
+        forget("config")
+        yield
+        from .catalogue import settings as catalogue
+
+        yield
+        full = {}
+        count = 0
+        for row in catalogue.entries():
+            if row[0].startswith(_AT_STARTS):
+                continue
+            value = stored.get(row[0], catalogue.default(row))
+            if value is not None:
+                full[row[0]] = value
+            count += 1
+            if count % _ROWS_A_PIECE == 0:
+                gc.collect()  # so that what stays lies close together; see catalogue/settings.py
+                yield
+        del catalogue, stored
+        forget("catalogue.settings", "catalogue.wiring")
+        gc.collect()
+        yield
+        from .assembly import derive
+        from .kept import kept
+
+        yield
         derive(full, full)
         self._app.control.configure(full)
         self._app.recorder.interval_s = full["readings.interval_s"]
         self._app.kept = kept(full)
-        return ""
+        forget(*_SELDOM)
 
     def events(self):
         """The newest events, (unix_s, uptime_s, code, a, b), oldest first, not further back than _LOG_BACK records.

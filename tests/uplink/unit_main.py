@@ -146,8 +146,7 @@ class Unit:
         values["network.ntp"] = ""
         values.update(options["settings"])
         self.settings = values
-        self.board = None
-        self.rebooted = False
+        self.rebooted = self.changed = False
         self.ctrl = assembly.controller(dict(values), Controller)
         self.journal = Journal(flash, 9, 60)
         self.boot = self.journal.boot
@@ -190,11 +189,16 @@ class Unit:
         return self.ctrl.acknowledge(index)
 
     def stored(self):
-        return self.settings, self.board
+        return self.settings
 
-    def change(self, stored, full):
-        self.settings = full
+    def change(self, stored):
+        self.settings = stored
+        self.changed = True
         return ""
+
+    def take_up(self):
+        self.changed = False
+        yield
 
     def events(self):
         return [(self.unix_s(), self.uptime_s(), 1, 0, 1)] * 2

@@ -2,9 +2,8 @@
 
 What a command can do is the `actions` of the app:
 `claim(output, on, for_s)` returns 0, or the number of the reason why not; `auto(output)`;
-`acknowledge(index)`, NONE for all; `stored()`, the settings that differ from their defaults, and the board, as the
-settings catalogue wants them; `change(stored, full)` stores settings, takes `full`, the same with all defaults, into
-use, and returns "" or why not, whole or not at all; `reboot()`;
+`acknowledge(index)`, NONE for all; `stored()`, the settings that differ from their defaults; `change(stored)` stores settings and returns "" or why not, whole or not at all; then `changed` is True, and `take_up()`
+takes them into use; `reboot()`;
 `events()` yields the newest (unix_s, uptime_s, code, a, b), oldest first, and None in between, to give way to a tick;
 `unix_s()`, NONE without a clock.
 """
@@ -28,12 +27,11 @@ _MAX_BRACKETS = const(8)  # `set` needs three; deep nesting would fill the heap 
 _SELDOM = (
     "uplink.commands.settings", "uplink.commands.log", "uplink.commands.update", "catalogue.settings_words",
     "catalogue.event_words", "catalogue.settings_change", "catalogue.settings", "catalogue.wiring", "config",
-    "assembly", "control.configure", "kept",
 )  # fmt: skip
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
 _MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
 # Bytes that a command wants while it is answered, of a chip's heap; the others fit in what is free with a broker.
-_WANTS = {"show": 24576, "set": 34816, "log": 5120, "update": 5120}
+_WANTS = {"show": 24576, "set": 20480, "log": 5120, "update": 5120}
 
 
 class Commands:
@@ -42,7 +40,7 @@ class Commands:
     def __init__(self, unit_id, boot, actions, key, kept):
         self._unit_id = unit_id
         self._boot = boot
-        self._actions = actions
+        self.actions = actions
         self.out = JsonOut(bytearray(_ANSWER_BYTES), 0)
         self._key = key
         self._verify = None
@@ -83,7 +81,7 @@ class Commands:
             if not fits:
                 raise _no_memory()
             if op in _LONG:
-                self._job = self._update(args) if op == "update" else _long(op, self._actions, args)
+                self._job = self._update(args) if op == "update" else _long(op, self.actions, args)
                 self._job_id = command_id
                 self._job_waits = op == "update"
                 return False
@@ -167,7 +165,7 @@ class Commands:
         if "expires" in command:
             if not is_int(command["expires"]):
                 raise Refusal("malformed", "expires is an integer, Unix seconds")
-            now_s = self._actions.unix_s()
+            now_s = self.actions.unix_s()
             if now_s == NONE:
                 raise Refusal("clock", "the clock is not set, so an expiry cannot be judged")
             if now_s >= command["expires"]:
@@ -195,7 +193,7 @@ class Commands:
         for_s = args.get("for_s")
         if not is_int(for_s) or not 1 <= for_s <= 1 << 29:
             raise Refusal("args", "for_s is how long, in whole seconds")
-        reason = self._actions.claim(output, on, for_s)
+        reason = self.actions.claim(output, on, for_s)
         if reason:
             name = name_of("reasons", reason)
             raise Refusal(name, "refused by the control: " + name)
@@ -210,19 +208,19 @@ class Commands:
         only(args, ("output",))
         if args.get("output") == "all":
             for output in range(len(OUTPUT_NAMES)):
-                self._actions.auto(output)
+                self.actions.auto(output)
         else:
-            self._actions.auto(_output(args))
+            self.actions.auto(_output(args))
 
     def _op_ack(self, args):
         only(args, ("alarm",))
         wanted = args.get("alarm")
         if wanted == "all":
-            self._actions.acknowledge(NONE)
+            self.actions.acknowledge(NONE)
             return
         for index, row in enumerate(rows("alarms")):
             if row[0] == wanted:
-                self._actions.acknowledge(index)
+                self.actions.acknowledge(index)
                 return
         raise Refusal("args", "alarm is a code of the alarms catalogue, or all")
 

@@ -39,6 +39,8 @@ class CommandQueue:
         self.refused = {}
         self.reboot = False
         self.turn = self.alone = False
+        self._answer = b""  # to a change of settings that is being taken into use
+        self._taking_up = None
 
     def count(self, code):
         """One more refusal."""
@@ -53,11 +55,14 @@ class CommandQueue:
         """Whether `work` has something to do. `calm`: there is time before the next tick, and no pump runs."""
         if self.turn and not self.alone:
             return False
-        return bool(self.arrived) or (self._commands is not None and self._commands.busy(calm))
+        return bool(self.arrived or self._taking_up) or (self._commands is not None and self._commands.busy(calm))
 
     def work(self, now, calm):
         """A piece of the work; an answer that is ready comes to the replies."""
         self._used_ms = now
+        if self._taking_up:
+            self._take_up()
+            return
         commands = self._commands
         if commands is None:
             self._load()
@@ -71,9 +76,27 @@ class CommandQueue:
                 self.let_go()
                 return
             self.arrived.pop(0)
-        if done:
-            self.replies.append([0, commands.out.bytes()])
-            self.answered_at = now
+        if not done:
+            return
+        self.answered_at = now
+        self._answer = commands.out.bytes()
+        if commands.actions.changed:
+            self._taking_up = commands.actions.take_up()
+            self.let_go()
+        else:
+            self.replies.append([0, self._answer])
+
+    def _take_up(self):
+        """A step of it; the code of commands has gone, for control's part of the settings is as large."""
+        try:
+            next(self._taking_up)
+            return
+        except StopIteration:
+            pass
+        except MemoryError:
+            self.reboot = True  # they are stored: the next start has them
+        self._taking_up = None
+        self.replies.append([0, self._answer])
 
     def rest(self, now):
         """Nothing is to be done: let go of the code in time."""

@@ -3,28 +3,22 @@
 Both are generators that yield None between pieces of work, and return what the answer holds.
 """
 
-import gc
-
 from ...catalogue import settings as catalogue
 from ...control.basics import const
-from ...modules import forget
 from .refusal import Refusal, only
 
 _MAX_KEYS = const(16)
-_ROWS_A_STEP = const(4)
 # These go with what is in the cabinet, as the wiring does.
 _NOT_FROM_AFAR = ("unit.board", "unit.process", "network.kind")
-_AT_STARTS = ("mqtt.", "network.")  # these are looked at only then
 
 
 def change(actions, args):
-    """Check settings, then store and use them: whole or not at all."""
+    """Check settings, then store them, to be taken into use when this is over: whole or not at all."""
     only(args, ("values", "confirm"))
     wanted = args.get("values")
     if not isinstance(wanted, dict) or not 1 <= len(wanted) <= _MAX_KEYS:
         raise Refusal("args", "values is an object of 1 to %d settings" % _MAX_KEYS)
-    stored, board = actions.stored()
-    stored = dict(stored)
+    stored = dict(actions.stored())
     reboot = False
     written = {}
     yield None
@@ -40,25 +34,13 @@ def change(actions, args):
     from ...catalogue.settings_change import change as changed
 
     yield None
-    problem = yield from changed(stored, written, board)
+    problem = yield from changed(stored, written)
     if problem:
         from ...catalogue.settings_words import sentence
 
-        raise Refusal("value", sentence(problem, "en", board))
-    del changed, board, written
-    forget("catalogue.settings_change")  # what follows is the most that a command wants of the memory
-    full: dict = {}
-    for row in catalogue.entries():
-        if "s" in row[5] or "p" in row[5] or row[0].startswith(_AT_STARTS):
-            continue
-        value = stored.get(row[0], catalogue.default(row))
-        if value is not None:
-            full[row[0]] = value
-        if len(full) % _ROWS_A_STEP == 0:
-            gc.collect()  # so that what stays lies close together; see settings.py
-            yield None
+        raise Refusal("value", sentence(problem, "en"))
     yield None
-    why = actions.change(stored, full)
+    why = actions.change(stored)
     if why:
         raise Refusal("not_stored", why)
     return {"reboot": True} if reboot else None
@@ -73,7 +55,7 @@ def show(actions, args):
     from ...catalogue.settings_words import encode
 
     yield None
-    stored, _ = actions.stored()
+    stored = actions.stored()
     values = {}
     for key in keys:
         row = _row(key)
