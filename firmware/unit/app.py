@@ -240,6 +240,7 @@ def _reporting(app, settings, board):
         from .joining import join
 
         begun = join(kept, terminal, app.recorder.journal.boot)
+        del join, kept  # or all of it stays for as long as this runs
         forget(*_JOINING)
         gc.collect()
         from .reporting import Reporting

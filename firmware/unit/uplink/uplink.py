@@ -107,7 +107,8 @@ class Uplink:
         elif ticks.diff(now, self._good_at) >= _NETWORK_MS:  # as of a modem whose call carries nothing
             self._good_at = now
             self.net.again(now)
-        self.clock.poll(now, self._resolver)
+        if self.serving or not session.state:  # not beside a greeting, whose code is as large
+            self.clock.poll(now, self._resolver)
         if not self._tls or self.newest.now() > 0:  # certificates have dates
             self.dialer.poll(now, self._resolver, may_block)
 
@@ -152,7 +153,7 @@ class Uplink:
         for reply in self.queue.replies:
             reply[0] = 0
         self._greeting = None
-        self.drain.busy = False
+        self.serving = self.drain.busy = False
         self.dialer.on_down(self._now, why, self._subscribed)
 
     def on_ack(self, packet_id, ok):

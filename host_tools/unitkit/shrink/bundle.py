@@ -22,6 +22,8 @@ ROOTS: dict[str, tuple[str, ...]] = {
         "unit/safe_mode.py", "unit/drivers/",
     ),
     "unit/reporting.py": (*_LONG_BEFORE, "unit/joining.py", "unit/uplink/net/", "unit/room.py"),
+    "unit/uplink/session.py": (*_LONG_BEFORE, "unit/room.py", "unit/uplink/commands/h"),
+    "unit/uplink/drain.py": (*_LONG_BEFORE, "unit/room.py", "unit/uplink/commands/h"),
     "unit/online.py": (*_LONG_BEFORE, "unit/room.py", "unit/uplink/commands/h"),
     "unit/console/console.py": (
         "main.py", "unit/app.py", "unit/config.py", "unit/control/", "unit/drivers/", "unit/console/listener.py",
