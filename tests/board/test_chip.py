@@ -226,7 +226,7 @@ def test_without_a_reference_voltage_an_adc_raises(tmp_path, chip):
 def test_without_a_chip_nothing_is_taken_and_nothing_grows(tmp_path):
     program = "w = network.WLAN(); a = [socket.socket() for _ in range(9)]; print(largest(), fails(socket.socket))"
     found = rig.board(tmp_path, TOOLS + program + "\nprint('over')\n")
-    assert rig.output(found, "over").split()[:2] == ["45056", "works"]
+    assert rig.output(found, "over").split()[:2] == ["4128768", "works"]
     assert not any(found.memory.chip_figures())
 
 
