@@ -39,6 +39,12 @@ class Variant:
     mind: Both | None
 
     @property
+    def psram_words(self) -> Both:
+        """The modules that it is for, by their PSRAM."""
+        kinds = [PSRAM_KINDS[kind] for kind in self.psram]
+        return Both("或".join(zh for zh, _ in kinds), " or ".join(en for _, en in kinds))
+
+    @property
     def file(self) -> str:
         """What its file on the download page is called."""
         return f"{self.name}-YYYYMMDD-v{MEASURED}.bin"
@@ -61,8 +67,8 @@ class Variant:
 
         Octal PSRAM takes GPIO33 to 37 besides: a build for it takes them where a board may use them.
         """
-        if chip != self.chip:
-            return Both(f"它是 {self.chip} 芯片的，不是 {chip} 的", f"it is for the chip {self.chip}, not for {chip}")
+        if why := other_chip(self.chip, chip):
+            return why
         if self.psram == ("octal",) and psram_kind != "octal":
             zh, en = PSRAM_KINDS[psram_kind]
             return Both(
@@ -77,6 +83,13 @@ class Variant:
         if psram_kind not in self.psram:
             found.append(_SEARCHES if psram_kind == "none" else _UNUSED)
         return found
+
+
+def other_chip(its: str, chip: str) -> Both | None:
+    """Why what is made for the chip `its` is none for `chip`; None where they are the same."""
+    return (
+        None if its == chip else Both(f"它是 {its} 芯片的，不是 {chip} 的", f"it is for the chip {its}, not for {chip}")
+    )
 
 
 @cache
