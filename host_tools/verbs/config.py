@@ -8,7 +8,7 @@ from pathlib import Path
 from unit.catalogue import settings as catalogue
 from unit.catalogue import settings_words
 
-from ..records import unitdocs
+from ..records import boardguide, unitdocs
 from ..unitkit import boards, memory, unitfile
 from ..unitkit.errors import BadInput, Problems, both, in_language, told, writing
 from .arguments import add_group, add_verb, print_json
@@ -53,10 +53,11 @@ def add_parser(verbs) -> None:
     wiring = add_verb(subs, "wiring", _wiring, "print a board's wiring page")
     wiring.add_argument("board", choices=boards.names())
 
+    guide = add_verb(subs, "boards", _boards, "print the buying guide: which board for which unit")
     schema = add_verb(subs, "schema", _schema, "print the JSON Schema of a unit file, for editors")
     reference = add_verb(subs, "reference", _reference, "print the reference page of the unit file")
     where = "where to write it (default: standard output)"
-    for sub in (new, wiring, schema, reference):
+    for sub in (new, wiring, guide, schema, reference):
         sub.add_argument("file", nargs="?", type=Path, metavar="FILE", help=where)
 
 
@@ -156,6 +157,10 @@ def _schema(args: argparse.Namespace) -> int:
 
 def _reference(args: argparse.Namespace) -> int:
     return _write(args.file, unitdocs.reference())
+
+
+def _boards(args: argparse.Namespace) -> int:
+    return _write(args.file, boardguide.page())
 
 
 def _wiring(args: argparse.Namespace) -> int:

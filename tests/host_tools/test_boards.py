@@ -3,7 +3,7 @@
 import pytest
 from unit.uplink.net.ethernet import CLOCK_OUT
 
-from host_tools.records import unitdocs
+from host_tools.records import boardguide, unitdocs
 from host_tools.unitkit import boards, fsimage, variants
 from host_tools.unitkit.errors import BadInput
 from tests.vm import ROOT
@@ -35,6 +35,19 @@ def test_board_has_what_a_unit_needs(name):
 def test_wiring_page_is_current(name):
     page = (ROOT / "docs" / f"wiring-{name}.md").read_text(encoding="utf-8")
     assert page == unitdocs.wiring_page(boards.load(name)), f"run: qingxi config wiring {name} docs/wiring-{name}.md"
+
+
+def test_buying_guide_is_current():
+    page = (ROOT / "docs" / "boards.md").read_text(encoding="utf-8")
+    assert page == boardguide.page(), "run: qingxi config boards docs/boards.md"
+
+
+def test_buying_guide_holds_every_board_with_what_it_can_do():
+    rows = {line.split("]")[0][3:]: line for line in boardguide.page().splitlines() if line.startswith("| [")}
+    assert list(rows) == boards.names()
+    for name, board in BOARDS.items():
+        assert f"`{board.micropython}`" in rows[name]
+        assert ("○ 不行 no" in rows[name]) == ("◐ 轮流 in turns" in rows[name]) == (board.psram_mb == 0)
 
 
 def test_unfit_terminals_of_the_boards():
