@@ -362,11 +362,14 @@ def test_a_unit_for_another_chip_names_both(capsys, tmp_path, stock):
     take(capsys, stock)
     unit = unit_file(tmp_path, S3_BOARD)
     code, _, err = run(capsys, "image", "build", "--unit", unit, "--out", tmp_path / "x", "--micropython", stock)
-    assert code == 2 and "it is for the chip esp32, not for esp32s3. It wants ESP32_GENERIC_S3-YYYYMMDD" in err
+    assert code == 2 and f"{stock}: MicroPython 1.26.1" in err  # the file is at fault, and named
+    assert "it is for the chip esp32, not for esp32s3. It wants ESP32_GENERIC_S3-YYYYMMDD" in err
     code, _, err = run(capsys, "image", "build", "--unit", unit, "--out", tmp_path / "x")
     assert code == 2 and "no MicroPython image for board esp32s3-relay-6ch" in err and "qingxi image import" in err
     assert "ESP32_GENERIC_S3-YYYYMMDD-v1.26.1.bin" in err
     assert not (tmp_path / "x").exists()
+    with pytest.raises(image_build.BadInput, match="cannot run on board esp32s3-relay-6ch"):
+        image_build.build(unitfile.load(unit), micropython_image.read(stock))
 
 
 def test_an_image_whose_application_is_in_the_way_is_refused():
