@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 
-from .errors import Both
+from .errors import Both, both
 from .places import BOARDS_DIR
 
 PSRAM_KINDS = {
@@ -103,7 +103,7 @@ def table() -> dict[str, Variant]:
             tuple(row["psram"]),
             row["heading"],
             row["machine"],
-            Both(row["mind"]["zh"], row["mind"]["en"]) if "mind" in row else None,
+            both((row["mind"]["zh"], row["mind"]["en"])) if "mind" in row else None,
         )
         for name, row in rows.items()
     }

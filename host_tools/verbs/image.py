@@ -9,9 +9,8 @@ from pathlib import Path
 
 from ..image import image_build, micropython_image
 from ..unitkit import boards, unitfile
-from ..unitkit.errors import AnswerIsNo, BadInput, Both, both, told, writing
+from ..unitkit.errors import AnswerIsNo, BadInput, both, told, writing
 from ..unitkit.progress import say
-from ..unitkit.variants import PSRAM_KINDS
 from .arguments import add_group, add_verb, print_json
 
 _WORDS = {
@@ -29,7 +28,7 @@ _WORDS = {
         "{path}: digest is {sha256}, not {wanted} as --sha256 says: damaged or altered; get it again",
     ),
     "boards": ("是这些控制板要用的：{names}", "the right build for the boards {names}"),
-    "no_board": ("没有一种控制板该用它：{why}", "it is the right build for none of the boards: {why}"),
+    "no_board": ("没有一种控制板该用它：{why_zh}", "it is the right build for none of the boards: {why_en}"),
     "stranger": (
         "不认识的版本 {build}：用不用 PSRAM、有没有以太网，要自己知道",
         "no build that is known here, {build}: whether it uses PSRAM and has Ethernet is for you to know",
@@ -84,8 +83,8 @@ def _say_whose(lang: str, image: micropython_image.MicroPython) -> None:
     elif image.variant is None:
         say(lang, both(_WORDS["stranger"], build=image.build or image.machine or "?"))
     else:
-        mind = image.variant.mind or Both(*PSRAM_KINDS[image.variant.psram[0]])
-        say(lang, Both(_WORDS["no_board"][0].format(why=mind.zh), _WORDS["no_board"][1].format(why=mind)))
+        why = image.variant.mind or image.variant.psram_words
+        say(lang, both(_WORDS["no_board"], why_zh=why.zh, why_en=why))
 
 
 def _confirm(args: argparse.Namespace, image: micropython_image.MicroPython) -> None:
