@@ -40,6 +40,7 @@ class _Info(ctypes.Structure):
 
 
 _INFO = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Info))
+_NAMES = ctypes.CFUNCTYPE(None, *[ctypes.POINTER(_size)] * 4)
 
 
 class ChipMemory:
@@ -55,6 +56,7 @@ class ChipMemory:
         self._locked = library.original("gc_is_locked", _LOCKED)
         self._info = library.original("gc_info", _INFO)
         self._collect = library.original("gc_collect", _COLLECT)
+        self._pool = library.original("qstr_pool_info", _NAMES)
         self._socket = library.original("socket", _SOCKET)
         self._close = library.original("close", _CLOSE)
         self._setup = library.original("mbedtls_ssl_setup", _SETUP)
@@ -69,6 +71,7 @@ class ChipMemory:
         self._reserve = 0  # address, 0 before there is one
         self._reserve_bytes = 0
         self._shim_bytes = 0
+        self._names = self._shim_names = 0
 
     # --- the heap
 
@@ -95,6 +98,7 @@ class ChipMemory:
         self._info(answer)
         if not self._reserve:
             return
+        self._count_names()
         used = self._used(info)
         total = chips.usable(self._idf.heap_bytes)
         info.total, info.used = total, used
@@ -105,7 +109,17 @@ class ChipMemory:
         self._shared[wire.CHIP_ASKS] = wire.YES if answer else wire.NO
 
     def _used(self, info: _Info) -> int:
-        return max(0, chips.scaled(info.used - self._reserve_bytes - self._shim_bytes))
+        tables = chips.tables_bytes(self._names - self._shim_names)
+        return max(0, chips.scaled(info.used - self._reserve_bytes - self._shim_bytes) + tables)
+
+    def _count_names(self) -> None:
+        """How many the machine knows; their tables are counted as a chip has them.
+
+        Only when a program asks: a collection may come while the machine has locked its names.
+        """
+        counts = [_size() for _ in range(4)]
+        self._pool(*[ctypes.byref(count) for count in counts])
+        self._names = counts[1].value
 
     def _collects(self) -> None:
         self._collect()
@@ -125,7 +139,10 @@ class ChipMemory:
         info = _Info()
         self._info(info)
         self._shim_bytes = int.from_bytes(self._shared[wire.SHIM_HEAP : wire.SHIM_HEAP + 4], "little")
-        own = chips.unscaled(chips.usable(self._idf.heap_bytes)) - (info.used - self._shim_bytes)
+        self._count_names()
+        self._shim_names = self._names
+        tables = chips.tables_bytes(chips.MOST_NAMES)
+        own = chips.unscaled(chips.usable(self._idf.heap_bytes) - tables) - (info.used - self._shim_bytes)
         last = self._fill_gaps(info.max_free * _BLOCK_BYTES)
         before = self._alloc(own, 0)
         self._info(info)

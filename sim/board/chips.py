@@ -12,6 +12,8 @@ WIFI_BYTES = 21_024  # together with one socket 23,072, measured; how much of it
 SOCKET_BYTES = 2_048
 CONNECTION_BYTES = 4_096  # the least block for a new socket or a look-up: 1,900 was too little, 30,500 enough
 TLS_BYTES = 28_600  # a connection over TLS
+NAME_BYTES = 7  # of a table of names, each
+MOST_NAMES = 620  # that the tables hold which are counted here
 APART_BYTES = 4_096  # the model's: what a TLS connection gives back comes in two pieces; the next finds no room
 
 
@@ -61,6 +63,15 @@ def usable(heap_bytes: int) -> int:
 def scaled(vm_bytes: int) -> int:
     """Bytes of the chip's heap for what takes so many of the virtual machine's."""
     return vm_bytes * SCALE_PERMILLE // 1000
+
+
+def tables_bytes(names: int) -> int:
+    """What the tables of so many names take: each holds twice as many as the one before (py/qstr.c)."""
+    room, table = 0, 20
+    while room < min(names, MOST_NAMES):
+        room += table
+        table *= 2
+    return room * NAME_BYTES
 
 
 def unscaled(chip_bytes: int) -> int:

@@ -21,6 +21,7 @@ _words = uctypes.struct(
     uctypes.LITTLE_ENDIAN,
 )
 _ENOMEM = 12
+_TABLE_BYTES = 5000  # a larger step is a table of 640 names
 _held = []
 _EAI_FAIL = -202
 
@@ -33,11 +34,28 @@ def _ask(what):
 
 def begin():
     """From here on the heap is as large as the chip's; called when all that a chip has in its flash is loaded."""
+    _fill_names()
     gc.collect()
     gc.disable()
     _ask(wire.RESERVE)
     _held.append(uctypes.bytearray_at(_words.reserve, 16))  # or the collector would take it
     gc.enable()
+
+
+def _fill_names():
+    """Fill the machine's table of names up to the next one, which has room for all that the firmware says.
+
+    On a chip the names of what this directory plays lie in flash: they must not take the firmware's room here.
+    """
+    gc.collect()
+    before = last = gc.mem_alloc()
+    n = 0
+    while gc.mem_alloc() - last < _TABLE_BYTES:
+        last = gc.mem_alloc()
+        getattr(gc, "_%d" % n, None)
+        n += 1
+    gc.collect()
+    link.words.shim_heap += gc.mem_alloc() - before
 
 
 def idf_heap_info(capabilities):
