@@ -12,6 +12,7 @@ from ...control.basics import FAILURE, NONE
 from ..text import contrary
 
 _BLOCKS, _BLOCK_BYTES = 4, 5  # requests of a block device
+_ERRORS = ("", "no_device", "timeout", "checksum", "range", "refused")  # by the codes of `drivers`
 
 
 def cmd_check(c, words):
@@ -32,6 +33,8 @@ def cmd_check(c, words):
     yield _journal(app.recorder.journal)
     yield from _inputs(app.control)
     yield _line("wiring", not app.io.problems, " ".join(["%s=%s" % problem for problem in app.io.problems]))
+    errors = app.io.errors()
+    yield _line("errors", not errors, " ".join(["%s=%d:%s" % (name, n, _ERRORS[code]) for name, n, code in errors]))
     yield _line("clock", app.clock.tod_s >= 0, "" if app.clock.utc_s == NONE else str(app.clock.utc_s))
     uplink = app.uplink
     yield _line("network", uplink and uplink.net.up(), "" if uplink is None else uplink.net.name)
