@@ -48,7 +48,8 @@ class SafeMode:
         io = self.io
         now_ms = time.ticks_ms()
         io.fetch()
-        left_s, override_s = step(*run, io.read(_FLOAT_HIGH, now_ms), io.read(_FLOAT_LOW, now_ms), self._run_s)
+        high, low = io.read(_FLOAT_HIGH, now_ms), io.read(_FLOAT_LOW, now_ms)
+        left_s, override_s = step(run[0], run[1], high, low, self._run_s)
         io.put(0, left_s)
         io.flush()
         return left_s, override_s
