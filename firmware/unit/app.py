@@ -131,7 +131,7 @@ class App:
                 if listener is None and _any(typed):
                     listener = _listener(self)
                 elif listener is not None:
-                    listener.poll(time.ticks_ms())
+                    listener.poll()
                     pause_ms = listener.pause_ms
             except Exception as e:  # noqa: BLE001  shown: pumps must not stop for the sake of words
                 sys.print_exception(e)
