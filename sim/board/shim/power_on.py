@@ -11,7 +11,7 @@ from micropython import const
 
 _PRELOADED = const(2000)  # `host` and this module, which stand before the first count
 _SOFT_RESET = const(5)
-_SHIMS = ("time", "select", "tasks", "machine", "esp32", "interrupts", "ppp", "network", "socket", "keys", "ports")
+_SHIMS = ("time", "select", "tasks", "machine", "esp32", "interrupts", "ppp", "network", "socket", "keys")
 
 
 def start(memory_address, flash_address, flash_size, fd):
@@ -28,9 +28,8 @@ def start(memory_address, flash_address, flash_size, fd):
         if name == "tasks":
             sys.modules["_asyncio"] = module  # what `asyncio` looks for; a file of that name would lose to the built-in
         elif name == "keys":
-            sys.modules["micropython"] = module  # likewise
-        elif name == "ports":
-            sys.modules["os"] = module.Os()
+            for built_in in ("micropython", "os"):  # likewise
+                sys.modules[built_in] = module.Module(built_in)
     sys.path[:] = ["", ".frozen", "/lib"]
     vfs.umount("/.shim")
     gc.collect()
