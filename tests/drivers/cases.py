@@ -3,6 +3,7 @@
 from unit.control.basics import NONE
 from unit.control.io import Inputs
 from unit.drivers.build import build
+from unit.drivers.io import NAMES
 from unit.drivers.modbus import crc16
 
 from tests.drivers import hardware
@@ -58,9 +59,15 @@ def scan(io, now_ms=0):
     return inputs
 
 
+def counted(io):
+    """{name: (errors so far, code of the last one)} where there are any."""
+    drivers = [(NAMES[i], io.inputs[i]) for i in range(len(NAMES))] + [("inputs", chip) for chip in io.in_chips]
+    drivers += [("relays", chip) for chip in io.out_chips] + [("relays", io.relay), ("clock", io.clock)]
+    return {name: (driver.errors, driver.last_error) for name, driver in drivers if driver and driver.errors}
+
+
 def errors(io, name):
-    """(errors so far, code of the last one)."""
-    return next(found[1:] for found in io.errors() if found[0] == name)
+    return counted(io)[name]
 
 
 def test_every_wire_brings_its_signal():

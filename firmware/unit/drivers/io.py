@@ -12,8 +12,10 @@ NAMES = (
 class Io:
     """A unit's inputs and outputs. Nothing here raises, whatever a driver or `machine` does.
 
-    What is missing or raises reads NONE. What could not be made stands in `problems`, the rest is counted: `errors`.
+    What is missing or raises reads NONE. What could not be made stands in `problems`, the rest in `errors` of drivers.
     """
+
+    names = NAMES
 
     def __init__(self) -> None:
         self.problems: list = []  # (setting's name below `wiring.`, or clock; problem's code)
@@ -82,16 +84,3 @@ class Io:
         for i in range(len(self.relays)):
             self.put(i, 0)
         self.flush()
-
-    def errors(self) -> list:
-        """(name, errors so far, code of the last one) of each input of NAMES, `inputs`, `relays` and `clock` with any.
-
-        `inputs` are expanders, which several inputs share.
-        """
-        drivers = [(NAMES[i], self.inputs[i]) for i in range(len(NAMES))]
-        drivers += [("inputs", chip) for chip in self.in_chips]
-        drivers += [("relays", chip) for chip in self.out_chips]
-        drivers.append(("relays", self.relay))
-        if self.clock:
-            drivers.append(("clock", self.clock))
-        return [(name, driver.errors, driver.last_error) for name, driver in drivers if driver.errors]
