@@ -17,7 +17,6 @@ import termios
 from functools import cache
 from pathlib import Path
 
-import micropython_run
 import micropython_unix
 from mpremote.romfs import VfsRomWriter
 
@@ -26,7 +25,6 @@ from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
 from . import chips
 from .chip_memory import surround
-from .interpose import Library
 from .shim import wire
 
 # What the modules of `shim/` take of the heap; an ESP32 has them in flash (tests/board/test_heap.py measures it).
@@ -38,7 +36,6 @@ HEAP_WITH_BROKER_BYTES = 256 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to
 _CHIP_SHIM_BYTES = 36 * 1024  # of the module that shows a chip's memory; and the gaps between all these are filled
 SHIM_DIR = Path(__file__).with_name("shim")
 _PR_SET_PDEATHSIG = 1
-_SET_MODE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
 _HUNG_S = 1.0  # of computing
 _HUNG_LOOKS = 10  # that found it asleep
 _START = """
@@ -159,18 +156,9 @@ def main(argv: list[str]) -> None:
     flash, flash_size = _map(libc, flash_fd, mmap.PROT_READ)
     rom, rom_size = _map(libc, rom_fd, mmap.PROT_READ)
     surroundings = surround(chip, memory) if chip else None
-    terminal = _forgets_nothing()
     start = _START.format(rom, rom_size, _CHIP_START if chip else "", memory, flash, flash_size, wire_fd)
     micropython_unix.run_main(["micropython", "-X", f"heapsize={heap_bytes}", "-i", "-c", start])
-    del surroundings, terminal  # not before
-
-
-def _forgets_nothing() -> Library:
-    """Between program and prompt the machine throws away what waits at its terminal; a chip does not."""
-    library = Library(micropython_run.__file__)
-    set_mode = library.original("tcsetattr", _SET_MODE)
-    library.replace("tcsetattr", _SET_MODE, lambda fd, when, mode: set_mode(fd, termios.TCSANOW, mode))
-    return library
+    del surroundings  # not before
 
 
 def _map(libc: ctypes.CDLL, fd: int, protection: int) -> tuple[int, int]:

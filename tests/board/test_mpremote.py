@@ -180,3 +180,14 @@ def test_soft_reset_starts_anew(port):
 def test_resume_keeps_what_is_there(port):
     rig.mpremote(port, "exec", "kept = 7")
     assert "7" in rig.mpremote(port, "resume", "exec", "print(kept)")
+
+
+def test_what_is_typed_before_ctrl_c_waits_for_the_prompt(tmp_path):
+    main = "import time\nprint('on')\nwhile True:\n    time.sleep(1)\n"
+    with serving(tmp_path, main=main) as found:
+        shown: list[bytes] = []
+        found.serial.listener = shown.append
+        rig.until(lambda: b"on" in b"".join(shown))
+        with serial.Serial(str(tmp_path / "tty"), 115200) as crew:
+            crew.write(b"6*7\r\x03")
+            rig.until(lambda: b"42\r\n" in b"".join(shown))
