@@ -164,16 +164,16 @@ class Place:
     def __getattr__(self, name):
         return getattr(self.unit, name)
 
-    def change(self, stored, full):
-        return "no room" if self.full else self.unit.change(stored, full)
+    def change(self, stored):
+        return "no room" if self.full else self.unit.change(stored)
 
     def stored(self):
         if self.poor:
             raise MemoryError
         return self.unit.stored()
 
-    def t(self):
-        return self.unit.t() if self.clock else NONE
+    def unix_s(self):
+        return self.unit.unix_s() if self.clock else NONE
 
     def rest(self):
         """Until every machine may start."""

@@ -37,12 +37,14 @@ class Watched:
     claim = auto = acknowledge = change = reboot = _called
 
     def stored(self):
-        return {}, None
+        return {}
 
     def events(self):
         return []
 
-    def t(self):
+    changed = False
+
+    def unix_s(self):
         return NONE
 
 

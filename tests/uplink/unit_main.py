@@ -39,6 +39,7 @@ OPTIONS = {
     "may_block": 1,
     "flash": "",  # a file, for a unit that is killed and comes back
     "steady_ms": 60000,
+    "known_ms": 600000,
     "ntp_port": 123,
 }
 SELDOM = ["unit.uplink." + name for name in ("greeting", "meta", "discovery", "json_value", "event_rows")]
@@ -292,6 +293,7 @@ def main():
     options = dict(OPTIONS)
     options.update(json.loads("".join(sys.argv[1:])))
     dial.STEADY_MS = options["steady_ms"]
+    dial.KNOWN_MS = options["known_ms"]
     flash = Nor(FlashFile(options["flash"]) if options["flash"] else bytearray(options["flash_kb"] * 1024))
     if not options["flash"]:
         for block in range(flash.blocks):

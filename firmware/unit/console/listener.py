@@ -37,12 +37,12 @@ class Listener:
         self.wait_until_s = 0  # no try before
         self.console = None
 
-    def poll(self, now_ms):
+    def poll(self):
         """A slice of whatever somebody does here. Raises only KeyboardInterrupt: out, to the raw REPL."""
         if self.console is None and (not self.stream.any() or not self._open()):
             return
         console = self.console
-        console.poll(now_ms)
+        console.poll()
         leave_s = _LEAVE_EARLY_S if self.reports_rest() else max(_LEAVE_S, self.app.kept[LOCK_MIN] * 60)
         if console.left_for_s > leave_s:
             self.forget()
