@@ -43,7 +43,7 @@ class Slow(wire.Wire):
         self.said = bytearray()
         self.heard = bytearray()
 
-    def open(self, address: object) -> None:
+    def open(self, host: str, port: int) -> None:
         pass
 
     def opened(self) -> bool:
