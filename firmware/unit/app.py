@@ -18,7 +18,7 @@ from .control.basics import const
 from .control.controller import Controller
 from .journal.recorder import Recorder
 from .journal.ring import Journal
-from .modules import forget
+from .modules import forget, settle
 
 _TICK_MS = const(1000)
 _WATCHDOG_MS = const(8000)
@@ -58,7 +58,7 @@ class App:
         # Last, for it lets the settings go, which the memory of the uplink needs.
         self._online = _online(self, settings, board) if settings else None
         self.uplink = self._online.uplink if self._online else None
-        _settle(self)
+        settle()
         gc.collect()
 
     def tick(self):
@@ -169,9 +169,9 @@ def _any(poll):
 
 
 def _kept(settings):
-    from .kept import kept
+    from .config import kept
 
-    forget("kept")
+    forget("config")
     return kept(settings)
 
 
@@ -182,16 +182,9 @@ def _drivers(board, settings):
 
 
 def _control(settings):
-    from .assembly import controller
+    from .assembly import parts
 
-    return controller(settings, Controller)
-
-
-def _settle(app):
-    from . import made
-
-    made.road(app, sys.modules[__name__])
-    forget("made")
+    return Controller(*parts(settings))
 
 
 def _trust(app):

@@ -12,7 +12,6 @@ from .control.basics import NONE, const
 from .control.io import P1, P2
 from .journal.cursor import Cursor
 from .journal.layout import EPOCH_UNIX_S
-from .modules import forget
 from .uplink.uplink import Uplink
 
 _KEEP_CLEAR_MS = const(60)  # before a tick is due, no slice begins: the longest takes some 40 ms on an ESP32
@@ -47,7 +46,6 @@ class Online:
             self.uplink = Uplink(
                 wanted, identity, self, journal, Cursor(journal), network, user, password, key, tls, _BUFFER_BYTES
             )
-            _settle()
 
     async def live(self):
         """Serve the broker between the ticks, for ever."""
@@ -103,10 +101,3 @@ class Online:
         from .remote import Actions
 
         return Actions(self._app)
-
-
-def _settle():
-    from . import made_uplink
-
-    made_uplink.uplink(Online)
-    forget("made_uplink")  # the app wants `made` itself

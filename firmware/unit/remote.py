@@ -34,7 +34,6 @@ class Actions:
         """Store settings, and take `full`, the same with all defaults, into use; "" or why not."""
         from . import config
         from .assembly import derive
-        from .kept import kept
 
         try:
             config.save(stored)
@@ -43,7 +42,7 @@ class Actions:
         derive(full, full)
         self._app.control.configure(full)
         self._app.recorder.interval_s = full["readings.interval_s"]
-        self._app.kept = kept(full)
+        self._app.kept = config.kept(full)
         return ""
 
     def events(self):

@@ -149,7 +149,7 @@ class Unit:
         self.settings = values
         self.board = None
         self.rebooted = False
-        self.ctrl = assembly.controller(dict(values), Controller)
+        self.ctrl = Controller(*assembly.parts(dict(values)))
         self.journal = Journal(flash, 9, 60)
         self.boot = self.journal.boot
         self.time_set = 0
@@ -314,4 +314,3 @@ def main():
 
 if __name__ == "__main__":
     main()
-

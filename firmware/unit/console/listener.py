@@ -7,8 +7,8 @@ import gc
 import os
 import sys
 
+from ..config import LANGUAGE, LOCK_MIN
 from ..control.basics import const
-from ..kept import LANGUAGE, LOCK_MIN
 from ..modules import forget
 
 PIN_FILE = "console-pin"
@@ -78,5 +78,3 @@ class Listener:
         own = "unit.console.listener"
         forget(*[name[5:] for name in sys.modules if name.startswith("unit.console.") and name != own])
         gc.collect()
-
-
