@@ -246,7 +246,7 @@ def on_chip(without: tuple[str, ...] = ()) -> dict[str, Measured]:
 
     `without`: as in `flash`.
     """
-    found = {}
+    found: dict[str, Measured] = {}
     for with_broker in (False, True):
         with tempfile.TemporaryDirectory() as folder:
             script = chip_states.script(_WHOLE)
