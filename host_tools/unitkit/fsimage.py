@@ -145,7 +145,7 @@ def sources() -> dict[str, str]:
 
 
 def digest(files: dict[str, bytes]) -> str:
-    """The firmware's hash, that of its pack: equal on all units."""
+    """The firmware's hash, that of its pack: equal on all units with PSRAM, and on all without."""
     return pack.head(files[PACK], PACK).sha256
 
 

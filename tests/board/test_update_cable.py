@@ -59,7 +59,7 @@ def numbers(found):
 
 def spoil(monkeypatch, **modules):
     """Have the firmware of this program hold these modules."""
-    outside, inside = fsimage._built()
+    outside, inside = fsimage._built(rig.unit().board)
     inside |= {f"unit/{name.replace('__', '/')}.mpy": content for name, content in modules.items()}
     monkeypatch.setattr(fsimage, "_built", lambda *_: (dict(outside), dict(inside)))
 

@@ -74,14 +74,21 @@ class _Bundle:
         seen.add(path)
         found = []
         for node in nodes(self._trees[path]):
-            if isinstance(node, ast.ImportFrom):
-                for target in self._targets(path, node):
-                    if target not in seen:
-                        found += self._reach(target, seen, nodes)
+            for target in self._targets(path, node):
+                if target not in seen:
+                    found += self._reach(target, seen, nodes)
         return [*found, path]
 
-    def _targets(self, path: str, node: ast.ImportFrom) -> list[str]:
-        """The modules of the firmware from which one import takes something, itself or as a module."""
+    def _targets(self, path: str, node: ast.AST) -> list[str]:
+        """The modules of the firmware from which one import takes something, itself or as a module.
+
+        Of `__import__("unit.console." + name)`, whose name is known on the board alone, all in that folder.
+        """
+        match node:
+            case ast.Call(func=ast.Name(id="__import__"), args=[ast.BinOp(left=ast.Constant(value=str(folder))), *_]):
+                return [module for module in self._trees if module.startswith(folder.replace(".", "/"))]
+        if not isinstance(node, ast.ImportFrom):
+            return []
         modules = [origin(path, node, self._trees, alias.name) for alias in node.names]
         found = [module for module in modules if module in self._trees]
         module = origin(path, node, self._trees)
