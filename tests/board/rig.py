@@ -18,6 +18,7 @@ from tests import patience
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT_FILE = ROOT / "boards/esp32/units/qiaotou.toml"
+PSRAM_BOARD = "olimex-esp32-poe-wrover"  # its terminals have the names of the example's board
 ROOMY_HEAP = 1 << 20  # for tests of anything but the heap
 QUIET = """
 name = "quiet"
