@@ -58,6 +58,7 @@ class App:
         # Last, for it lets the settings go, which the memory of the uplink needs.
         self._online = _online(self, settings, board) if settings else None
         self.uplink = self._online.uplink if self._online else None
+        gc.collect()  # here already: what was forgotten is then not kept by a word on the stack that is out of date
         settle()
         gc.collect()
 
