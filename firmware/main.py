@@ -16,7 +16,7 @@ try:
 
     _loaded = config.load(restart.short_lives() > restart.LIVES_TO_REVERT)
     del config
-    modules.forget("config", "catalogue.settings", "catalogue.wiring")  # the rest needs their memory
+    modules.forget("config")  # the rest needs its memory
     if restart.short_lives() > restart.MOST_SHORT_LIVES:
         from unit.safe_mode import SafeMode as Unit
     else:

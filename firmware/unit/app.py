@@ -18,7 +18,7 @@ from .control.basics import const
 from .control.controller import Controller
 from .journal.recorder import Recorder
 from .journal.ring import Journal
-from .modules import forget
+from .modules import forget, settle
 from .room import has_room
 
 _TICK_MS = const(1000)
@@ -60,7 +60,8 @@ class App:
         self.uplink = None  # of its reporting, while there is one
         # Last, for it lets the settings go, which the memory of the uplink needs.
         self.reporting = _reporting(self, settings, board) if settings else None
-        _settle(self)
+        gc.collect()  # here already: what was forgotten is then not kept by a word on the stack that is out of date
+        settle()
         gc.collect()
 
     def tick(self):
@@ -171,9 +172,9 @@ def _any(poll):
 
 
 def _kept(settings):
-    from .kept import kept
+    from .config import kept
 
-    forget("kept")
+    forget("config")
     return kept(settings)
 
 
@@ -184,16 +185,9 @@ def _drivers(board, settings):
 
 
 def _control(settings):
-    from .assembly import controller
+    from .assembly import parts
 
-    return controller(settings, Controller)
-
-
-def _settle(app):
-    from . import made
-
-    made.road(app, sys.modules[__name__])
-    forget("made")
+    return Controller(*parts(settings))
 
 
 def _trust(app):

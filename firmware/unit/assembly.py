@@ -17,13 +17,13 @@ def control_settings(settings):
     return numbers
 
 
-def controller(settings, kind):
-    """A `kind` (Controller, plain or compiled) over a unit's settings, to which the derived numbers are added.
+def parts(settings):
+    """What a `Controller` is made of: `settings`, to which the derived numbers are added, and the alarms' definitions.
 
     A second dict, without the texts that control does not look at, would cost a board 4 KB just when memory is short.
     """
     derive(settings, settings)
-    return kind(settings, definitions())
+    return settings, definitions()
 
 
 def derive(settings, numbers):

@@ -10,6 +10,10 @@ too, say what the board has on which pins.
 import binascii
 import json
 import os
+import sys
+
+from .control.basics import const
+from .modules import forget
 
 NEWEST = "config.json"
 LAST_GOOD = "config.last"
@@ -27,12 +31,34 @@ FROM_TRIAL = 3
 # What such a unit is called, at its console too.
 NAMELESS = {"unit.id": "no-configuration", "unit.name_zh": "没有配置", "unit.name_en": "no configuration"}
 
+_CATALOGUE = ("catalogue.settings", "catalogue.wiring")
+_KEPT = (
+    "unit.id", "unit.name_zh", "unit.name_en", "unit.timezone", "unit.language", "readings.interval_s",
+    "console.lock_min",
+)  # fmt: skip
+# Their places in `App.kept`.
+UNIT_ID = const(0)
+NAME_ZH = const(1)
+NAME_EN = const(2)
+TIMEZONE_MIN = const(3)
+LANGUAGE = const(4)
+INTERVAL_S = const(5)
+LOCK_MIN = const(6)
+
 
 def load(revert=False):
     """(settings, board, where from): every setting with a value, as `settings.check` has it. Bad files never raise.
 
     `revert`: with the newest copy the unit did not live long; the last good one takes its place.
     """
+    brought = [name for name in _CATALOGUE if "unit." + name not in sys.modules]
+    try:
+        return _load(revert)
+    finally:
+        forget(*brought)  # 15 KB of a heap, which the rest of a start needs
+
+
+def _load(revert):
     from .catalogue import settings as catalogue  # here alone: whoever only stores does without the catalogue
 
     if revert:
@@ -57,6 +83,11 @@ def load(revert=False):
     full = catalogue.defaults("")
     full.update(NAMELESS)
     return full, {"name": "", "terminals": {}}, FROM_DEFAULTS
+
+
+def kept(settings):
+    """The few settings that a console needs, as a tuple; `settings` has all, for which a board has no room later."""
+    return tuple([settings[key] for key in _KEPT])
 
 
 def stored():
@@ -135,11 +166,6 @@ def unsealed(data):
 def newest():
     """The JSON text of the newest copy, None where it is damaged."""
     return unsealed(_read(NEWEST))
-
-
-def read_json(name):
-    """What the JSON file `name` holds, None where there is none."""
-    return _parsed(_read(name))
 
 
 def _read(name):

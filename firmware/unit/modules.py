@@ -14,3 +14,14 @@ def forget(*names):
             parent, _, last = full.rpartition(".")
             if hasattr(sys.modules.get(parent), last):
                 delattr(sys.modules[parent], last)
+
+
+def settle():
+    """The unit stands. Where memory is short, modules then let go of what only a start needs: see docs/architecture.md.
+
+    The image builder has given those of a board without PSRAM a function that does it; elsewhere nothing happens.
+    """
+    for module in list(sys.modules.values()):
+        if hasattr(module, "let_go"):
+            module.let_go()
+            del module.let_go

@@ -3,7 +3,6 @@
 from .control.basics import NONE, const
 from .journal.cursor import Cursor
 from .journal.layout import EPOCH_UNIX_S
-from .modules import forget
 from .uplink.uplink import Uplink
 
 _BUFFER_BYTES = const(2048)  # of a message on its way out: some 40 readings
@@ -28,7 +27,6 @@ class Online:
             self.uplink = Uplink(
                 wanted, identity, self, queue, journal, Cursor(journal), network, user, password, tls, _BUFFER_BYTES
             )
-            _settle()
 
     def update(self):
         """Look now."""
@@ -52,9 +50,3 @@ class Online:
         """A planned restart."""
         self._app.restart()
 
-
-def _settle():
-    from . import made_uplink
-
-    made_uplink.uplink(Online)
-    forget("made_uplink")  # the app wants `made` itself

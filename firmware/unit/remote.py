@@ -12,7 +12,7 @@ _LOG_BACK = const(400)  # records that are searched for events, and
 _RECORDS_A_PIECE = const(8)  # how many of them at a stretch
 _ROWS_A_PIECE = const(4)
 _AT_STARTS = ("mqtt.", "network.", "plant.")  # settings that are looked at only then
-_SELDOM = ("config", "catalogue.settings", "catalogue.wiring", "assembly", "kept", "control.configure")
+_SELDOM = ("config", "catalogue.settings", "catalogue.wiring", "assembly", "control.configure")
 
 
 class Actions:
@@ -75,7 +75,7 @@ class Actions:
         gc.collect()
         yield
         from .assembly import derive
-        from .kept import kept
+        from .config import kept
 
         yield
         derive(full, full)

@@ -14,7 +14,6 @@ MOST_SHORT_LIVES = const(5)  # one more in a row and the unit starts in safe mod
 _MAGIC = const(0x51)
 _LENGTH = const(4)
 _COUNT = const(1)
-_CAUSE = const(2)
 _ERROR = const(3)
 
 # Kinds of error by number, for the journal; 0 is none, 255 any other.
@@ -32,11 +31,6 @@ def _memory():
 def short_lives():
     """Starts in a row, this one included, that have not lived long yet."""
     return _memory()[_COUNT]
-
-
-def cause():
-    """`machine.reset_cause()` of this start."""
-    return _memory()[_CAUSE]
 
 
 def last_error():

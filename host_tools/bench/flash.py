@@ -70,7 +70,7 @@ class Bench:
         """Let the board hold the firmware of another version, as it is before an update."""
         vfs = partitions.named(partitions.of_board(self.unit.board), "vfs")
         files = fsimage.firmware_files(self.unit)
-        files[fsimage.PACK] = pack.pack(fsimage.slot_files(), "older")
+        files[fsimage.PACK] = pack.pack(fsimage.slot_files(self.unit.board), "older")
         self.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
 
     @contextmanager

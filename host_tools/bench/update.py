@@ -19,7 +19,7 @@ _SHORT_FILES = 3  # of some 100: what arrives is checked and taken, not started
 
 
 def main(args: Namespace) -> None:
-    files = sorted(fsimage.slot_files().items())
+    files = sorted(fsimage.slot_files(unitfile.load(EXAMPLE_UNIT).board).items())
     data = pack.pack(dict(files[:_SHORT_FILES] if args.short else files), "newer")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

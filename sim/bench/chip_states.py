@@ -21,21 +21,16 @@ def script(whole: str) -> str:
     return _BARE + whole.replace("gc.mem_alloc()", _TOLD)
 
 
-def found(shown: str) -> dict[str, Measured]:
-    """The figures in what the board has shown, by its name for the state."""
+def found(shown: str, with_broker: bool) -> dict[str, Measured]:
+    """The figures in what a board has shown, by `chips.MEASURED`'s name for the state."""
+    names = {"total": "broker", "console": "both"} if with_broker else {"bare": "bare", "total": "unit"}
     lines = re.findall(r"(bare|total|console) (\d+) (\d+) (\d+)", shown)
-    return {name: Measured(*map(int, figures)) for name, *figures in lines}
+    names.setdefault("console", "console")
+    return {names[name]: Measured(*map(int, figures)) for name, *figures in lines if name in names}
 
 
-def report(alone: dict[str, Measured], with_broker: dict[str, Measured]) -> None:
+def report(states: dict[str, Measured]) -> None:
     """Print them beside the chip's. The broker's states have Wi-Fi, but no connection yet, which takes 2 KB more."""
-    states = {
-        "bare": alone["bare"],
-        "unit": alone["total"],
-        "console": alone["console"],
-        "broker": with_broker["total"],
-        "both": with_broker["console"],
-    }
     print("an ESP32 without PSRAM, in its bytes: measured on the chip, then on the virtual board")
     print(f"{'':10}{'in use':>16}{'gc.mem_free()':>18}{'largest block':>18}")
     for name, here in states.items():
@@ -46,3 +41,13 @@ def report(alone: dict[str, Measured], with_broker: dict[str, Measured]) -> None
             strict=True,
         )
         print(f"{name:10}" + "  ".join(f"{there:8d}{n:8d}" for there, n in pairs))
+
+
+def report_savings(whole: dict[str, Measured], without: dict[str, dict[str, Measured]]) -> None:
+    """Print what each transform saves of what is in use. `without`: the states of a firmware built without it."""
+    states = [name for name in whole if name != "bare"]
+    print("what each step of the image builder saves there; - where the firmware without it has no room")
+    print(f"{'':10}" + "".join(f"{name:>10}" for name in states))
+    for step, there in without.items():
+        saved = [str(there[name].used_bytes - whole[name].used_bytes) if name in there else "-" for name in states]
+        print(f"{step:10}" + "".join(f"{figure:>10}" for figure in saved))

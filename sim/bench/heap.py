@@ -1,7 +1,8 @@
 """Heap of the firmware, module by module, as the virtual board's machine counts it: at start, and later: does it grow?
 
-`python -m sim.bench heap` prints the modules; with `--for 30d` also what is in use at start, after an hour and at the
-end of so long a life.
+`python -m sim.bench heap` prints the modules, then the states of the firmware in the memory of an ESP32 without PSRAM
+beside what the chip itself showed, and what each transform of `shrink/` saves there; with `--for 30d` also what is in
+use at start, after an hour and at the end of so long a life.
 """
 
 import re
@@ -15,6 +16,7 @@ from mpremote.romfs import make_romfs
 
 from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.unitkit.places import EXAMPLE_UNIT
+from host_tools.unitkit.shrink.shrunk import BUNDLE, TRANSFORMS
 from sim.board.chips import Measured
 from sim.board.crew import Crew
 from sim.board.plant import ScenarioPlant
@@ -41,7 +43,7 @@ gc.threshold(4096)
 from unit import config, modules
 loaded = config.load()
 del config
-modules.forget("config", "catalogue.settings", "catalogue.wiring")
+modules.forget("config")
 from unit.app import App
 app = App(*loaded)
 loaded = None
@@ -70,7 +72,7 @@ from unit.config import load
 loaded = load()
 del load
 from unit.modules import forget
-forget("config", "catalogue.settings", "catalogue.wiring")
+forget("config")
 from unit.app import App
 app = App(*loaded)
 print("start", start)
@@ -129,33 +131,33 @@ def board_with(
     folder: Path,
     heap_bytes: int = _ROOMY,
     in_rom: bool = False,
-    apart: bool = False,
+    without: tuple[str, ...] = (),
     with_broker: bool = False,
     story: Scenario = QUIET,
     chip: str = "",
 ) -> VirtualBoard:
     """A virtual board whose main.py is `main`, or its own for "", in the plant of `story`.
 
-    `in_rom`, `apart`: as in `flash`. `with_broker`: one is configured; nobody answers there. `chip`: in
+    `in_rom`, `without`: as in `flash`. `with_broker`: one is configured; nobody answers there. `chip`: in
     whose memory, instead of `heap_bytes`.
     """
     unit = unitfile.load(EXAMPLE_UNIT)
     plant = ScenarioPlant(unit.control_settings(), story)
     board = VirtualBoard(unit, folder / "flash", None, plant, None, heap_bytes, chip=chip)
-    flash(board, main, in_rom, apart)
+    flash(board, main, in_rom, without)
     if with_broker:
         board.connect(("127.0.0.1", 1883))
     return board
 
 
-def flash(board: VirtualBoard, main: str, in_rom: bool = False, apart: bool = False) -> None:
+def flash(board: VirtualBoard, main: str, in_rom: bool = False, without: tuple[str, ...] = ()) -> None:
     """Write the firmware with `main` in the place of main.py.
 
-    `in_rom`: with the modules in a ROMFS image, the file `rom`. `apart`: with every module by itself.
+    `in_rom`: with the modules in a ROMFS image, the file `rom`. `without`: these transforms of `shrink/` left out.
     """
-    files = fsimage.firmware_files(board.unit, main, apart) | ({"main.py": main.encode()} if main else {})
+    files = fsimage.firmware_files(board.unit, main, without) | ({"main.py": main.encode()} if main else {})
     if in_rom:
-        files["rom"] = _romfs(fsimage.slot_files(main))
+        files["rom"] = _romfs(fsimage.slot_files(board.unit.board, main))
     vfs = partitions.named(partitions.of_board(board.unit.board), "vfs")
     board.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
 
@@ -218,7 +220,7 @@ def weigh(with_broker: bool = False) -> tuple[dict[str, int], int, int]:
 
     The modules of the shim are not in it. `with_broker`: of a unit that has one configured.
     """
-    (by_module, _), (whole, shim) = _printed(_WEIGH, with_broker, apart=True), _printed(_WHOLE, with_broker)
+    (by_module, _), (whole, shim) = _printed(_WEIGH, with_broker, (BUNDLE,)), _printed(_WHOLE, with_broker)
     found: dict[str, int] = {}
     for name, size in re.findall(r"module (\S+) (-?\d+)", by_module):
         found[name] = found.get(name, 0) + int(size)
@@ -232,18 +234,25 @@ def weigh(with_broker: bool = False) -> tuple[dict[str, int], int, int]:
     return found, total - shim, int(totals["console"]) - shim
 
 
-def _printed(script: str, with_broker: bool, apart: bool = False) -> tuple[str, int]:
+def _printed(script: str, with_broker: bool, without: tuple[str, ...] = ()) -> tuple[str, int]:
     """What a board prints with this in the place of main.py, and the bytes that the shim takes of its heap."""
     with tempfile.TemporaryDirectory() as folder:
-        board = board_with(script, Path(folder), apart=apart, with_broker=with_broker)
+        board = board_with(script, Path(folder), without=without, with_broker=with_broker)
         return shown(board, 1), board.shim_heap_bytes
 
 
-def on_chip(with_broker: bool) -> dict[str, Measured]:
-    """What a board with the memory of an ESP32 shows of it, state by state."""
-    with tempfile.TemporaryDirectory() as folder:
-        board = board_with(chip_states.script(_WHOLE), Path(folder), with_broker=with_broker, chip="esp32")
-        return chip_states.found(shown(board, 1))
+def on_chip(without: tuple[str, ...] = ()) -> dict[str, Measured]:
+    """What a board with the memory of an ESP32 shows of it, by state, each of `chips.MEASURED` that it comes to.
+
+    `without`: as in `flash`.
+    """
+    found: dict[str, Measured] = {}
+    for with_broker in (False, True):
+        with tempfile.TemporaryDirectory() as folder:
+            script = chip_states.script(_WHOLE)
+            board = board_with(script, Path(folder), without=without, with_broker=with_broker, chip="esp32")
+            found |= chip_states.found(shown(board, 1), with_broker)
+    return found
 
 
 def watch(seconds: int) -> list[tuple[int, int]]:
@@ -284,7 +293,9 @@ def _report_all() -> None:
     report(*weigh())
     print("with a broker:")
     report(*weigh(with_broker=True))
-    chip_states.report(on_chip(False), on_chip(True))
+    whole = on_chip()
+    chip_states.report(whole)
+    chip_states.report_savings(whole, {name: on_chip((name,)) for name in TRANSFORMS})
     print(f"if the modules lay in flash: {weigh_in_flash(False)}, with a broker {weigh_in_flash(True)}")
     print(f"least heap that answers a visit: {least_heap(False)}, with a broker {least_heap(True)}")
 

@@ -39,7 +39,7 @@ gc.threshold(4096)
 from unit import config, modules
 loaded = config.load()
 del config
-modules.forget("config", "catalogue.settings", "catalogue.wiring")
+modules.forget("config")
 from unit.app import App
 unit = App(*loaded)
 loaded = None

@@ -31,7 +31,7 @@ _HOSTILE = (
 
 def _with_modules(files: dict[str, bytes], scripts: str = "") -> bytes:
     """A unit in service whose pack, sound in itself, was made with these modules; `scripts`: see `slot_files`."""
-    files = fsimage.slot_files(scripts) | files
+    files = fsimage.slot_files(UNIT.board, scripts) | files
     return damage.with_files(damage.in_service(), {fsimage.PACK: pack.pack(files, "bad")})
 
 

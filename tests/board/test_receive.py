@@ -108,7 +108,7 @@ def told(name: str, folder: Path) -> Story:
     found.serial.listener = shown.append
     with rig.running(found), pytest.MonkeyPatch.context() as patch:
         if name == "over the cable":
-            outside, _ = fsimage._built()
+            outside, _ = fsimage._built(found.unit.board)
             patch.setattr(fsimage, "_built", lambda *_: (outside | {"main.py": main}, new_modules()))
             rig.until(lambda: b">>> " in b"".join(shown))
             with raw_repl.RawRepl(str(folder / "tty"), "en") as board:

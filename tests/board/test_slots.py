@@ -18,7 +18,7 @@ _TRUSTED, _ON_TRIAL = 0, 1
 def firmware(version: str, scripts: str = "", **modules: bytes) -> bytes:
     """A pack with these modules in the place of the real ones; what `scripts` names keeps its name."""
     named = {f"unit/{name.replace('__', '/')}.mpy": content for name, content in modules.items()}
-    return pack.pack(fsimage.slot_files(scripts) | named, version)
+    return pack.pack(fsimage.slot_files(rig.unit().board, scripts) | named, version)
 
 
 def install(found: VirtualBoard, files: dict[str, bytes], use: int, trial: int, mqtt: int = 0) -> None:

@@ -59,7 +59,7 @@ def numbers(found):
 
 def spoil(monkeypatch, **modules):
     """Have the firmware of this program hold these modules."""
-    outside, inside = fsimage._built()
+    outside, inside = fsimage._built(rig.unit().board)
     inside |= {f"unit/{name.replace('__', '/')}.mpy": content for name, content in modules.items()}
     monkeypatch.setattr(fsimage, "_built", lambda *_: (dict(outside), dict(inside)))
 
@@ -129,7 +129,7 @@ def test_a_firmware_on_trial_is_not_written_over(served, capsys):
 
 def test_a_visit_costs_a_firmware_on_trial_none_of_its_starts(served):
     found = rig.board(served, plant=True)
-    install(found, {"b.pack": pack.pack(fsimage.slot_files(), version("qingxi"))}, B, 3)
+    install(found, {"b.pack": pack.pack(fsimage.slot_files(found.unit.board), version("qingxi"))}, B, 3)
     found.close()
     assert update(served, heap_bytes=rig.ROOMY_HEAP) == 0
     assert state(rig.board(served)) == (B, 2)

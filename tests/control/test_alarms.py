@@ -2,7 +2,7 @@
 
 import random
 
-from unit.control.alarms import ACKNOWLEDGED, NORMAL, OUT_OF_SERVICE, RETURNED, SHELVED, UNACKNOWLEDGED, AlarmBook
+from unit.control.alarms import ACKNOWLEDGED, NORMAL, RETURNED, UNACKNOWLEDGED, AlarmBook
 from unit.control.basics import NONE
 from unit.control.controller import SNAPSHOT_BYTES
 from unit.control.events import Events
@@ -74,21 +74,6 @@ def test_sounds_again_while_the_cause_stands():
     t = a.feed(t, 1, 3599)
     assert a.state == ACKNOWLEDGED
     a.feed(t, 1, 2)
-    assert a.state == UNACKNOWLEDGED
-
-
-def test_shelved_and_out_of_service():
-    a = Alarm()
-    t = a.feed(0, 1, 6)
-    a.book.shelve(0, t, 100)
-    t = a.feed(t, 1, 100)
-    assert a.state == SHELVED
-    t = a.feed(t, 1, 1)
-    assert a.state == UNACKNOWLEDGED
-    a.book.shelve(0, t, 0)
-    t = a.feed(t, 1, 1000)
-    assert a.state == OUT_OF_SERVICE
-    a.book.return_to_service(0, t)
     assert a.state == UNACKNOWLEDGED
 
 

@@ -161,4 +161,6 @@ def older(folder, size):
     path = folder / "before.toml"
     path.write_text(UNIT_FILE.read_text(encoding="utf-8").replace("start_level_mm = 600", "start_level_mm = 610"))
     files = fsimage.firmware_files(unitfile.load(path))
-    return fsimage.littlefs_image(files | {"a.pack": pack.pack(fsimage.slot_files(), "older")}, size)
+    return fsimage.littlefs_image(
+        files | {"a.pack": pack.pack(fsimage.slot_files(unitfile.load(path).board), "older")}, size
+    )

@@ -50,7 +50,7 @@ def snapshot(unit):
     """(bytes, how many) of the state of a unit whose pump 1 has run for long."""
     from unit import assembly
 
-    control = assembly.controller(dict(unit.settings), Controller)
+    control = Controller(*assembly.parts(dict(unit.settings)))
     control.outputs[0].run_s = RUN_S
     data = bytearray(SNAPSHOT_BYTES + 4)
     n = control.save(data)

@@ -10,6 +10,7 @@ from host_tools.unitkit import fsimage, pack
 from host_tools.unitkit.errors import BadInput
 from tests.board import rig
 
+BOARD = rig.unit().board
 _READ_ALL = """
 import binascii, os
 def crc(f):
@@ -31,7 +32,7 @@ print(os.stat("/fw/unit/control")[0], os.stat("/fw/unit/app.mpy")[0])
 
 
 def test_a_board_reads_out_of_a_pack_what_went_in(tmp_path):
-    files = fsimage.slot_files(_READ_ALL + " ".join(fsimage.slot_files()))
+    files = fsimage.slot_files(BOARD, _READ_ALL + " ".join(fsimage.slot_files(BOARD)))
     names = [Path(path).stem for path in files if path.endswith(".txt")]
     sizes = {name: len(content) for name, content in files.items()}
     main = f"NAMES = {sorted(files)}\nTABLES = {names}\nSIZES = {sizes}\n" + _READ_ALL

@@ -135,7 +135,7 @@ class Life:
         self.uplink = self.unit.uplink
         self.session = self.uplink.session
         self.wire = self.session.wire
-        self.twin = assembly.controller(dict(self.unit.settings), Controller)
+        self.twin = Controller(*assembly.parts(dict(self.unit.settings)))
         self.twin.step(0, -1, 0)
         self.twin.events.clear()
         self.now = ticks.now()

@@ -148,7 +148,7 @@ class Unit:
         values.update(options["settings"])
         self.settings = values
         self.rebooted = self.changed = False
-        self.ctrl = assembly.controller(dict(values), Controller)
+        self.ctrl = Controller(*assembly.parts(dict(values)))
         self.journal = Journal(flash, 9, 60)
         self.boot = self.journal.boot
         self.time_set = 0
@@ -323,4 +323,3 @@ def main():
 
 if __name__ == "__main__":
     main()
-

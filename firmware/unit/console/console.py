@@ -10,9 +10,9 @@ import gc
 import sys
 
 from ..catalogue.tables import row
+from ..config import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID
 from ..control.alarms import NORMAL, UNACKNOWLEDGED
 from ..control.basics import const
-from ..kept import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID
 from ..modules import forget
 from ..room import has_room
 from .terminal.line import CANCEL, CHANGED, COMPLETE, ENTER, Line, width

@@ -9,9 +9,7 @@ NORMAL = const(0)
 UNACKNOWLEDGED = const(1)
 ACKNOWLEDGED = const(2)
 RETURNED = const(3)  # the cause is gone, nobody has seen it yet
-SHELVED = const(4)  # hidden until a time
-OUT_OF_SERVICE = const(5)
-STATE_NAMES = ("normal", "unacknowledged", "acknowledged", "returned", "shelved", "out_of_service")
+STATE_NAMES = ("normal", "unacknowledged", "acknowledged", "returned")
 
 
 class AlarmBook:
@@ -30,7 +28,6 @@ class AlarmBook:
         self.active: bytearray = bytearray(n)
         self.state: bytearray = bytearray(n)
         self.since_s: array[int] = array("i", [0] * n)
-        self._shelved_until_s: array[int] = array("i", self.since_s)
         # Since when the cause differs from `active`, -1 when it does not.
         self._differs_s: array[int] = array("i", [-1] * n)
         self._on_delay_s: array[int] = array("i", [row[1] for row in rows])
@@ -47,10 +44,6 @@ class AlarmBook:
                 self.restless = 1
                 if now_s - self.since_s[i] >= self.resound_s:
                     self._enter(i, now_s, UNACKNOWLEDGED)
-            elif state == SHELVED:
-                self.restless = 1
-                if now_s >= self._shelved_until_s[i]:
-                    self._enter(i, now_s, UNACKNOWLEDGED if active else NORMAL)
             return
         self.restless = 1
         if self._differs_s[i] < 0:
@@ -60,8 +53,6 @@ class AlarmBook:
             return
         self._differs_s[i] = -1
         self.active[i] = cause
-        if state in (SHELVED, OUT_OF_SERVICE):
-            return
         if cause:
             self._enter(i, now_s, UNACKNOWLEDGED)
         elif self._latch[i] and state == UNACKNOWLEDGED:
@@ -86,16 +77,6 @@ class AlarmBook:
                 n += 1
             i += 1
         return n
-
-    def shelve(self, i: int, now_s: int, for_s: int) -> None:
-        """Hide an alarm for a time; 0 or less takes it out of service until `return_to_service`."""
-        self._shelved_until_s[i] = now_s + for_s
-        self._enter(i, now_s, SHELVED if for_s > 0 else OUT_OF_SERVICE)
-
-    def return_to_service(self, i: int, now_s: int) -> None:
-        """End `shelve` now."""
-        if self.state[i] == SHELVED or self.state[i] == OUT_OF_SERVICE:
-            self._enter(i, now_s, UNACKNOWLEDGED if self.active[i] else NORMAL)
 
     def _enter(self, i: int, now_s: int, state: int) -> None:
         self.state[i] = state

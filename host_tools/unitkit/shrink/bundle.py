@@ -1,70 +1,43 @@
 """Modules that always come into memory together, made one module for a board.
 
 Each module costs a board's heap some 400 bytes besides its code: its object, its table of names, its path, and every
-name that it imports. So a module (`ROOTS`) and all that it alone imports become one, in the order in which they need
-each other. `python -m host_tools.unitkit.where unit.app 512` names the source of a line in a board's traceback.
+name that it imports. So a module (`ROOTS`) and what its top imports become one, in the order in which they need each
+other, but for what may be in memory without it: all that `main.py` reaches by another way, in functions too.
 """
 
 import ast
-import sys
 from functools import cache
-from itertools import chain
 
-from ..errors import BadInput, SurroundingsFailed
+from ..errors import SurroundingsFailed
 from .edits import Edits, origin, relative
-from .lines import join
 
-_LONG_BEFORE = ("main.py", "slots.py", "unit/a", "unit/c", "unit/drivers/", "unit/firmware.py", "unit/s")
-# Module -> paths of those that come into memory without it: what these import stays apart.
-ROOTS: dict[str, tuple[str, ...]] = {
-    "unit/app.py": (
-        "main.py", "slots.py", "unit/assembly.py", "unit/config.py", "unit/modules.py", "unit/restart.py",
-        "unit/safe_mode.py", "unit/drivers/",
-    ),
-    "unit/reporting.py": (*_LONG_BEFORE, "unit/joining.py", "unit/uplink/net/", "unit/room.py"),
-    "unit/uplink/session.py": (*_LONG_BEFORE, "unit/room.py", "unit/uplink/commands/h"),
-    "unit/uplink/drain.py": (*_LONG_BEFORE, "unit/room.py", "unit/uplink/commands/h"),
-    "unit/online.py": (*_LONG_BEFORE, "unit/room.py", "unit/uplink/commands/h"),
-    "unit/console/console.py": (
-        "main.py", "unit/app.py", "unit/config.py", "unit/control/", "unit/drivers/", "unit/console/listener.py",
-        "unit/online.py", "unit/catalogue/settings.py",
-    ),
-}  # fmt: skip
+# What a function imports at run time and what then stays for long, with all that comes along.
+ROOTS = ("unit/app.py", "unit/reporting.py", "unit/online.py", "unit/console/console.py")
+_FIRST = "main.py"
 
 
 def bundle(sources: dict[str, str]) -> dict[str, str]:
     """The same modules, by path, fewer and larger. SurroundingsFailed names what cannot be put together."""
-    for root, apart in ROOTS.items():
-        sources = _Bundle(sources, root, apart).made()
+    for root in filter(sources.__contains__, ROOTS):
+        sources = _Bundle(sources, root).made()
     return sources
 
 
-def where(sources: dict[str, str], module: str, line: int) -> str:
-    """`unit/control/well.py:12` for a line of a bundle. BadInput for a line that it does not have."""
-    root = module.replace(".", "/") + ".py"
-    members = [root]
-    for path, apart in ROOTS.items():
-        made = _Bundle(sources, path, apart)
-        if path == root:
+def where(sources: dict[str, str], path: str, line: int) -> str:
+    """`unit/control/well.py:12` for a line of a module after `bundle`. ValueError for one that it does not have."""
+    members = [path]
+    for root in filter(sources.__contains__, ROOTS):
+        made = _Bundle(sources, root)
+        if root == path:
             members = made.members
             break
         sources = made.made()
-    if root not in sources:
-        raise BadInput.of(f"{module}：没有这个模块", f"{module}: no such module")
     for member in members:
         lines = sources[member].count("\n") + 1
         if line <= lines:
             return f"{member}:{line}"
         line -= lines
-    raise BadInput.of(f"{module}：没有这一行", f"{module}: no such line")
-
-
-def where_on_board(sources: dict[str, str], module: str, line: int) -> str:
-    """`unit/control/well.py:12-14` for a line that a board's traceback names: it has several made one (`lines.py`)."""
-    places = join(bundle(sources).get(module.replace(".", "/") + ".py", "")).sources
-    first, last = places[line - 1] if 0 < line <= len(places) else (sys.maxsize, sys.maxsize)
-    found = where(sources, module, first)
-    return found if first == last else f"{found}-{int(found.rpartition(':')[2]) + last - first}"
+    raise ValueError(f"{path} has fewer lines")
 
 
 @cache  # each bundle asks again, and changes only few modules
@@ -80,14 +53,13 @@ def _walked(tree: ast.Module) -> list[ast.AST]:
 class _Bundle:
     """One root and its members; `members` in the order in which they stand."""
 
-    def __init__(self, sources: dict[str, str], root: str, apart: tuple[str, ...]):
+    def __init__(self, sources: dict[str, str], root: str):
         self._sources = sources
         self._root = root
         self._trees = {path: _parsed(text, path) for path, text in sources.items()}
-        others = [path for path in sources if path != root and path.startswith(apart)]
-        kept = set(chain.from_iterable(self._reach(path, set(), _walked) for path in others))
-        alone = self._reach(root, set(), lambda tree: tree.body)
-        self.members = [path for path in alone if path not in kept and _is_plain(self._trees[path])]
+        without = self._reach(_FIRST, {root}, _walked)  # may be in memory before it
+        together = self._reach(root, set(ROOTS), lambda tree: tree.body)
+        self.members = [path for path in together if path not in without and _is_plain(self._trees[path])]
         self._modules = {path: self._modules_in(path) for path in sources}
         self._names = self._final_names()
 
@@ -98,18 +70,25 @@ class _Bundle:
         return texts | {self._root: whole}
 
     def _reach(self, path, seen, nodes):
-        """Modules that come with `path`, those that it needs before it; never through the root of a bundle."""
+        """Modules that come with `path`, those that it needs before it, but for those `seen`."""
         seen.add(path)
         found = []
         for node in nodes(self._trees[path]):
-            if isinstance(node, ast.ImportFrom):
-                for target in self._targets(path, node):
-                    if target not in seen and target not in ROOTS:
-                        found += self._reach(target, seen, nodes)
+            for target in self._targets(path, node):
+                if target not in seen:
+                    found += self._reach(target, seen, nodes)
         return [*found, path]
 
-    def _targets(self, path: str, node: ast.ImportFrom) -> list[str]:
-        """The modules of the firmware from which one import takes something, itself or as a module."""
+    def _targets(self, path: str, node: ast.AST) -> list[str]:
+        """The modules of the firmware from which one import takes something, itself or as a module.
+
+        Of `__import__("unit.console." + name)`, whose name is known on the board alone, all in that folder.
+        """
+        match node:
+            case ast.Call(func=ast.Name(id="__import__"), args=[ast.BinOp(left=ast.Constant(value=str(folder))), *_]):
+                return [module for module in self._trees if module.startswith(folder.replace(".", "/"))]
+        if not isinstance(node, ast.ImportFrom):
+            return []
         modules = [origin(path, node, self._trees, alias.name) for alias in node.names]
         found = [module for module in modules if module in self._trees]
         module = origin(path, node, self._trees)

@@ -39,12 +39,17 @@ def shorten(sources: dict[str, str], foreign: str, outside: Collection[str] = ()
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
     words = {path: {token.string for token in _names(text)} for path, text in sources.items()}
     met = {word for path in outside for word in words[path] if not word.startswith("_")}
-    abroad = set(_WORD.findall(foreign))
+    abroad = words_of(foreign)
     fixed = _fixed(trees) | abroad | _known() | set(dir(builtins)) | met
     said = abroad.union(*words.values())
     free = [name for name in _IN_FLASH.split() if name not in said]
     short = _share(_defined(trees) - fixed, _namespaces(trees), free, said | fixed)
     return {path: _renamed(text, short) for path, text in sources.items()}
+
+
+def words_of(text: str) -> set[str]:
+    """Everything in a text that may be a name."""
+    return set(_WORD.findall(text))
 
 
 def foreign_names(sources: dict[str, str]) -> set[str]:
@@ -81,31 +86,39 @@ def _defined(trees: dict[str, ast.Module]) -> set[str]:
 def _fixed(trees: dict[str, ast.Module]) -> set[str]:
     """Names that somebody may say in another way than as a name of the program.
 
-    Functions whose name is a text or begins with one (`"_op_" + op`), what is passed by keyword, modules and what they
-    are made of. And what `const` gives: the compiler writes it in wherever its name stands, so it never is a name on a
-    board, and no other thing may have it.
+    Functions that a text names (`said_by_texts`), what is passed by keyword, modules and what they are made of. And
+    what `const` gives: the compiler writes it in wherever its name stands, so it never is a name on a board, and no
+    other thing may have it.
     """
     words = {"self"}
+    for path, tree in trees.items():
+        words.update(_WORD.findall(path))
+        for node in ast.walk(tree):
+            match node:
+                case ast.keyword(arg=str(name)):
+                    words.add(name)
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="const"))):
+                    words.add(name)
+                case ast.ImportFrom(module=str(name)):
+                    words.update(_WORD.findall(name))
+    return words | said_by_texts(trees)
+
+
+def said_by_texts(trees: dict[str, ast.Module]) -> set[str]:
+    """Functions whose name is a text of the program, or begins with one: `getattr(self, "_op_" + op)`."""
     functions: set[str] = set()
     texts: set[str] = set()
     begun: set[str] = set()
-    for path, tree in trees.items():
-        words.update(_WORD.findall(path))
+    for tree in trees.values():
         for node in ast.walk(tree):
             match node:
                 case ast.Constant(value=str(text)) if _BEGINNING.fullmatch(text):
                     begun.add(text)
                 case ast.Constant(value=str(text)):
                     texts.add(text)
-                case ast.keyword(arg=str(name)):
-                    words.add(name)
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="const"))):
-                    words.add(name)
                 case ast.FunctionDef(name=name):
                     functions.add(name)
-                case ast.ImportFrom(module=str(name)):
-                    words.update(_WORD.findall(name))
-    return words | functions & texts | {name for name in functions if name.startswith(tuple(begun))}
+    return functions & texts | {name for name in functions if name.startswith(tuple(begun))}
 
 
 def _namespaces(trees: dict[str, ast.Module]) -> list[set[str]]:

@@ -1,0 +1,53 @@
+"""A board that keeps no lines: what its traceback says leads to the source all the same."""
+
+import re
+
+import pytest
+
+from host_tools.unitkit import fsimage, where
+from tests.board import rig
+
+# A tick with a sensor that is no driver.
+_BREAKS = """
+import sys
+from unit import config, modules
+loaded = config.load()
+from unit.app import App
+app = App(*loaded)
+app.io.inputs[0] = None
+try:
+    app.run()
+except AttributeError as e:
+    sys.print_exception(e)
+print("over")
+"""
+
+
+def frames(shown: str) -> list[tuple[str, str, str]]:
+    """(file, line, function) of a traceback."""
+    return re.findall(r'File "(\S+)", line (\d+), in (\S+)', shown)
+
+
+def test_each_frame_of_a_traceback_leads_to_its_function(tmp_path, capsys):
+    found = frames(rig.output(rig.board(tmp_path, _BREAKS), "over"))
+    assert found[-2][2] != "tick"
+    way = ("unit/app.py App.live", "unit/app.py App.tick", "unit/drivers/io.py Io.scan")
+    for (path, line, short), wanted in zip(found[-3:], way, strict=True):
+        assert line == "1"
+        places = where.places(path, short)
+        source, _, name = wanted.partition(" ")
+        lines = [place for place in places if place.startswith(source + ":") and place.endswith(" " + name)]
+        assert len(lines) == 1, places
+        number = int(lines[0].partition(":")[2].split()[0])
+        text = fsimage.sources()[source].split("\n")[number - 1]
+        assert f"def {name.partition('.')[2]}(" in text, text
+
+
+@pytest.mark.parametrize(("words", "says"), [
+    (("unit/nothing.py", "read"), "no such file"), (("unit/app.py", "no_such_function"), "no function"),
+    (("unit/app.py", "let_go"), "no function"), (("unit/app.py",), "usage"),
+])  # fmt: skip
+def test_what_is_not_there_is_said(words, says, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["where", *words])
+    assert where.main() == 2
+    assert says in capsys.readouterr().err
