@@ -1,17 +1,16 @@
 """What an uplink sees of the unit: here alone meet what control, journal and clock know and what the uplink wants."""
 
-from .control.basics import NONE, const
+from .control.basics import NONE
 from .journal.cursor import Cursor
 from .journal.layout import EPOCH_UNIX_S
 from .uplink.uplink import Uplink
 
-_BUFFER_BYTES = const(2048)  # of a message on its way out: some 40 readings
 
 
 class Online:
     """An `App` as an uplink sees it: after `update()` like a reading, with control's `outputs` and `alarms` besides."""
 
-    def __init__(self, app, queue=None, *begun):
+    def __init__(self, app, queue=None, buffers=None, *begun):
         """`begun` is what `Reporting` has of it; without it there is no `uplink`."""
         self._app = app
         self.outputs = app.control.outputs
@@ -25,7 +24,7 @@ class Online:
             wanted, identity, network, user, password, tls = begun
             journal = app.recorder.journal
             self.uplink = Uplink(
-                wanted, identity, self, queue, journal, Cursor(journal), network, user, password, tls, _BUFFER_BYTES
+                wanted, identity, self, queue, journal, Cursor(journal), network, user, password, tls, buffers
             )
 
     def update(self):

@@ -27,6 +27,9 @@ _WAIT_MS = const(30000)  # for a moment without a pump, before the uplink comes 
 _LOOK_MS = const(10000)
 _LEAST_BYTES = const(4096)  # of the network's memory, for a new connection
 _LOW_MS = const(300000)  # with less for so long, and nobody reached, the unit restarts
+_UPLINK_BYTES = const(32768)  # that an uplink takes while it is loaded
+_TX_BYTES = const(2176)  # a message on its way out: some 40 readings
+_RX_BYTES = const(1280)
 
 
 class Reporting:
@@ -129,15 +132,19 @@ class Reporting:
             self._since = now
         if self._visit or left_ms < _CALM_MS or not (calm or time.ticks_diff(now, self._since) >= _WAIT_MS):
             return False
-        self._load()
+        if has_room(_UPLINK_BYTES):
+            self._load()
         return True
 
     def _load(self):
         self._before = tuple(sys.modules)
         gc.collect()
+        # What has to lie in one piece takes its place first.
+        buffers = bytearray(_TX_BYTES), bytearray(_RX_BYTES)
         from .online import Online
 
-        self._app.uplink = Online(self._app, self.queue, *self._begun).uplink
+        gc.collect()
+        self._app.uplink = Online(self._app, self.queue, buffers, *self._begun).uplink
 
     def _drop(self):
         """The uplink goes, with all that came with it; its network stays as it is."""
@@ -174,7 +181,9 @@ class Reporting:
         self._looked = now
         app = self._app
         left_bytes = network_bytes()
-        if left_bytes >= _LEAST_BYTES or self._visit or (app.uplink and app.uplink.connected()):
+        uplink = app.uplink
+        low = left_bytes < _LEAST_BYTES or (uplink is None and not has_room(_UPLINK_BYTES))
+        if not low or self._visit or self.queue.alone or (uplink and uplink.connected()):
             self._enough = now
         elif calm and time.ticks_diff(now, self._enough) >= _LOW_MS:
             print("MQTT: 网络内存不足，控制器重启 / the network's memory is short: restarting")

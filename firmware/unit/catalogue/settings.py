@@ -14,7 +14,6 @@ import gc
 import sys
 
 from ..control.basics import const
-from . import wiring
 from .tables import row as table_row
 from .tables import rows
 
@@ -210,6 +209,8 @@ def check(values, board=None, full=None):
     `full`, an empty dict, is filled with every good value, defaults included: what the board runs on. The first entry
     of a problem is its code, the second the key (of a rule: its row).
     """
+    from . import wiring  # as large as half of all this, and nobody else wants it
+
     full = {} if full is None else full
     if not isinstance(values, dict):
         yield "shape", "settings"

@@ -19,6 +19,11 @@ class Clock:
         self._since = ticks.now()
         self._question = None
 
+    @property
+    def asking(self):
+        """Whether a question is open, and its code in memory."""
+        return self._question is not None
+
     def poll(self, now, dns):
         """Call while the network is up. `dns()` says host[:port] of a resolver, None if the port itself has to look."""
         if self._question:

@@ -41,14 +41,14 @@ class Drain:
         self._fraction = 0
         self._counted = 0
         self._credit_at = self._sent_at = ticks.now()
-        self._caught_up = False
+        self.caught_up = False
         self.busy = False
 
     def on_up(self):
         """A new connection: whatever was not acknowledged goes again, from the first record on."""
         self._flying.clear()
         self._held = END
-        self.busy = self._caught_up = False
+        self.busy = self.caught_up = False
         self._cursor.seek(self._journal.acked + 1)
 
     def on_ack(self, packet_id):
@@ -99,10 +99,10 @@ class Drain:
         # One place of the window stays free for the answer to a command.
         if not session.free() or session.room() < 2 or not self.affordable():
             return False
-        if self._caught_up and ticks.diff(now, self._sent_at) < self._batch_ms:
+        if self.caught_up and ticks.diff(now, self._sent_at) < self._batch_ms:
             return False
         if not self._next():
-            self._caught_up = True
+            self.caught_up = True
             self._events = None
             return False
         if self._held != READING and not self._events:
@@ -143,7 +143,7 @@ class Drain:
         packet_id = self._session.send(self._root + topic, self._out.size())
         self._flying.append([packet_id, self._last_seq])
         self._sent_at = now
-        self._caught_up = self._held == END
+        self.caught_up = self._held == END
         self._credit -= _PACKET_BYTES
 
     def _earn(self, now):

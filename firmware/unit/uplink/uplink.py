@@ -32,7 +32,7 @@ class Uplink:
 
     def __init__(
         self, wanted, identity, newest, queue, journal, cursor, net,
-        user=None, password=None, tls=None, buffer_bytes=3072,
+        user=None, password=None, tls=None, buffers=None,
     ):  # fmt: skip
         brokers, port, keepalive_s, state_s, self._discovery, bytes_per_h, batch_s, ntp, self._dns = wanted
         self._state_ms = state_s * 1000
@@ -43,7 +43,7 @@ class Uplink:
         self.root = root = b"qingxi/v1/%s/" % identity.unit_id.encode()  # what its topics begin with; see docs/mqtt.md
         self._points = payloads.points()
         load_names()
-        wire = Wire(buffer_bytes)
+        wire = Wire(buffers)
         will = (root + b"availability", b"offline")
         self.session = Session(identity.unit_id.encode(), self, keepalive_s, user, password, wire, will)
         self.out = JsonOut(wire.tx, HEAD_BYTES)
@@ -107,9 +107,10 @@ class Uplink:
         elif ticks.diff(now, self._good_at) >= _NETWORK_MS:  # as of a modem whose call carries nothing
             self._good_at = now
             self.net.again(now)
-        if self.serving or not session.state:  # not beside a greeting, whose code is as large
+        # The code of a question is as large as that of a greeting, or of what writes events: one after the other.
+        if self.clock.asking or not session.state or self.drain.caught_up:
             self.clock.poll(now, self._resolver)
-        if not self._tls or self.newest.now() > 0:  # certificates have dates
+        if not self.clock.asking and (not self._tls or self.newest.now() > 0):  # certificates have dates
             self.dialer.poll(now, self._resolver, may_block)
 
     def _resolver(self):

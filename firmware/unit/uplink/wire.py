@@ -33,9 +33,8 @@ class Broken(Exception):
 class Wire:
     """`tx` holds one packet on its way out, its payload built in place from `HEAD_BYTES` on; `rx` what came in."""
 
-    def __init__(self, payload_bytes=3072, rx_bytes=1280):
-        self.tx = bytearray(HEAD_BYTES + payload_bytes)
-        self.rx = bytearray(rx_bytes)
+    def __init__(self, buffers=None):
+        self.tx, self.rx = buffers or (bytearray(HEAD_BYTES + 3072), bytearray(1280))
         self._tx_view = memoryview(self.tx)
         self._rx_view = memoryview(self.rx)
         self.raw = None  # the port's socket

@@ -1,6 +1,7 @@
 """The commands of the settings: show, set, keep. The next start tries a change; it lasts if somebody keeps it."""
 
 from ...catalogue.tables import rows
+from ...modules import forget
 from ..listener import CALM_MS
 
 # Modules are imported where they are needed, a slice of time for each: see `console`.
@@ -33,6 +34,8 @@ def cmd_show(c, words):
     wanted = words[0].rstrip("*")
     stored = config.in_force(c.app.config_from)
     next_start = config.stored_in(config.TRIAL)
+    del config  # all the rest is looked up row by row
+    forget("config")
     found = False
     for row in catalogue.entries():
         yield None
