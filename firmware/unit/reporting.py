@@ -13,7 +13,7 @@ import time
 from .control.basics import const
 from .control.events import NETWORK_MEMORY
 from .control.io import P1, P2
-from .modules import forget
+from .modules import forget, settle
 from .room import has_room, network_bytes
 from .uplink.commands.queue import CommandQueue
 
@@ -145,6 +145,7 @@ class Reporting:
 
         gc.collect()
         self._app.uplink = Online(self._app, self.queue, buffers, *self._begun).uplink
+        settle()
 
     def _drop(self):
         """The uplink goes, with all that came with it; its network stays as it is."""

@@ -6,6 +6,7 @@ said to every function of that name; what is never reached can go. It errs on th
 - A method is reached by its name, whosoever says it. A function or class is reached through the module that has it.
 - `__init__` is reached with its class. What is said but not called, in a start too, is reached: it may be called later.
 - Coroutines, generators and functions within functions may run later, whoever began them.
+- A function that itself calls `settle` is a start: it has brought modules into memory anew, and what it alone calls goes.
 - So may whatever texts of the program name (`"_op_" + op`), and what the modules outside a slot say, but for classes:
   they make the unit, once.
 
@@ -22,6 +23,7 @@ from .shorten import said_by_texts, words_of
 
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 _MADE = "__init__"
+_SETTLE = "settle"
 LET_GO = "let_go"  # what `unit.modules.settle` looks for
 
 
@@ -125,7 +127,9 @@ class _Firmware:
                     waiting += self._meant(one)
             elif (place := waiting.pop()) not in known:
                 known.add(place)
-                said += self._said(place.path, self.functions[place])
+                names = list(self._said(place.path, self.functions[place]))
+                starts = any(one.name == _SETTLE for one in names)
+                said += [one for one in names if not (starts and one.called) or one.name == _SETTLE]
         return {place for place in known if isinstance(place, Place)}
 
     def _meant(self, said: _Said) -> list[Place]:

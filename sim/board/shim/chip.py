@@ -34,8 +34,13 @@ def _ask(what):
 
 def begin():
     """From here on the heap is as large as the chip's; called when all that a chip has in its flash is loaded."""
+    gc.collect()
+    before = gc.mem_alloc()
+    import asyncio  # noqa: F401  an image has its bytecode in flash
+
     _fill_names()
     gc.collect()
+    link.words.shim_heap += gc.mem_alloc() - before
     gc.disable()
     _ask(wire.RESERVE)
     _held.append(uctypes.bytearray_at(_words.reserve, 16))  # or the collector would take it
@@ -47,15 +52,12 @@ def _fill_names():
 
     On a chip the names of what this directory plays lie in flash: they must not take the firmware's room here.
     """
-    gc.collect()
-    before = last = gc.mem_alloc()
+    last = gc.mem_alloc()
     n = 0
     while gc.mem_alloc() - last < _TABLE_BYTES:
         last = gc.mem_alloc()
         getattr(gc, "_%d" % n, None)
         n += 1
-    gc.collect()
-    link.words.shim_heap += gc.mem_alloc() - before
 
 
 def idf_heap_info(capabilities):
