@@ -62,6 +62,11 @@ class Books:
         with self.changed:
             return sorted(seq for name, seq in self.entries if name == unit)
 
+    def parsed(self) -> list[tuple[str, Any]]:
+        """Every message so far, its payload as JSON where it is."""
+        with self.changed:
+            return [(topic, json.loads(payload)) for topic, payload in self.messages if payload[:1] == b"{"]
+
     def command(self, unit: str, body: Any, retain: bool = False, qos: int = 1) -> None:
         payload = body if isinstance(body, bytes) else json.dumps(body)
         self.client.publish(f"qingxi/v1/{unit}/cmd", payload, qos, retain).wait_for_publish(5)

@@ -1,0 +1,221 @@
+"""A unit in the memory of a chip whose console, commands, broker and updates take turns, by chance and with a seed.
+
+Every step ends with what must be true: reports are back within a minute, and the heap has not taken the network's memory.
+"""
+
+import os
+import random
+import re
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from unit.catalogue import tables
+from unit.journal.cursor import Cursor
+from unit.journal.layout import END
+from unit.journal.ring import Journal
+
+from host_tools.device import update_mqtt
+from host_tools.unitkit import pack, unitfile
+from host_tools.unitkit.errors import AnswerIsNo
+from host_tools.verbs.journal import open_image
+from sim.board import chips
+from sim.board.plant import ScenarioPlant
+from sim.board.virtual_board import VirtualBoard
+from sim.scenario import scenario
+from tests import patience
+from tests.uplink.books import Books
+from tests.uplink.broker import Broker, free_port
+from tests.uplink.certificates import Authority
+from tests.uplink.proxy import Proxy
+
+from . import rig
+
+SPEED = 10
+UNIT = "qiaotou"
+PIN = "135790"
+KEY = "only-this-unit"
+BACK_S = 60  # of the board's time, in which reports come back after a visit
+MOST_BYTES = 106_000  # of the 110 KB of a chip's heap
+
+# What a crew types, command by command; a list goes on with what it answers.
+VISITS: list[tuple[str, ...]] = [
+    ("help",), ("status",), ("levels",), ("pumps",), ("alarms",), ("ack all",), ("run p1 10s",), ("off p2 10s",),
+    ("auto all",), ("why p1",), ("hours",), ("service p1 done",), ("visit Li cleaned",), ("trend level_mm 24h",),
+    ("log 20",), ("show",), ("show lift",), ("show mqtt",), ("set alarms.resound_h 13", "n"), ("keep",), ("time",),
+    ("net",), ("check",), ("selftest", "\x03"), ("lang en",), ("lang zh",), ("reboot", "n"), ("no such thing",),
+]  # fmt: skip
+ASKED: list[tuple[str, dict]] = [
+    ("show", {"keys": ["lift.start_level_mm", "unit.name_zh", "mqtt.state_s"]}),
+    ("log", {"n": 10}),
+    ("set", {"values": {"alarms.resound_h": 14}, "confirm": True}),
+    ("run", {"output": "blower", "for_s": 5}),
+    ("auto", {"output": "all"}),
+    ("ack", {"alarm": "all"}),
+    ("set", {"values": {"alarms.resound_h": 12}, "confirm": True}),
+]
+
+
+class Turns:
+    """The board, its broker behind a line that can be cut, and the books. A reading a second."""
+
+    def __init__(self, folder: Path, chip: str, secure: bool = False, seed: int = 1):
+        """`secure`: over TLS, which takes a board with PSRAM."""
+        self.chance = random.Random(seed)
+        self.folder = folder
+        lines, books_port = (), 0
+        if secure:
+            authority = Authority(folder)
+            certificate, key = authority.certify("good", "127.0.0.1")
+            books_port = free_port()
+            lines = (f"certfile {certificate}", f"keyfile {key}", f"listener {books_port} 127.0.0.1")
+        self.broker = Broker(folder, *lines)
+        self.plain_port = books_port or self.broker.port
+        self.proxy = Proxy(self.broker.port)
+        self.books = Books(self.plain_port)
+        text = rig.UNIT_FILE.read_text(encoding="utf-8").replace("interval_s = 60 ", "interval_s = 1 ")
+        if secure:
+            text = text.replace('"esp32-devkitc"', f'"{rig.PSRAM_BOARD}"')
+            (folder / "wifi.txt").write_text("village = secret\n")
+            text = text.replace('broker = ""', f'broker = "127.0.0.1:{self.proxy.port}"')
+            text = re.sub(r'\nca_file = ""[^\n]*', f'\nca_file = "{authority.ca.name}"', text)
+            text = text.replace("[readings]", '[network]\nwifi_file = "wifi.txt"\nntp = ""\n\n[readings]')
+        text = text.replace("[mqtt]", "[mqtt]\nkeepalive_s = 10\nstate_s = 10")
+        (folder / "pin.txt").write_text(PIN + "\n")
+        (folder / "key.txt").write_text(f"command_key = {KEY}\n")
+        text += '\n[console]\npin_file = "pin.txt"\n'
+        text = text.replace('credentials_file = ""', 'credentials_file = "key.txt"')
+        (folder / "unit.toml").write_text(text, encoding="utf-8")
+        (folder / "story.toml").write_text(rig.QUIET, encoding="utf-8")
+        unit = unitfile.load(folder / "unit.toml")
+        plant = ScenarioPlant(unit.control_settings(), scenario.load(folder / "story.toml"))
+        self.speed = int(patience.speed(SPEED))
+        self.board = VirtualBoard(unit, folder / "flash", str(folder / "tty"), plant, self.speed, chip=chip)
+        if not secure:
+            self.board.connect(("127.0.0.1", self.proxy.port))
+        self._fd = os.open(self.board.serial.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        self.shown = ""
+        self._thread = threading.Thread(target=self.board.run)
+        self._thread.start()
+        self._typed = self._asked = 0
+        self.until(lambda: self.last("meta") and self.last("availability") == "online", "it starts")
+
+    def last(self, topic: str):
+        return self.books.last.get(f"qingxi/v1/{UNIT}/{topic}")
+
+    def until(self, condition: Callable[[], object], what: str, limit_s: float = 60) -> None:
+        """Wait so many seconds of the board's time, and as long again for a machine that is busy."""
+        met = patience.until(lambda: self._look() or condition(), 2 * limit_s / self.speed + 5)
+        assert met, f"{what}\n{self.shown[-3000:]}\n{self.board.memory.chip_figures()}"
+
+    def _look(self) -> None:
+        try:
+            while data := os.read(self._fd, 4096):
+                self.shown += data.decode("utf-8", "replace")
+        except BlockingIOError:
+            pass
+
+    def sound(self) -> None:
+        """What must be true at any time."""
+        figures = self.board.memory.chip_figures()
+        assert "Traceback" not in self.shown, self.shown[-3000:]
+        assert self.board.starts == self.starts_expected, self.shown[-3000:]
+        if not self.board.unit.board.psram_mb:
+            assert figures.heap_growths == 1, (figures, self.shown[-1000:])
+            assert figures.heap_most_used <= MOST_BYTES, figures
+        assert figures.idf_least_free >= chips.CONNECTION_BYTES, figures
+
+    starts_expected = 1
+
+    # --- steps
+
+    def _type(self, line: str) -> None:
+        self._look()
+        begun = len(self.shown)
+        os.write(self._fd, line.encode() + (b"" if line == "\x03" else b"\r"))
+        prompts = ("> \x1b[K", "# \x1b[K", "? \x1b[K", "] \x1b[K", "：\x1b[K", ": \x1b[K")
+        self.until(lambda: self.shown[begun + len(line) :].endswith(prompts), f"an answer to {line!r}")
+
+    def visit(self, commands: int = 3) -> None:
+        """A crew comes, does some of all that there is, in turn, and leaves."""
+        self._type("")
+        self._type(f"unlock {PIN}")
+        assert self.shown.endswith("# \x1b[K"), self.shown[-500:]
+        for _ in range(commands):
+            for line in VISITS[self._typed % len(VISITS)]:
+                self._type(line)
+            self._typed += 1
+        os.write(self._fd, b"bye\r")
+        self.back("a visit")
+
+    def back(self, what: str) -> None:
+        """The broker has the unit, and the newest state, which says nothing of a visit."""
+        seen = max(self.books.seqs(UNIT), default=0)
+        self.until(
+            lambda: self.last("availability") == "online" and not (self.last("state") or {}).get("visit")
+            and max(self.books.seqs(UNIT), default=0) > seen,
+            f"reports after {what}", BACK_S,
+        )  # fmt: skip
+
+    def command(self) -> None:
+        """The platform asks, and is answered."""
+        op, args = ASKED[self._asked % len(ASKED)]
+        self._asked += 1
+        with self._remote() as remote, suppress(AnswerIsNo if op == "run" else ()):  # protection may say no
+            remote.ask(args, op)
+        self.back(op)
+
+    def _remote(self) -> update_mqtt.Remote:
+        return update_mqtt.Remote(f"127.0.0.1:{self.plain_port}", UNIT, KEY, None, None, None)
+
+    def broker_restarts(self) -> None:
+        self.proxy.refuse = True
+        self.proxy.cut()
+        time.sleep(0.3)
+        self.broker.kill()
+        self.books.subscribed.clear()
+        self.broker.start()
+        assert patience.until(self.books.subscribed.is_set)
+        self.proxy.refuse = False
+        self.back("a restart of the broker")
+
+    def update(self) -> None:
+        """A firmware that is whole and cannot start: all of it is brought, tried, and the unit goes back by itself."""
+        noise = bytes(self.chance.randrange(256) for _ in range(20_000))
+        data = pack.pack({"unit/__init__.mpy": b"no bytecode", "unit/noise.txt": noise}, f"broken-{self.chance.random()}")
+        boot = self.last("meta")["boot"]
+        with self._remote() as remote:
+            update_mqtt.send(remote, data, "en")
+        self.until(lambda: self.last("meta")["boot"] >= boot + 2, "a restart", 240)
+        self.starts_expected = self.board.starts
+        self.back("an update")
+
+    # --- the end
+
+    def close(self) -> None:
+        """Nothing is missing in the books, nothing there is twice."""
+        self._look()
+        self.back("everything")
+        self.board.stop()
+        self._thread.join()
+        os.close(self._fd)
+        seen = self.books.seqs(UNIT)
+        self.books.close()
+        self.proxy.close()
+        self.broker.stop()
+        on_flash = self._recorded()
+        newest = max(seen)
+        missing = {seq for seq in on_flash if seq <= newest} - set(seen)
+        assert not missing, sorted(missing)
+        assert set(range(1, newest + 1)) <= set(seen) | set(range(1, min(on_flash)))
+
+    def _recorded(self) -> set[int]:
+        journal = Journal(open_image(self.folder / "flash"), tables.count("points"), 1)
+        cursor = Cursor(journal)
+        cursor.seek(0)
+        found = set()
+        while cursor.next() != END:
+            found.add(cursor.seq)
+        return found
