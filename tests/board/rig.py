@@ -88,7 +88,7 @@ def until(condition, limit_s: float = 30) -> None:
 
 def until_it_serves(found: VirtualBoard) -> None:
     """Wait until the firmware on a board at wall speed ticks, and has made Ctrl-C a byte for its console."""
-    until(lambda: not found.serial._interrupts())
+    until(lambda: found.serial._program_runs() and not found.serial._interrupts())
 
 
 @contextmanager
