@@ -1,4 +1,4 @@
-"""`python -m host_tools.unitkit.where unit/app.py acosh` names what a board without PSRAM calls so in a traceback.
+"""`python -m host_tools.unitkit.where unit/app.py run` names what a board without PSRAM calls so in a traceback.
 
 Such a board keeps no lines, and has short names, each for several things: every function of the module that the name
 may stand for is named, with file and line of its source.

@@ -98,7 +98,7 @@ from unit import config
 loaded = config.load()
 from unit.app import App
 app = App(*loaded)
-app.io.inputs[0] = None
+app.control.well = None
 try:
     app.run()
 except AttributeError as e:
@@ -116,7 +116,7 @@ def test_a_traceback_names_file_line_and_function(tmp_path):
     found.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
     frames = re.findall(r'File "(\S+)", line (\d+), in (\S+)', rig.output(found, "over"))
     assert [(path, name) for path, _, name in frames[-3:]] == [
-        ("unit/app.py", "live"), ("unit/app.py", "tick"), ("unit/drivers/io.py", "scan"),
+        ("unit/app.py", "live"), ("unit/app.py", "tick"), ("unit/control/controller.py", "step"),
     ]  # fmt: skip
     path, line, _ = frames[-1]
-    assert ".read(" in fsimage.sources()[path].split("\n")[int(line) - 1]
+    assert "self.well.step(" in fsimage.sources()[path].split("\n")[int(line) - 1]

@@ -7,14 +7,14 @@ import pytest
 from host_tools.unitkit import fsimage, where
 from tests.board import rig
 
-# A tick with a sensor that is no driver.
+# A second without a well.
 _BREAKS = """
 import sys
 from unit import config, modules
 loaded = config.load()
 from unit.app import App
 app = App(*loaded)
-app.io.inputs[0] = None
+app.control.well = None
 try:
     app.run()
 except AttributeError as e:
@@ -31,7 +31,7 @@ def frames(shown: str) -> list[tuple[str, str, str]]:
 def test_each_frame_of_a_traceback_leads_to_its_function(tmp_path, capsys):
     found = frames(rig.output(rig.board(tmp_path, _BREAKS), "over"))
     assert found[-2][2] != "tick"
-    way = ("unit/app.py App.live", "unit/app.py App.tick", "unit/drivers/io.py Io.scan")
+    way = ("unit/app.py App.live", "unit/app.py App.tick", "unit/control/controller.py Controller.step")
     for (path, line, short), wanted in zip(found[-3:], way, strict=True):
         assert line == "1"
         places = where.places(path, short)
