@@ -18,6 +18,7 @@ from .uplink.uplink import Uplink
 _KEEP_CLEAR_MS = const(60)  # before a tick is due, no slice begins: the longest takes some 40 ms on an ESP32
 _CALM_MS = const(700)  # what may occupy the processor for long begins only with so much time to the next tick
 _ROOMY_MS = const(600)  # and a piece of a long command or of the greeting only with so much: an ESP32 needs as long
+_BRIEF_MS = const(300)  # a piece of a firmware that arrives: 0.1 s, and 0.05 s more where flash has to be erased
 _IDLE_MS = const(50)  # between two slices when nothing moves: how long a command may wait
 _AGAIN_MS = const(60000)  # after an error of the firmware itself
 _BUFFER_BYTES = const(2048)  # of a message on its way out: some 40 readings
@@ -63,7 +64,8 @@ class Online:
         """True if there is more to do at once."""
         try:
             calm = left_ms >= _CALM_MS and self._calm()
-            return self.uplink.poll(time.ticks_ms(), calm, left_ms >= _ROOMY_MS)
+            roomy_ms = _BRIEF_MS if self.uplink.queue.brief() else _ROOMY_MS
+            return self.uplink.poll(time.ticks_ms(), calm, left_ms >= roomy_ms)
         except Exception as e:  # noqa: BLE001  shown and counted: pumps must not stop for the sake of messages
             sys.print_exception(e)
             self.failures += 1

@@ -4,6 +4,7 @@ The code that knows them, with what it needs as much memory as the rest of a con
 forgotten when none has come for a while. Here stays what must outlive it.
 """
 
+# mypy: disable-error-code="union-attr"
 import gc
 
 from ...control.basics import const
@@ -33,6 +34,7 @@ class CommandQueue:
         self.counter = -1
         self.refused = {}
         self.reboot = False
+        self.most = 0  # bytes of an answer that the broker takes, 0: as many as there are
 
     def count(self, code):
         """One more refusal."""
@@ -47,6 +49,10 @@ class CommandQueue:
         """Whether `work` has something to do. `calm`: there is time before the next tick, and no pump runs."""
         return bool(self.arrived) or (self._commands is not None and self._commands.busy(calm))
 
+    def brief(self):
+        """Whether what has arrived takes less time than most: see handler.py."""
+        return bool(self.arrived) and self._commands is not None and self._commands.brief()
+
     def work(self, now, calm):
         """A piece of the work. Returns an answer that is ready, or None."""
         self._used_ms = now
@@ -54,6 +60,8 @@ class CommandQueue:
         if commands is None:
             self._load()
             return None
+        if self.most:
+            commands.out.limit = min(commands.out.limit, self.most)
         done = commands.handle(*self.arrived.pop(0)) if self.arrived else commands.work(calm)
         return commands.out.bytes() if done else None
 
@@ -61,6 +69,7 @@ class CommandQueue:
         """Nothing is to be done: let go of the code in time."""
         idle = self._commands is not None and not self._commands.busy(True)
         if idle and ticks.diff(now, self._used_ms) >= _LINGER_MS:
+            self._commands.drop()
             self._commands = None
             forget(*_MODULES)
 
