@@ -39,7 +39,8 @@ OPTIONS = {
     "steady_ms": 60000,
     "ntp_port": 123,
 }
-SELDOM = ["unit.uplink." + name for name in ("greeting", "meta", "discovery", "json_value", "event_rows")]
+SELDOM = "greeting meta meta_pieces discovery json_value event_rows closed"
+SELDOM = ["unit.uplink." + name for name in SELDOM.split()]
 START_T = 200_000_000  # seconds since 2020
 LONGEST_MS = 20  # on the wall between two polls: what is more, the computer had no time for this unit
 
@@ -257,6 +258,7 @@ class Unit:
             "received_bytes": self.uplink.session.wire.received_bytes,
             "outputs": outputs,
             "no_commands": self.uplink.no_commands,
+            "told": self.uplink.told.decode(),
             "begun_anew": self.net.begun_anew,
             "rebooted": self.rebooted,
             "held": [name for name in SELDOM if name in sys.modules] + ["events"] * bool(self.uplink.drain._events),
@@ -314,4 +316,3 @@ def main():
 
 if __name__ == "__main__":
     main()
-

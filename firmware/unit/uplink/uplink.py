@@ -64,6 +64,11 @@ class Uplink:
         self._good_at = self._state_at  # when the network was last no reason to act
         self.connects = 0
         self.no_commands = False  # the broker's access list forbids them
+        # See closed.py.
+        self.closed = None
+        self.thrown = self.up_at = 0
+        self.told = b""
+        self.left = []
 
     # --- what the app calls
 
@@ -123,6 +128,7 @@ class Uplink:
 
     def on_up(self):
         self.connects += 1
+        self.up_at = self._now
         self._step_id = 0
         self._subscribed = self.serving = self.no_commands = False
         self.dialer.on_up(self._now)
@@ -134,13 +140,17 @@ class Uplink:
         self._greeting = None
         self.drain.busy = False
         self.dialer.on_down(self._now, why, self._subscribed)
+        if self.session.lost:
+            from .closed import judge
+
+            judge(self, why, self._now)
 
     def on_ack(self, packet_id, ok):
         if packet_id == self._step_id:
             self._step_id = 0
-            self._subscribed = True
-            if not ok:
+            if not ok and not self._subscribed:
                 self.no_commands = True
+            self._subscribed = True
             return
         for reply in self._replies:
             if reply[0] == packet_id:
@@ -149,11 +159,17 @@ class Uplink:
         self.drain.on_ack(packet_id)
 
     def on_message(self, topic, payload, retained):
-        if topic is None or topic == self.root + b"cmd":
+        command = self.root + b"cmd"
+        if self.closed and topic != command and payload and payload.startswith(b'{"v":1,"boot":'):
+            if retained:
+                from .closed import look
+
+                look(self, payload)
+        elif topic is None or topic == command:
             if len(self._replies) + len(self.queue.arrived) >= _MAX_REPLIES:
                 self.queue.count("busy")
             else:
-                self.queue.take(payload, retained)
+                self.queue.take(topic and payload, retained)
 
     # --- serving a connection
 
@@ -195,10 +211,18 @@ class Uplink:
     def send_state(self):
         """Send the newest values, whoever has seen them before."""
         self.newest.update()
-        payloads.state(self.out, self.identity.boot, self._points, self.newest)
-        self.session.send(self.root + b"state", self.out.size(), 0, True)
         self._state_at = self._looked_at = self._now
         self._state_mark = self._mark()
+        out = self.out
+        for less in range(0 if "state" in self.left else 3):
+            payloads.state(out, self.identity.boot, self._points, self.newest, self.told, less)
+            if not out.full:
+                self.session.send(self.root + b"state", out.size(), 0, True)
+                if self.thrown:
+                    from .closed import said
+
+                    said(self, self._now)
+                break
 
     def _state_due(self, now):
         if ticks.diff(now, self._looked_at) < STATE_EARLIEST_MS or not self.drain.affordable():
