@@ -201,6 +201,7 @@ VERBS: dict[str, Callable[[list[str], Path], None]] = {
     "config schema": works,
     "config reference": writes_a_page,
     "config wiring": writes_a_page,
+    "config boards": writes_a_page,
     "image import": imports,
     "image build": builds,
     "fleet new": makes,

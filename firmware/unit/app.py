@@ -131,7 +131,7 @@ class App:
                 if listener is None and _any(typed):
                     listener = _listener(self)
                 elif listener is not None:
-                    listener.poll(time.ticks_ms())
+                    listener.poll()
                     pause_ms = listener.pause_ms
             except Exception as e:  # noqa: BLE001  shown: pumps must not stop for the sake of words
                 sys.print_exception(e)
@@ -196,12 +196,12 @@ def _settle(app):
 
 def _trust(app):
     """This start has lived long; a trial that nobody keeps is given up in time. Returns when to ask again."""
-    restart.lived()
-    if app.trial_ends_s > app.now_s:
-        return app.trial_ends_s
-    if app.trial_ends_s:
+    if app.trial_ends_s and app.trial_ends_s <= app.now_s:
         app.restart()
     try:
+        restart.lived()
+        if app.trial_ends_s:
+            return app.trial_ends_s
         from . import firmware
 
         again_s = firmware.judge(app)
@@ -210,7 +210,7 @@ def _trust(app):
 
             config.lived()
             again_s = _NEVER_S
-    except MemoryError:  # a command or a crew has it for the moment
+    except (MemoryError, OSError):  # a command or a crew has it for the moment; or the chip does not take it now
         again_s = app.now_s + restart.LONG_LIFE_S
     forget("config", "firmware")
     return again_s

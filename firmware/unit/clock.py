@@ -8,6 +8,7 @@ import time
 import machine
 
 from .control.basics import NONE, const
+from .drivers import NO_DEVICE
 
 _DAY_S = const(86400)
 _2020_DAY = const(7305)  # days from 2000-01-01 to 2020-01-01
@@ -25,7 +26,10 @@ class Clock:
         self.tod_s = -1
         self.day = 0
         if rtc is not None and rtc.fetch():
-            _set_chip(rtc.day, rtc.second)
+            try:
+                _set_chip(rtc.day, rtc.second)
+            except OSError:
+                rtc.fail(NO_DEVICE)  # the unit works without knowing the time, until somebody tells it
 
     def read(self):
         """Look at the chip's clock."""

@@ -47,16 +47,11 @@ class SafeMode:
     def _second(self, run):
         io = self.io
         now_ms = time.ticks_ms()
-        for chip in io.in_chips:
-            chip.fetch()
-        high = io.inputs[_FLOAT_HIGH].read(now_ms)
-        low = io.inputs[_FLOAT_LOW].read(now_ms)
+        io.fetch()
+        high, low = io.read(_FLOAT_HIGH, now_ms), io.read(_FLOAT_LOW, now_ms)
         left_s, override_s = step(run[0], run[1], high, low, self._run_s)
-        pin, active = io.relays[0]
-        if pin:
-            pin.value(active if left_s else 1 - active)
-        for chip in io.out_chips:
-            chip.flush()
+        io.put(0, left_s)
+        io.flush()
         return left_s, override_s
 
 

@@ -31,6 +31,10 @@ class Damaged(Exception):
         self.said = Both(zh, en)
 
 
+class Unusable(Damaged):
+    """The bytes are a sound image of something that no board here runs; the sentence says what is wanted instead."""
+
+
 @dataclass(frozen=True)
 class EspImage:
     """One checked image: `size` in bytes with checksum and hash; `project` is empty in a boot loader."""

@@ -6,11 +6,11 @@ Equal input gives equal bytes. Nothing here shows a secret; `FlashImage.holds_se
 import hashlib
 from dataclasses import dataclass
 
-from ..unitkit import fsimage, partitions
-from ..unitkit.errors import BadInput, SurroundingsFailed
+from ..unitkit import fsimage, memory, partitions
+from ..unitkit.errors import BadInput, Both, SurroundingsFailed
 from ..unitkit.unitfile import Unit
 from . import esp_image
-from .micropython_image import MPY_VERSION, MicroPython
+from .micropython_image import MPY_VERSION, MicroPython, refused, wasted
 
 _TAG = b"qingxi unit "
 
@@ -44,6 +44,11 @@ class FlashImage:
     def flash_bytes(self) -> int:
         return self.unit.board.flash_mb << 20
 
+    @property
+    def remarks(self) -> list[Both]:
+        """What speaks against this MicroPython on this board, though it runs."""
+        return wasted(self.micropython, self.unit.board)
+
     def part(self, name: str) -> Part:
         return next(part for part in self.parts if part.name == name)
 
@@ -61,6 +66,7 @@ class FlashImage:
             "board": self.unit.board.name,
             "chip": self.micropython.chip,
             "micropython": self.micropython.summary(),
+            "remarks": [str(remark) for remark in self.remarks],
             "firmware_sha256": self.firmware_sha256,
             "config_sha256": self.unit.sha256,
             "holds_secrets": self.holds_secrets,
@@ -78,19 +84,21 @@ def build(unit: Unit, micropython: MicroPython, more: dict[str, bytes] | None = 
 
     BadInput if unit and MicroPython do not fit, or a named file is not right.
     """
-    if micropython.chip != unit.board.chip:
+    if why := refused(micropython, unit.board):
+        raise BadInput(why)
+    variant = micropython.variant
+    if memory.way_of(unit.settings) == "tls" and variant and unit.board.psram_kind not in variant.psram:
         raise BadInput.of(
-            f"MicroPython {micropython.version_text} 是 {micropython.chip} 的：控制板 {unit.board.name} 是 "
-            f"{unit.board.chip}",
-            f"MicroPython {micropython.version_text} is for {micropython.chip}: board {unit.board.name} has "
-            f"{unit.board.chip}",
+            f"mqtt.tls = true 要用 PSRAM，MicroPython {micropython.title} 不用它。要用{unit.board.variant.where.zh}",
+            f"mqtt.tls = true needs PSRAM, which MicroPython {micropython.title} leaves unused. The board wants "
+            f"{unit.board.variant.where}",
         )
     try:
         table = partitions.edited(list(micropython.table), unit.board)
     except ValueError as e:
         raise BadInput.of(
-            f"MicroPython {micropython.version_text} 的分区放不下这块控制板：{e}",
-            f"MicroPython {micropython.version_text}: {e}",
+            f"MicroPython {micropython.title} 的分区放不下这块控制板：{e}。要用{unit.board.variant.where.zh}",
+            f"MicroPython {micropython.title}: {e}. The board wants {unit.board.variant.where}",
         ) from e
     firmware = fsimage.firmware_files(unit)
     _check_bytecode(firmware, micropython)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ..unitkit import partitions
-from ..unitkit.errors import AnswerIsNo, BadInput, reading, writing
+from ..unitkit import partitions, variants
+from ..unitkit.boards import Board
+from ..unitkit.errors import AnswerIsNo, BadInput, Both, reading, writing
 from ..unitkit.places import BOARDS_DIR
 from . import esp_image
 
@@ -21,7 +22,11 @@ _BANNER = re.compile(rb"MicroPython v(\d+)\.(\d+)(?:\.(\d+))?\S* on \d{4}-\d\d-\
 # Version of the bytecode files that MicroPython loads since 1.19: documentation, ".mpy files". Only machine code, of
 # which the firmware has none, looks at the sub-version too.
 MPY_VERSION = 6
-OLDEST = (1, 23)  # the firmware uses what came with it
+OLDEST = (1, 26)  # of what is older nothing has been measured
+# The name of the build, `sys.implementation._build`: a text of its own, between zeros.
+_BUILD = re.compile(rb"\0(ESP32_GENERIC(?:_[A-Z0-9]+)*(?:-[A-Z0-9_]+)?)\0")
+# What MicroPython greets with after its version: `sys.implementation._machine`.
+_MACHINE = re.compile(rb"; ([ -~]+ with ESP32[ -~]*)\0")
 _MOST_BYTES = 16 << 20
 
 
@@ -37,6 +42,18 @@ class MicroPython:
     table: tuple[partitions.Partition, ...]
     app: partitions.Partition
     app_size: int
+    build: str  # such as ESP32_GENERIC-SPIRAM; "" where the image does not say it
+    machine: str  # what the image says of itself, in words
+
+    @property
+    def variant(self) -> variants.Variant | None:
+        """The build, if it is one that is known; from its bytes, for a file may have any name."""
+        return _variant(self.build, self.machine)
+
+    @property
+    def title(self) -> str:
+        """Version and build, for people."""
+        return f"{self.version_text} {self.variant.name if self.variant else self.build or self.machine or '?'}"
 
     @cached_property
     def sha256(self) -> str:
@@ -57,7 +74,9 @@ class MicroPython:
         return self.data[at : at + self.app_size]
 
     def summary(self) -> dict[str, object]:
-        return {"chip": self.chip, "version": self.version_text, "size": len(self.data), "sha256": self.sha256}
+        shown = {"chip": self.chip, "version": self.version_text, "build": self.build, "machine": self.machine}
+        shown["variant"] = self.variant.name if self.variant else ""
+        return shown | {"size": len(self.data), "sha256": self.sha256}
 
 
 def read(path: Path) -> MicroPython:
@@ -71,6 +90,8 @@ def read(path: Path) -> MicroPython:
         )
     try:
         return parse(data)
+    except esp_image.Unusable as e:
+        raise BadInput.of(f"{path}：{e.said.zh}", f"{path}: {e}") from e
     except esp_image.Damaged as e:
         raise BadInput.of(f"{path}：{e.said.zh}；请重新取得这个文件", f"{path}: {e}; get the file again") from e
 
@@ -81,7 +102,7 @@ def parse(data: bytes) -> MicroPython:
     boot_at = esp_image.BOOTLOADER_AT.get(boot.chip)
     if boot_at is None:
         able = ", ".join(esp_image.BOOTLOADER_AT)
-        raise esp_image.Damaged(
+        raise esp_image.Unusable(
             f"它是 {boot.chip} 芯片的：控制板用 {able}", f"it is for the chip {boot.chip}: the boards have {able}"
         )
     table_at = partitions.TABLE_AT - boot_at
@@ -108,18 +129,52 @@ def parse(data: bytes) -> MicroPython:
         )
     version = _BANNER.search(data)
     if version is None:
-        raise esp_image.Damaged(
+        raise esp_image.Unusable(
             f"应用程序 {app.project} 不是 MicroPython：找不到版本",
             f"application: {app.project or 'it'} is not MicroPython: no version in it",
         )
     major, minor, patch = (int(number or 0) for number in version.groups())
+    application = data[app_partition.at - boot_at :][: app.size]
+    build, machine = _text(_BUILD, application), _text(_MACHINE, application)
     if (major, minor) < OLDEST:
-        raise esp_image.Damaged(
-            f"MicroPython {major}.{minor} 太旧：应为 {OLDEST[0]}.{OLDEST[1]} 或更新",
-            f"MicroPython {major}.{minor} is too old: it must be {OLDEST[0]}.{OLDEST[1]} or newer",
-        )
+        raise _too_old(f"{major}.{minor}", boot.chip, _variant(build, machine))
     return MicroPython(
-        data, boot.chip, (major, minor, patch), boot_at, boot.size, tuple(table), app_partition, app.size
+        data,
+        boot.chip,
+        (major, minor, patch),
+        boot_at,
+        boot.size,
+        tuple(table),
+        app_partition,
+        app.size,
+        build,
+        machine,
+    )
+
+
+def _text(pattern: re.Pattern[bytes], data: bytes) -> str:
+    found = pattern.search(data)
+    return found.group(1).decode("ascii") if found else ""
+
+
+def _variant(build: str, machine: str) -> variants.Variant | None:
+    """By the build's name; an image that does not say it, as before 1.25, by what it says of itself in words."""
+    if build:
+        return variants.table().get(build)
+    return next((variant for variant in variants.table().values() if variant.machine == machine), None)
+
+
+def _too_old(version: str, chip: str, variant: variants.Variant | None) -> esp_image.Unusable:
+    """Says which is wanted: the same build where that is right for some module, else all that are for the chip."""
+    right = [v for v in variants.table().values() if v.chip == chip and v.mind is None]
+    wanted = [v for v in right if v == variant] or right
+    zh = "；".join(f"{v.psram_words.zh}：{v.where.zh}" for v in wanted)
+    en = "; ".join(f"{v.psram_words}: {v.where}" for v in wanted)
+    is_ = f" ({variant.name})" if variant else ""
+    oldest = f"{OLDEST[0]}.{OLDEST[1]}"
+    return esp_image.Unusable(
+        f"MicroPython {version}{is_} 太旧：应为 {oldest} 或更新。{zh}",
+        f"MicroPython {version}{is_} is too old: it must be {oldest} or newer. {en}",
     )
 
 
@@ -154,12 +209,17 @@ def pin(image: MicroPython) -> Path:
 
 
 def pinned() -> list[MicroPython]:
-    """Every image of the cache, newest version last. AnswerIsNo if one no longer has the digest that it is named by."""
+    """Every image of the cache, newest version last; one that no board runs any more, for it is too old, is left out.
+
+    AnswerIsNo if one no longer has the digest that it is named by.
+    """
     found = []
     for path in sorted(cache_folder().glob("*.bin")):
         try:
             image = parse(path.read_bytes())
             whole = image.sha256 == path.stem
+        except esp_image.Unusable:
+            continue
         except esp_image.Damaged:
             whole = False
         if not whole:
@@ -171,28 +231,64 @@ def pinned() -> list[MicroPython]:
     return sorted(found, key=lambda image: (image.version, image.sha256))
 
 
-def choose(chip: str, path: Path | None) -> MicroPython:
-    """The image to flash: the file given, which must be a pinned one, or the newest in the cache for this chip."""
+def choose(board: Board, path: Path | None) -> MicroPython:
+    """The image to flash: the file given, which must be a pinned one, or the newest in the cache.
+
+    Without a file the build that is right for the board comes before one that only runs. BadInput where there is none.
+    """
     if path is None:
-        able = [image for image in pinned() if image.chip == chip]
+        able = [image for image in pinned() if refused(image, board) is None]
         if not able:
             raise BadInput.of(
-                f"{cache_folder()} 里没有 {chip} 的 MicroPython 映像：用 qingxi image import FILE 导入一个",
-                f"no MicroPython image for {chip} in {cache_folder()}: import one with: qingxi image import FILE",
+                f"{cache_folder()} 里没有控制板 {board.name} 能用的 MicroPython 映像：用 qingxi image import FILE 导入 "
+                f"{board.variant.where.zh}",
+                f"no MicroPython image for board {board.name} in {cache_folder()}: import one with qingxi image import "
+                f"FILE: {board.variant.where}",
             )
-        return able[-1]
+        return max(able, key=lambda image: (not wasted(image, board), image.version, image.sha256))
     image = read(path)
-    if image.chip != chip:
-        raise BadInput.of(
-            f"{path}：是 {image.chip} 的映像，站点的控制板是 {chip}",
-            f"{path}: is for {image.chip}: the unit's board has {chip}",
-        )
+    if why := refused(image, board):
+        raise BadInput.of(f"{path}：{why.zh}", f"{path}: {why}")
     if not is_pinned(image):
         raise BadInput.of(
             f"{path}：这台电脑没有确认过摘要 {image.sha256}：先运行 qingxi image import {path}",
             f"{path}: its digest {image.sha256} is not confirmed here: qingxi image import {path}",
         )
     return image
+
+
+def refused(image: MicroPython, board: Board) -> Both | None:
+    """Why the image cannot run on the board, with what it wants instead; None if it can."""
+    why = variants.other_chip(image.chip, board.chip)
+    if why is None and image.variant:
+        why = image.variant.refused(board.chip, board.psram_kind)
+    if why is None:
+        return None
+    return Both(
+        f"MicroPython {image.title} 不能用在控制板 {board.name} 上：{why.zh}。要用{board.variant.where.zh}",
+        f"MicroPython {image.title} cannot run on board {board.name}: {why}. It wants {board.variant.where}",
+    )
+
+
+def wasted(image: MicroPython, board: Board) -> list[Both]:
+    """What the image wastes on a board that it runs on, or that nobody here knows it; none for the right build."""
+    name, wants = board.name, board.variant
+    if image.variant is None:
+        found = [
+            Both(
+                "不认识这个版本：用不用 PSRAM、有没有以太网，要自己知道",
+                "it is no build that is known here: whether it uses PSRAM and has Ethernet is for you to know",
+            )
+        ]
+    else:
+        found = image.variant.wasted(board.psram_kind)
+    return [
+        Both(
+            f"MicroPython {image.title}，控制板 {name}：{why.zh}。合适的是{wants.where.zh}",
+            f"MicroPython {image.title} on board {name}: {why}. The right one is {wants.where}",
+        )
+        for why in found
+    ]
 
 
 def _pin_path(sha256: str) -> Path:

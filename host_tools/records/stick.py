@@ -88,7 +88,7 @@ def make(folder: Path) -> list[str]:
     (folder / "micropython").mkdir()
     for image in images:
         (folder / "micropython" / f"{image.sha256}.bin").write_bytes(image.data)
-    named = ", ".join(f"{image.chip} {image.version_text}" for image in images)
+    named = ", ".join(f"{image.chip} {image.title}" for image in images)
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
     (folder / "先读我 READ ME.md").write_text(guide(python, named), encoding="utf-8")
     set_up = _SET_UP.format(major=sys.version_info[0], minor=sys.version_info[1])

@@ -85,7 +85,8 @@ def wiring_page(board: boards.Board) -> str:
     lines = [
         f"# {board.title_zh} · {board.title_en}",
         "",
-        f'`board = "{board.name}"` · {board.chip}, {board.flash_mb} MB · pin map 引脚来源: <{board.source}>',
+        f'`board = "{board.name}"` · {board.chip}, {board.flash_mb} MB, PSRAM {board.psram_mb} MB · MicroPython '
+        f"`{board.micropython}` · pin map 引脚来源: <{board.source}>",
         "",
         "## Wiring that works · 接线示例",
         "",
@@ -108,7 +109,7 @@ def wiring_page(board: boards.Board) -> str:
         active = f"active {'high' if compact[1] else 'low'}" if compact[0] in ("relay", "input") else ""
         shunt = f"{compact[1]} ohm shunt" if compact[0] == "analog" else ""
         if compact[0] == "ethernet":
-            shunt = "`network.kind = \"ethernet\"`"
+            shunt = '`network.kind = "ethernet"`'
         lines.append(f"| `{name}` | {compact[0]} | {_pins_shown(compact)} | {active}{shunt} |")
     for name in board.unfit:
         lines.append(f"| ~~`{name}`~~ | | | {boards.why(board, name, 'zh')} · {boards.why(board, name, 'en')} |")

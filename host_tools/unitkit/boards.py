@@ -10,6 +10,7 @@ from functools import cache
 from unit.catalogue import wiring
 from unit.uplink.net.ethernet import CLOCK_OUT, PHYS, SPI_FROM
 
+from . import variants
 from .errors import BadInput, Problems
 from .places import BOARDS_DIR
 
@@ -48,13 +49,14 @@ _OUTPUTS = {
 
 # What a board's file holds besides its chip and its terminals.
 _KEYS = {
-    "title_zh": str, "title_en": str, "flash_mb": int, "psram_mb": int, "source": str, "notes": list,
-    "partitions": dict,
+    "title_zh": str, "title_en": str, "flash_mb": int, "psram_mb": int, "micropython": str, "source": str,
+    "notes": list, "partitions": dict,
 }  # fmt: skip
 # Why a pin is refused: (Chinese, English).
 _WHY = {
     "exists": ("芯片没有这个引脚", "the chip has no such pin"),
     "flash": ("接在模组内的闪存上", "it is wired to the flash memory inside the module"),
+    "psram": ("接在模组内的 PSRAM 上", "it is wired to the PSRAM inside the module"),
     "strapping": ("是启动配置引脚，接线可能使芯片无法启动", "as a strapping pin it can keep the chip from starting"),
     "console": ("是串口控制台", "it is the serial console"),
     "usb": ("是 USB 口", "it is the USB port"),
@@ -75,11 +77,22 @@ class Board:
     chip: str
     flash_mb: int
     psram_mb: int  # 0: the module has none
+    micropython: str  # the build that it wants, one of `variants.table`
     source: str
     notes: list[dict[str, str]]  # what to mind when wiring it: {"zh": ..., "en": ...}
     partitions: dict[str, int]
     terminals: dict[str, list[int | str]]
     unfit: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    @property
+    def psram_kind(self) -> str:
+        """One of `variants.PSRAM_KINDS`."""
+        return variants.psram_kind(self.chip, self.psram_mb)
+
+    @property
+    def variant(self) -> variants.Variant:
+        """The MicroPython build that is right for it."""
+        return variants.table()[self.micropython]
 
     def compact(self) -> dict:
         """What the board itself reads: its name, chip and terminals."""
@@ -115,11 +128,13 @@ def _numbers(ranges: list[str]) -> set[int]:
     return found
 
 
-def unfit_for(chip: str, kind: str, pin_name: str, pin: int) -> str:
+def unfit_for(chip: str, kind: str, pin_name: str, pin: int, has_psram: bool = False) -> str:
     """Why `pin` must not be used as `pin_name` of a terminal of `kind`; "" if it may."""
     pins = _chips()[chip]
     if pin not in pins["exists"]:
         return "exists"
+    if has_psram and pin in pins["psram"]:
+        return "psram"
     for reason in ("flash", "strapping", "console", "usb"):
         if pin in pins[reason] and not (reason == "strapping" and _may_strap(kind, pin in pins["strapping_high"])):
             return reason
@@ -167,12 +182,13 @@ def parse(name: str, text: str) -> Board:
     chip = take("chip", str)
     if chip not in _chips():
         raise BadInput(*problems, f"{name}.toml: chip = {chip!r}: must be one of {', '.join(_chips())}")
+    has_psram = data.get("psram_mb") not in (None, 0)
     rows = take("terminals", dict)
     terminals: dict[str, list[int | str]] = {}
     unfit: dict[str, tuple[int, str]] = {}
     for terminal, row in rows.items():
         try:
-            compact, refused = _terminal(chip, row)
+            compact, refused = _terminal(chip, row, has_psram)
         except ValueError as e:
             problems.append(f"{name}.toml: terminal {terminal}: {e}")
             continue
@@ -183,12 +199,13 @@ def parse(name: str, text: str) -> Board:
     taken = {key: take(key, kind) for key, kind in _KEYS.items()}
     board = Board(name=name, chip=chip, terminals=terminals, unfit=unfit, **taken)
     problems += [f"{name}.toml: unknown key {key}" for key in data]
-    problems += [f"{name}.toml: {sentence}" for sentence in _wrong_partitions(board) + _wrong_terminals(board)]
+    wrong = _wrong_memory(board) + _wrong_partitions(board) + _wrong_terminals(board)
+    problems += [f"{name}.toml: {sentence}" for sentence in wrong]
     problems.refuse()
     return board
 
 
-def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] | None]:
+def _terminal(chip: str, row: object, has_psram: bool) -> tuple[list[int | str], tuple[int, str] | None]:
     """(compact form, (pin, reason) if a pin of it must not be used). ValueError on a malformed row."""
     if not isinstance(row, dict) or row.get("kind") not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
@@ -223,7 +240,7 @@ def _terminal(chip: str, row: object) -> tuple[list[int | str], tuple[int, str] 
         if type(pin) is not int:
             raise ValueError(f"{plain} must be a GPIO number")
         compact.append(pin)
-        if plain in row and (reason := unfit_for(chip, kind, plain, pin)):
+        if plain in row and (reason := unfit_for(chip, kind, plain, pin, has_psram)):
             refused = refused or (pin, reason)
     return compact, refused
 
@@ -281,6 +298,17 @@ def _wrong_terminals(board: Board) -> list[str]:
         if isinstance(chip, str) and bus not in kinds:
             wrong.append(f"terminal {name}: chip {chip} needs a terminal of kind {bus}")
     return wrong
+
+
+def _wrong_memory(board: Board) -> list[str]:
+    """The MicroPython build must be one that uses what the module has, and needs no more."""
+    if board.psram_mb < 0:
+        return ["psram_mb must be 0 or more"]
+    able = variants.fitting(board.chip, board.psram_mb)
+    if board.micropython in able:
+        return []
+    has = f"{board.psram_mb} MB of PSRAM" if board.psram_mb else "no PSRAM"
+    return [f'micropython = "{board.micropython}": for an {board.chip} with {has} it must be one of {", ".join(able)}']
 
 
 def _wrong_partitions(board: Board) -> list[str]:

@@ -17,8 +17,8 @@ from unit import assembly
 from unit.catalogue import settings as catalogue
 from unit.catalogue import settings_words
 
-from . import boards, tomltext
-from .errors import BadInput, told
+from . import boards, memory, tomltext
+from .errors import BadInput, in_language, told
 
 SIMULATOR_OR_PC_ONLY = ("s", "p")  # flags of settings that no board gets
 
@@ -115,7 +115,9 @@ def checked(text: str, path: Path, lang: str) -> tuple[Unit | None, list[tuple[t
     compact = board.compact() if board else None
     full: dict[str, int | str] = {}
     found = [(problem, _sentence(problem, lang, board, compact)) for problem in catalogue.check(values, compact, full)]
-    found += [(problem, _sentence(problem, lang, board, compact)) for problem in _missing_files(full)]
+    beyond = [*memory.too_much(full, board)] if board else []
+    missing = [problem for problem in _missing_files(full) if not beyond or problem[1] != "mqtt.ca_file"]
+    found += [(problem, _sentence(problem, lang, board, compact)) for problem in beyond + missing]
     if board is None and "unit.board" in full:
         problem = ("value", "unit.board", full["unit.board"])
         found.append((problem, _sentence(problem, lang, board, {"name": ", ".join(boards.names()), "terminals": {}})))
@@ -194,6 +196,8 @@ def _sentence(problem: tuple, lang: str, board: boards.Board | None, compact: di
     code, key = problem[:2]
     if code == "value" and key.startswith("wiring.") and board and problem[2] in board.unfit:
         return told(_WORDS["terminal"], lang, key=key, value=f'"{problem[2]}"', why=boards.why(board, problem[2], lang))
+    if code == "memory" and board:
+        return in_language(memory.why(board), lang)
     if code == "no_file":
         row = catalogue.find(key) or []
         return told(_WORDS["no_file"], lang, key=key, other=problem[2], name=row[-2] if lang == "zh" else row[-1])

@@ -8,7 +8,7 @@ from typing import Any
 
 Run = Callable[[argparse.Namespace], int]
 
-_IMAGE = "an imported image (default: the newest imported for the chip)"
+_IMAGE = "an imported image (default: the newest imported that fits the board)"
 _SHARED: dict[str, dict[str, Any]] = {
     "--unit": {"type": Path, "required": True, "metavar": "FILE", "help": "unit file"},
     "--port": {"required": True, "metavar": "DEV", "help": "serial port, such as /dev/ttyUSB0 or COM3"},

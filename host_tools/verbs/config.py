@@ -8,9 +8,9 @@ from pathlib import Path
 from unit.catalogue import settings as catalogue
 from unit.catalogue import settings_words
 
-from ..records import unitdocs
-from ..unitkit import boards, unitfile
-from ..unitkit.errors import BadInput, Problems, both, told, writing
+from ..records import boardguide, unitdocs
+from ..unitkit import boards, memory, unitfile
+from ..unitkit.errors import BadInput, Problems, both, in_language, told, writing
 from .arguments import add_group, add_verb, print_json
 
 _WORDS = {
@@ -18,6 +18,12 @@ _WORDS = {
         "{path}：正确。站点 {id}，控制板 {board}，写出 {given} 项，其余 {rest} 项用默认值",
         "{path}: good. Unit {id}, board {board}, {given} settings given, {rest} left at their defaults",
     ),
+    "module": (
+        "  {board}：{chip}，闪存 {flash} MB，{psram}；MicroPython 用 {build}",
+        "  {board}: {chip}, {flash} MB of flash, {psram}; MicroPython {build}",
+    ),
+    "psram": ("PSRAM {mb} MB", "{mb} MB of PSRAM"),
+    "no_psram": ("没有 PSRAM", "no PSRAM"),
     "exists": (
         "{path}：文件已存在，不会覆盖；换一个文件名",
         "{path}: exists already and is not overwritten; choose another name",
@@ -47,10 +53,11 @@ def add_parser(verbs) -> None:
     wiring = add_verb(subs, "wiring", _wiring, "print a board's wiring page")
     wiring.add_argument("board", choices=boards.names())
 
+    guide = add_verb(subs, "boards", _boards, "print the buying guide: which board for which unit")
     schema = add_verb(subs, "schema", _schema, "print the JSON Schema of a unit file, for editors")
     reference = add_verb(subs, "reference", _reference, "print the reference page of the unit file")
     where = "where to write it (default: standard output)"
-    for sub in (new, wiring, schema, reference):
+    for sub in (new, wiring, guide, schema, reference):
         sub.add_argument("file", nargs="?", type=Path, metavar="FILE", help=where)
 
 
@@ -74,15 +81,39 @@ def _check(args: argparse.Namespace) -> int:
             problems += e.problems
             results.append({"file": str(path), "ok": False, "problems": e.problems})
             continue
-        results.append({"file": str(path), "ok": True, "problems": [], "unit": unit.id, "sha256": unit.sha256})
+        result = {"file": str(path), "ok": True, "problems": [], "unit": unit.id, "sha256": unit.sha256}
+        results.append(result | {"memory": _memory(unit)})
         given = len(unit.given)
         fill = {"path": path, "id": unit.id, "board": unit.board.name, "given": given}
         good = told(_WORDS["good"], args.lang, rest=len(unit.settings) - given, **fill)
-        print(good, file=sys.stderr if args.json else sys.stdout)
+        to = sys.stderr if args.json else sys.stdout
+        print(good, file=to)
+        for line in _memory_lines(unit, args.lang):
+            print(line, file=to)
     if args.json:
         print_json(results[0] if len(results) == 1 else results, 2)
     problems.refuse()
     return 0
+
+
+def _memory(unit: unitfile.Unit) -> dict:
+    """What the board's memory allows, for programs; `way` is the one that this unit goes."""
+    board = unit.board
+    found = {"board": board.name, "psram_mb": board.psram_mb, "micropython": board.micropython}
+    return found | {"allows": memory.allows(board), "way": memory.way_of(unit.settings)}
+
+
+def _memory_lines(unit: unitfile.Unit, lang: str) -> list[str]:
+    """The same for people, with a mark at the way that this unit goes."""
+    board = unit.board
+    own = memory.way_of(unit.settings)
+    psram = in_language(both(_WORDS["psram" if board.psram_mb else "no_psram"], mb=board.psram_mb), lang)
+    fill = {"board": board.name, "chip": board.chip, "flash": board.flash_mb, "psram": psram}
+    lines = [told(_WORDS["module"], lang, build=board.micropython, **fill)]
+    for way, answer in memory.allows(board).items():
+        words = in_language(memory.WAYS[way][0], lang), in_language(memory.ANSWERS[answer], lang)
+        lines.append(f"{'→' if way == own else ' '} {words[0]}{'：' if lang == 'zh' else ': '}{words[1]}")
+    return lines
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -126,6 +157,10 @@ def _schema(args: argparse.Namespace) -> int:
 
 def _reference(args: argparse.Namespace) -> int:
     return _write(args.file, unitdocs.reference())
+
+
+def _boards(args: argparse.Namespace) -> int:
+    return _write(args.file, boardguide.page())
 
 
 def _wiring(args: argparse.Namespace) -> int:

@@ -44,7 +44,7 @@ def add_parser(verbs) -> None:
 def flash(args: argparse.Namespace) -> int:
     """Check everything, write, watch the first start, save the record. Returns the exit code."""
     unit = unitfile.load(args.unit, args.lang)
-    image = image_build.build(unit, micropython_image.choose(unit.board.chip, args.micropython))
+    image = image_build.build(unit, micropython_image.choose(unit.board, args.micropython))
     job = provision.begin(args, image)
     result = {"port": args.port, "found": asdict(job.found)} | image.report()
     same = _already_there(job)

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from ..image import image_build, micropython_image
-from ..unitkit import unitfile
+from ..unitkit import boards, unitfile
 from ..unitkit.errors import AnswerIsNo, BadInput, both, told, writing
+from ..unitkit.progress import say
 from .arguments import add_group, add_verb, print_json
 
 _WORDS = {
@@ -25,6 +26,12 @@ _WORDS = {
     "differs": (
         "{path}：摘要是 {sha256}，不是 --sha256 给出的 {wanted}：文件损坏或被改过，请重新下载",
         "{path}: digest is {sha256}, not {wanted} as --sha256 says: damaged or altered; get it again",
+    ),
+    "boards": ("是这些控制板要用的：{names}", "the right build for the boards {names}"),
+    "no_board": ("没有一种控制板该用它：{why_zh}", "it is the right build for none of the boards: {why_en}"),
+    "stranger": (
+        "不认识的版本 {build}：用不用 PSRAM、有没有以太网，要自己知道",
+        "no build that is known here, {build}: whether it uses PSRAM and has Ethernet is for you to know",
     ),
     "pinned": ("已存入 {path}，以后断网也能用", "kept as {path}, usable without a network"),
     "built": ("已写入 {path}：整片闪存 {size} 字节", "wrote {path}: the whole flash, {size} bytes"),
@@ -50,10 +57,11 @@ def add_parser(verbs) -> None:
 
 def _import(args: argparse.Namespace) -> int:
     image = micropython_image.read(args.file)
-    result = {"file": str(args.file)} | image.summary()
+    result = {"file": str(args.file)} | image.summary() | {"boards": _boards(image)}
     if not args.json:
-        print(f"{args.file}: MicroPython {image.version_text}, {image.chip}, {len(image.data)} B")
+        print(f"{args.file}: MicroPython {image.title}, {image.chip}, {len(image.data)} B")
         print(f"SHA-256 {image.sha256}")
+    _say_whose(args.lang, image)
     _confirm(args, image)
     path = micropython_image.pin(image)
     result["pinned"] = str(path)
@@ -61,6 +69,22 @@ def _import(args: argparse.Namespace) -> int:
         print_json(result)
     print(told(_WORDS["pinned"], args.lang, path=path), file=sys.stderr)
     return 0
+
+
+def _boards(image: micropython_image.MicroPython) -> list[str]:
+    """Names of the boards for which it is the right build."""
+    return [name for name in boards.names() if image.variant == boards.load(name).variant]
+
+
+def _say_whose(lang: str, image: micropython_image.MicroPython) -> None:
+    """Which boards it is the right build for; where it is for none, why."""
+    if names := _boards(image):
+        say(lang, both(_WORDS["boards"], names=", ".join(names)))
+    elif image.variant is None:
+        say(lang, both(_WORDS["stranger"], build=image.build or image.machine or "?"))
+    else:
+        why = image.variant.mind or image.variant.psram_words
+        say(lang, both(_WORDS["no_board"], why_zh=why.zh, why_en=why))
 
 
 def _confirm(args: argparse.Namespace, image: micropython_image.MicroPython) -> None:
@@ -82,7 +106,7 @@ def _confirm(args: argparse.Namespace, image: micropython_image.MicroPython) -> 
 
 def _build(args: argparse.Namespace) -> int:
     unit = unitfile.load(args.unit, args.lang)
-    image = image_build.build(unit, micropython_image.choose(unit.board.chip, args.micropython))
+    image = image_build.build(unit, micropython_image.choose(unit.board, args.micropython))
     whole = image.whole()
     write_private(args.out, whole)
     result = {"file": str(args.out), "size": len(whole)} | image.report()
@@ -91,7 +115,10 @@ def _build(args: argparse.Namespace) -> int:
     if args.json:
         print_json(result)
     else:
+        print(f"MicroPython {image.micropython.title}, {image.unit.board.name}")
         _show(result)
+    for remark in image.remarks:
+        say(args.lang, remark)
     print(told(_WORDS["built"], args.lang, path=args.out, size=len(whole)), file=sys.stderr)
     if image.holds_secrets:
         print(told(_WORDS["secret"], args.lang, path=args.out), file=sys.stderr)

@@ -22,6 +22,7 @@ ARGUMENTS = ("--unit", "--port", "--micropython", "--fresh", "--dry-run", "--not
 
 _WORDS = {
     "board": ("{port}：{title}，闪存 {flash} MB，MAC {mac}", "{port}: {title}, {flash} MB of flash, MAC {mac}"),
+    "micropython": ("MicroPython {title}", "MicroPython {title}"),
     "chip": (
         "接的是 {found} 芯片，站点 {unit} 的控制板 {board} 要用 {wanted}：换板子，或改站点文件的 board",
         "the chip is {found}: board {board} of unit {unit} has {wanted}. Take another board, or correct `board` in the "
@@ -121,7 +122,7 @@ class Job:
             ("控制板", "board", f"{unit.board.name}: {unit.board.title_zh} {unit.board.title_en}"),
             ("芯片", "chip", f"{found.title}, {found.flash_bytes >> 20} MB"),
             ("MAC", "MAC", found.mac),
-            ("MicroPython", "MicroPython", f"{micropython.version_text} {micropython.sha256}"),
+            ("MicroPython", "MicroPython", f"{micropython.title} {micropython.sha256}"),
             ("程序", "firmware", f"{version('qingxi')} {self.image.firmware_sha256}"),
             ("配置摘要", "configuration SHA-256", unit.sha256),
             *done,
@@ -159,6 +160,9 @@ def begin(args: argparse.Namespace, image: FlashImage) -> Job:
     found = tool.identify()
     job = Job(args, image, tool, found)
     job.say("board", port=args.port, title=found.title, flash=found.flash_bytes >> 20, mac=found.mac)
+    say(args.lang, both(_WORDS["micropython"], title=image.micropython.title))
+    for remark in image.remarks:
+        say(args.lang, remark)
     board = image.unit.board
     if found.chip != board.chip:
         names = {"found": found.chip, "wanted": board.chip, "board": board.name, "unit": image.unit.id}

@@ -13,7 +13,7 @@ from ..image.image_build import FlashImage, Part
 from ..records import old_board, replacement
 from ..records.old_board import OldBoard
 from ..records.replacement import Replacement, Seen
-from ..unitkit import partitions, unitfile
+from ..unitkit import memory, partitions, unitfile
 from ..unitkit.errors import AnswerIsNo, BadInput, both
 from ..unitkit.progress import say
 from ..unitkit.unitfile import Unit
@@ -97,7 +97,7 @@ def swap(args: argparse.Namespace) -> int:
     elif changed is None:
         say(args.lang, both(_WORDS["no_settings"]))
     book = {old_board.VISITS: left.visits} if left is not None and left.visits else {}
-    image = image_build.build(unit, micropython_image.choose(unit.board.chip, args.micropython), book)
+    image = image_build.build(unit, micropython_image.choose(unit.board, args.micropython), book)
     job = provision.begin(args, image)
     _check_spare(job)
     spare = _spare(unit, left, seen, args.leave_readings)
@@ -143,6 +143,8 @@ def _with_settings(unit: Unit, left: OldBoard | None) -> tuple[Unit, list[str] |
                 stored[key] = own[key]
     full: dict[str, int | str] = {}
     if any(True for _ in catalogue.check(stored, unit.board.compact(), full)):
+        return unit, None
+    if any(True for _ in memory.too_much(full, unit.board)):  # the board before had PSRAM, and spoke TLS
         return unit, None
     # What never reaches a board, none can have changed.
     own_alone = {row[0] for row in catalogue.entries() if unitfile.is_for_pc(row)}

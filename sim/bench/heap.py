@@ -93,7 +93,7 @@ class Stream:  # somebody who asks for `status`
 from unit.console.listener import Listener
 loaded = Listener(app, Stream())
 for n in range(500):
-    loaded.poll(n * 20)
+    loaded.poll()
 gc.collect()
 print("console", gc.mem_alloc())
 """

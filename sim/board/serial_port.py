@@ -22,7 +22,6 @@ _PROMPT = b">>> "
 _NEWLINES = re.compile(rb"\r+\n")
 _BACKLOG = 8192
 _NOBODY_S = 1.0  # a user who takes nothing for so long is not there
-_TAKEN_S = 0.4  # the same for a program that takes Ctrl-C as a byte, and seldom ends by it
 _SETTLE_S = 10.0
 _RECEIVE_BYTES = 260  # stdin_ringbuf of MicroPython's ports/esp32/mphalport.c
 _MARK = b"\0"  # of a place in the stream: nothing else sends it
@@ -41,7 +40,7 @@ class SerialPort:
         mode[0] &= ~(termios.ICRNL | termios.IXON | termios.INLCR)
         mode[1] |= termios.OPOST | termios.ONLCR
         mode[3] &= ~(termios.ICANON | termios.ECHO)
-        mode[3] |= termios.ISIG
+        mode[3] |= termios.ISIG | termios.NOFLSH
         termios.tcsetattr(self.terminal, termios.TCSANOW, mode)
         self._program_mode = mode
         for fd in (self.user_fd, self.machine_fd):
@@ -88,6 +87,10 @@ class SerialPort:
         self._hide_until_prompt = True
         os.write(self.machine_fd, b"\x01")
 
+    def give_back(self, data: bytes) -> None:
+        """The machine puts bytes behind those that wait for it, as `os.dupterm_notify` does."""
+        os.write(self.machine_fd, data)
+
     def pump(self) -> bool:
         """Move whatever can be moved; True if there was anything."""
         moved = self._machine_to_user()
@@ -118,8 +121,6 @@ class SerialPort:
         os.write(user, keys)
         deadline = time.monotonic() + _SETTLE_S
         while _unread(self.terminal) < waiting + len(keys):
-            if not self._interrupts():
-                self._break_until = 0.0  # the machine stands still, so no Ctrl-C can have effect before the next key
             self._user_to_machine()
             if time.monotonic() > deadline:
                 raise SurroundingsFailed("the pseudo-terminal of the virtual board does not take what is typed")
@@ -140,11 +141,10 @@ class SerialPort:
                 return bool(typed)
             self._break_until = 0.0
         give = self._typed
-        if self._program_runs() and _CTRL_C in give:
-            # The terminal throws away what follows a Ctrl-C before the interrupted program has ended.
+        if self._interrupts() and _CTRL_C in give:
+            # A second Ctrl-C before the program has ended would kill the interpreter.
             give = give[: give.index(_CTRL_C) + 1]
-            patience_s = _BREAK_S if self._interrupts() else _TAKEN_S
-            self._break_until = time.monotonic() + patience_s
+            self._break_until = time.monotonic() + _BREAK_S
         n = _write(self.machine_fd, give)
         self._typed = self._typed[n:]
         return True

@@ -16,6 +16,7 @@ BOOT_AT = {"esp32": 0x1000, "esp32s3": 0}
 CHIP_IDS = {"esp32": 0, "esp32s3": 9, "esp32c3": 5}
 APP_AT, APP_SIZE = 0x10000, 0x1F0000
 BANNER = b"MicroPython v%s on 2025-09-11\0"
+BUILDS = {"esp32": "ESP32_GENERIC", "esp32s3": "ESP32_GENERIC_S3"}
 STOCK_TABLE = [
     Partition("nvs", 1, 0x02, 0x9000, 0x6000),
     Partition("phy_init", 1, 0x01, 0xF000, 0x1000),
@@ -38,11 +39,26 @@ def esp_image(segments: list[bytes], chip_id: int, with_hash: bool = True, size_
     return bytes(image + hashlib.sha256(image).digest()) if with_hash else bytes(image)
 
 
-def micropython(chip="esp32", version="1.26.1", banner=BANNER, table=None, size=60_000, app_chip=None, seed=1) -> bytes:
-    """A whole file as from the download page, of about `size` bytes of application."""
+def micropython(
+    chip="esp32",
+    version="1.26.1",
+    banner=BANNER,
+    table=None,
+    size=60_000,
+    app_chip=None,
+    seed=1,
+    build=None,
+    machine="Some module with ESP32",
+) -> bytes:
+    """A whole file as from the download page, of about `size` bytes of application.
+
+    `build`: "" leaves it out, as images before 1.25 do; they say `machine` alone.
+    """
     noise = random.Random(seed).randbytes(size)
     description = struct.pack("<I12x32s32s", 0xABCD5432, b"v" + version.encode(), b"micropython").ljust(256, b"\0")
     text = banner % version.encode() if b"%" in banner else banner
+    build = BUILDS.get(chip, "") if build is None else build
+    text = b"\0%s\0; %s\0%s\0\0" % (build.encode(), machine.encode(), text)
     app = esp_image([description + text.ljust(64, b"\0"), noise[:-4000], noise[-4000:]], CHIP_IDS[app_chip or chip])
     boot = esp_image([noise[:9000], noise[9000:9100]], CHIP_IDS[chip])
     boot_at = BOOT_AT.get(chip, 0)

@@ -363,6 +363,8 @@ class VirtualBoard:
             data[wire.DATA : wire.DATA + len(answer)] = answer
         elif op == wire.RTC_SET:
             struct.pack_into("<q", data, wire.RTC_OFFSET_S, b)
+        elif op == wire.GIVE_BACK:
+            self.serial.give_back(bytes(data[wire.DATA : wire.DATA + b]))
         elif op == wire.LISTENS:
             self.serial.machine_listens()
         elif op == wire.STARTED:

@@ -135,7 +135,7 @@ class Scene:
         self.proxy = Proxy(self.broker.port)
         self.books = Books(books_port)
         if secure:
-            text = self._list_of_brokers(text)
+            text = self._list_of_brokers(text).replace('"esp32-devkitc"', f'"{rig.PSRAM_BOARD}"')
         else:
             self._words += ["--broker", f"127.0.0.1:{self.proxy.port}"]
         self.flash = folder / "board.flash"

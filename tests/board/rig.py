@@ -18,6 +18,7 @@ from tests import patience
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT_FILE = ROOT / "boards/esp32/units/qiaotou.toml"
+PSRAM_BOARD = "olimex-esp32-poe-wrover"  # its terminals have the names of the example's board
 ROOMY_HEAP = 1 << 20  # for tests of anything but the heap
 QUIET = """
 name = "quiet"
@@ -87,7 +88,7 @@ def until(condition, limit_s: float = 30) -> None:
 
 def until_it_serves(found: VirtualBoard) -> None:
     """Wait until the firmware on a board at wall speed ticks, and has made Ctrl-C a byte for its console."""
-    until(lambda: not found.serial._interrupts())
+    until(lambda: found.serial._program_runs() and not found.serial._interrupts())
 
 
 @contextmanager

@@ -150,7 +150,7 @@ class Console:
     pause_ms = 50
     def __init__(self, listener):
         pass
-    def poll(self, now_ms):
+    def poll(self):
         raise ValueError("rotten")
 """
     module = fsimage.compiled(rotten, "unit/console/console.py")
@@ -179,7 +179,7 @@ class Console:
     def __init__(self, listener):
         listener.opened = getattr(listener, "opened", 0) + 1
         self.listener = listener
-    def poll(self, now_ms):
+    def poll(self):
         if self.listener.stream.readinto(bytearray(9)):
             if self.listener.opened <= 3:
                 raise ValueError("rotten")
@@ -205,7 +205,7 @@ class Console:
             listener.forget = self.forget
     def forget(self):
         raise MemoryError("nothing left")
-    def poll(self, now_ms):
+    def poll(self):
         if self.listener.stream.readinto(bytearray(9)):
             if self.visits == 1:
                 raise ValueError("rotten")

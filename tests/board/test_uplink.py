@@ -139,6 +139,7 @@ def test_a_unit_file_with_tls_password_and_wifi_is_all_that_a_unit_needs(tmp_pat
     (tmp_path / "wifi.txt").write_text("village = secret\n")
     files = f'ca_file = "{authority.ca.name}"\ncredentials_file = "account.txt"'
     text = rig.UNIT_FILE.read_text(encoding="utf-8").replace('broker = ""', f'broker = "127.0.0.1:{broker.port}"')
+    text = text.replace('"esp32-devkitc"', f'"{rig.PSRAM_BOARD}"')
     text = re.sub(r'\nca_file = ""[^\n]*\ncredentials_file = ""[^\n]*', "\n" + files, text)
     text = text.replace("[readings]", '[network]\nwifi_file = "wifi.txt"\nntp = ""\n\n[readings]')
     unit_file = tmp_path / "unit.toml"

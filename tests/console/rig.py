@@ -49,6 +49,9 @@ class Stream:
         self.typed = self.typed[n:]
         return n
 
+    def give_back(self, data):
+        self.typed += data
+
 
 class Clock:
     """The clock of the app, over the rig's."""
@@ -151,7 +154,7 @@ class Unit:
 
     def slices(self, n):
         for _ in range(n):
-            self.listener.poll(self.now_ms)
+            self.listener.poll()
             self.now_ms += SLICE_MS
 
     def type(self, text, settle=True):

@@ -5,6 +5,7 @@ import os
 from unit.catalogue.tables import rows
 from unit.control.alarms import ACKNOWLEDGED, UNACKNOWLEDGED
 from unit.control.claims import HAND
+from unit.drivers import CHECKSUM, NO_DEVICE
 
 from tests.console.rig import Unit
 
@@ -276,6 +277,11 @@ def test_the_board_checks_itself_in_words_that_a_program_reads():
     unit.seconds(60)
     shown = unit.say("check")
     assert "level     bad" in shown and "level_failed" in shown
+    assert lines["errors"] == "ok"
+    for code in (CHECKSUM, NO_DEVICE):
+        unit.io.inputs[0].fail(code)
+    unit.io.relay.fail(NO_DEVICE)
+    assert "errors    bad level=2:no_device relays=1:no_device" in unit.say("check")
 
 
 class Uplink:

@@ -1,6 +1,5 @@
 """Prompt, dispatch, lock and notices, against the real control core. Runs on CPython and on MicroPython alike."""
 
-
 from unit.catalogue.tables import rows
 from unit.console.listener import Listener
 from unit.console.terminal.line import width
@@ -159,18 +158,51 @@ def test_ctrl_c_cancels_line_and_command():
     assert unit.terminal.lines[-1] == "qiaotou# " and unit.restarts == 0
 
 
+TOOLS = {"mpremote": b"\r\x03\r\x01", "pyboard.py": b"\r\x03\x03\r\x01"}
+APART_S = (0, 1, 40)
+
+
+def after(unit, keys, apart_s=0):
+    """What of these keys the REPL gets, all typed in one read or each so many seconds after the one before; or None."""
+    step = 1 if apart_s else len(keys)
+    for i in range(0, len(keys), step):
+        try:
+            unit.type(keys[i : i + step])
+            unit.seconds(apart_s)
+        except KeyboardInterrupt:
+            return unit.stream.typed + keys[i + step :]
+    return None
+
+
+def test_a_tool_is_known_by_the_order_of_its_bytes():
+    for tool, keys in TOOLS.items():
+        for apart_s in APART_S:
+            for before in ("", "\r", "log\r", "unlock 1", "run p1\x03"):
+                unit = Unit("en", pin="")
+                unit.type(before, settle=False)
+                assert after(unit, keys, apart_s) in (b"\x01", b"\r\x01"), (tool, apart_s, before)
+
+
+def test_a_hand_that_slips_stops_no_unit():
+    unit = Unit("en", pin="")
+    unit.type("\r")
+    for apart_s in APART_S:
+        for keys in (
+            b"\r\x03", b"\r\x03\r", b"\r\x03\r\r\x01", b"\x03\r\x01", b"\r\x03a\x7f\r\x01", b"\r\x01",
+        ):  # fmt: skip
+            assert after(unit, b"lo\x7f\x7f" + keys, apart_s) is None, (keys, apart_s)
+    assert "pump 1" in unit.say("status")
+
+
 def test_raw_repl_is_out_of_reach_while_locked():
     unit = Unit("en")
-    unit.type(b"\x03\x03\x03\r\x03\r\x03\x01")  # what hands and tools send; it would raise
+    slips = b"\x03\x03\x03\r\x03\r\x03\x01"
+    for apart_s in APART_S:
+        for keys in (slips, TOOLS["mpremote"], TOOLS["pyboard.py"]):
+            assert after(unit, keys, apart_s) is None
     unit.unlock()
     unit.type("x\x03")
-    for keys in (b"\x03\x03", b"\r\x03"):
-        stopped = False
-        try:
-            unit.type(keys)
-        except KeyboardInterrupt:
-            stopped = True
-        assert stopped, keys
+    assert after(unit, b"\x03\x03") == b""
 
 
 def test_what_takes_long_waits_for_a_tick_to_pass():

@@ -213,6 +213,16 @@ def test_a_spare_of_another_kind_with_more_room_takes_all_but_the_wiring(swap, t
     assert not [key for key in result["settings_moved"] if key.startswith("wiring.")]
 
 
+def test_a_spare_without_psram_does_not_take_over_tls(swap, tmp_path, image):
+    """The old board's settings, changed on the spot, want more memory than the spare has: the unit file's are taken."""
+    backup = tmp_path / "backup.bin"
+    backup.write_bytes(left_behind(image, UNIT_FILE, {"mqtt.broker": "10.0.0.1", "mqtt.tls": 1}))
+    with Desk(folder(tmp_path, "new")) as desk:
+        code, out, err = swap(desk, "--unit", UNIT_FILE, "--from", backup, "--dry-run", "--json")
+    assert code == 0 and "those of the unit file are used" in err, err
+    assert json.loads(out)["settings_moved"] == []
+
+
 def test_a_spare_with_less_room_takes_settings_hours_and_numbers_if_told_so(swap, tmp_path, image):
     s3 = micropython_image.parse(standin.micropython("esp32s3"))
     micropython_image.pin(s3)

@@ -3,10 +3,12 @@
 import pytest
 from unit.uplink.net.ethernet import CLOCK_OUT
 
-from host_tools.records import unitdocs
-from host_tools.unitkit import boards, fsimage
+from host_tools.records import boardguide, unitdocs
+from host_tools.unitkit import boards, fsimage, variants
 from host_tools.unitkit.errors import BadInput
 from tests.vm import ROOT
+
+BOARDS = {name: boards.load(name) for name in boards.names()}
 
 
 def refuse(board, old, new, sentence):
@@ -33,6 +35,19 @@ def test_board_has_what_a_unit_needs(name):
 def test_wiring_page_is_current(name):
     page = (ROOT / "docs" / f"wiring-{name}.md").read_text(encoding="utf-8")
     assert page == unitdocs.wiring_page(boards.load(name)), f"run: qingxi config wiring {name} docs/wiring-{name}.md"
+
+
+def test_buying_guide_is_current():
+    page = (ROOT / "docs" / "boards.md").read_text(encoding="utf-8")
+    assert page == boardguide.page(), "run: qingxi config boards docs/boards.md"
+
+
+def test_buying_guide_holds_every_board_with_what_it_can_do():
+    rows = {line.split("]")[0][3:]: line for line in boardguide.page().splitlines() if line.startswith("| [")}
+    assert list(rows) == boards.names()
+    for name, board in BOARDS.items():
+        assert f"`{board.micropython}`" in rows[name]
+        assert ("○ 不行 no" in rows[name]) == ("◐ 轮流 in turns" in rows[name]) == (board.psram_mb == 0)
 
 
 def test_unfit_terminals_of_the_boards():
@@ -81,6 +96,14 @@ def test_what_a_pin_is_unfit_for(chip, kind, pin_name, pin, reason):
         ('chip = "esp32"', 'chip = "esp8266"', "chip = 'esp8266': must be one of esp32, esp32s3"),
         ("flash_mb = 4", 'flash_mb = "4"', "flash_mb must be given as int"),
         ("flash_mb = 4", "flash_mb = 4\ncolour = 1", "unknown key colour"),
+        ("psram_mb = 0", 'psram_mb = "0"', "psram_mb must be given as int"),
+        ("psram_mb = 0", "psram_mb = -1", "psram_mb must be 0 or more"),
+        ("psram_mb = 0", "psram_mb = 4", "with 4 MB of PSRAM it must be one of ESP32_GENERIC-SPIRAM"),
+        ('micropython = "ESP32_GENERIC"\n', "", "micropython must be given as str"),
+        ('"ESP32_GENERIC"', '"GENERIC"', 'micropython = "GENERIC": for an esp32 with no PSRAM it must'),
+        ('"ESP32_GENERIC"', '"ESP32_GENERIC-SPIRAM"', "for an esp32 with no PSRAM it must be one of ESP32_GENERIC"),
+        ('"ESP32_GENERIC"', '"ESP32_GENERIC-UNICORE"', "for an esp32 with no PSRAM it must be one of ESP32_GENERIC"),
+        ('"ESP32_GENERIC"', '"ESP32_GENERIC_S3"', "for an esp32 with no PSRAM it must be one of ESP32_GENERIC"),
         ('kind = "relay", gpio = 25', 'kind = "motor", gpio = 25', "terminal relay1: kind must be one of relay, input"),
         ('gpio = 25, active = "high"', 'gpio = 25, active = "on"', 'terminal relay1: active must be "low" or "high"'),
         ('gpio = 25, active = "high"', 'gpio = "25", active = "high"', "terminal relay1: gpio must be a GPIO number"),
@@ -107,14 +130,84 @@ def test_boot_drives_pins_of_the_chip_only():
     assert fsimage.relays_off(boards.load("esp32-devkitc")) == ((25, 0), (26, 0), (27, 0), (13, 0))
 
 
+def test_pins_of_the_psram_are_refused_where_there_is_some():
+    """An ESP32 with PSRAM has it at GPIO16 and 17."""
+    assert boards.unfit_for("esp32", "rs485", "tx", 17, has_psram=True) == "psram"
+    assert boards.unfit_for("esp32", "rs485", "tx", 17, has_psram=False) == ""
+    good = (boards.BOARDS_DIR / "esp32-devkitc.toml").read_text(encoding="utf-8")
+    wrover = good.replace("psram_mb = 0", "psram_mb = 8").replace('"ESP32_GENERIC"', '"ESP32_GENERIC-SPIRAM"')
+    assert boards.parse("b", wrover).unfit == {"rs485": (17, "psram")}
+
+
+def test_the_module_of_each_board():
+    """Public facts: the makers' pages and data sheets, as the boards' files name them."""
+    found = {name: (board.psram_mb, board.psram_kind, board.micropython) for name, board in BOARDS.items()}
+    assert found == {
+        "esp32-devkitc": (0, "none", "ESP32_GENERIC"),
+        "esp32-relay-x8": (0, "none", "ESP32_GENERIC"),
+        "esp32s3-eth-8di-8ro": (8, "octal", "ESP32_GENERIC_S3-SPIRAM_OCT"),
+        "esp32s3-relay-6ch": (0, "none", "ESP32_GENERIC_S3"),
+        "kc868-a8": (0, "none", "ESP32_GENERIC"),
+        "olimex-esp32-poe-wrover": (8, "quad", "ESP32_GENERIC-SPIRAM"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("chip", "psram_mb", "builds"),
+    [
+        ("esp32", 0, ["ESP32_GENERIC"]),
+        ("esp32", 2, ["ESP32_GENERIC-SPIRAM"]),
+        ("esp32", 8, ["ESP32_GENERIC-SPIRAM"]),
+        ("esp32s3", 0, ["ESP32_GENERIC_S3"]),
+        ("esp32s3", 2, ["ESP32_GENERIC_S3"]),
+        ("esp32s3", 8, ["ESP32_GENERIC_S3-SPIRAM_OCT"]),
+        ("esp32s3", 16, ["ESP32_GENERIC_S3-SPIRAM_OCT"]),
+    ],
+)
+def test_the_build_for_a_module(chip, psram_mb, builds):
+    assert variants.fitting(chip, psram_mb) == builds
+
+
+@pytest.mark.parametrize(
+    ("build", "psram_kind", "refused", "wasted"),
+    [
+        ("ESP32_GENERIC", "none", "", ""),
+        ("ESP32_GENERIC", "quad", "", "leaves the module's PSRAM unused"),
+        ("ESP32_GENERIC-SPIRAM", "quad", "", ""),
+        ("ESP32_GENERIC-SPIRAM", "none", "", "at every start looks for PSRAM, which is not there"),
+        ("ESP32_GENERIC-UNICORE", "none", "", "one of the chip's two cores"),
+        ("ESP32_GENERIC-OTA", "none", "", "two places for MicroPython"),
+        ("ESP32_GENERIC-D2WD", "none", "", "no Ethernet"),
+        ("ESP32_GENERIC_S3", "none", "", ""),
+        ("ESP32_GENERIC_S3", "quad", "", ""),
+        ("ESP32_GENERIC_S3", "octal", "", "leaves the module's PSRAM unused"),
+        ("ESP32_GENERIC_S3-SPIRAM_OCT", "octal", "", ""),
+        ("ESP32_GENERIC_S3-SPIRAM_OCT", "quad", "this module has quad PSRAM", None),
+        ("ESP32_GENERIC_S3-SPIRAM_OCT", "none", "this module has no PSRAM", None),
+        ("ESP32_GENERIC_S3-FLASH_4M", "none", "", "4 MB of flash"),
+    ],
+)
+def test_what_runs_and_what_it_wastes(build, psram_kind, refused, wasted):
+    variant = variants.table()[build]
+    why = variant.refused(variant.chip, psram_kind)
+    assert (refused in why and why.zh) if refused else why is None
+    assert "not for esp32c3" in variant.refused("esp32c3", psram_kind)
+    if wasted is not None:
+        found = variant.wasted(psram_kind)
+        assert len(found) == bool(wasted) and all(wasted in sentence and sentence.zh for sentence in found)
+        assert variant.fits(variant.chip, psram_kind) == (not wasted)
+
+
 def test_no_such_board():
     with pytest.raises(BadInput, match="there is no board 'uno': it must be one of esp32-devkitc"):
         boards.load("uno")
 
 
-@pytest.mark.parametrize("reason", ["exists", "flash", "strapping", "console", "usb", "input_only", "no_pull", "adc"])
+@pytest.mark.parametrize(
+    "reason", ["exists", "flash", "psram", "strapping", "console", "usb", "input_only", "no_pull", "adc"]
+)
 def test_every_reason_has_words_in_both_languages(reason):
-    board = boards.Board("b", "", "", "esp32", 4, 0, "", [], {}, {}, {"x": (7, reason)})
+    board = boards.Board("b", "", "", "esp32", 4, 0, "ESP32_GENERIC", "", [], {}, {}, {"x": (7, reason)})
     assert boards.why(board, "x", "zh").startswith("GPIO7 ")
     assert boards.why(board, "x", "en").startswith("GPIO7 must not be used: ")
 

@@ -28,6 +28,66 @@ def test_check_good(capsys):
     assert "good. Unit qiaotou" in out
 
 
+def written(folder, board, *changes: tuple[str, str]) -> str:
+    """A new unit file for a board, over Wi-Fi, with the files that TLS and Wi-Fi want and these changes."""
+    text = unitdocs.new_file(boards.load(board), "q")
+    for before, after in (('wifi_file = ""', 'wifi_file = "w"'), ('ca_file = ""', 'ca_file = "c"'), *changes):
+        assert before in text
+        text = text.replace(before, after, 1)
+    path = folder / f"{board}.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+BROKER, SECURE = ('broker = ""', 'broker = "10.0.0.1"'), ("tls = false", "tls = true")
+
+
+@pytest.mark.parametrize(
+    ("board", "changes", "mark"),
+    [
+        ("esp32-devkitc", (), "without a broker: everything at once"),
+        ("esp32-devkitc", (BROKER,), "plain MQTT: yes, taking turns with the console"),
+        ("esp32s3-relay-6ch", (BROKER,), "plain MQTT: yes, taking turns with the console"),
+        ("olimex-esp32-poe-wrover", (SECURE,), "without a broker: everything at once"),
+        ("olimex-esp32-poe-wrover", (BROKER,), "plain MQTT: everything at once"),
+        ("esp32s3-eth-8di-8ro", (BROKER, SECURE), "MQTT over TLS: everything at once"),
+    ],
+)
+def test_check_says_what_the_boards_memory_allows(capsys, tmp_path, board, changes, mark):
+    path = written(tmp_path, board, *changes)
+    code, out, _ = run(capsys, "config", "check", path)
+    lines = out.splitlines()
+    assert code == 0 and boards.load(board).micropython in lines[1] and "PSRAM" in lines[1]
+    assert [line[0] for line in lines[2:]].count("→") == 1
+    assert any(line.startswith(f"→ {mark}") for line in lines[2:])
+    has_psram = boards.load(board).psram_mb > 0
+    assert lines[4].startswith(("→", " ")) and (": no: " in lines[4]) == (not has_psram)
+    shown = json.loads(run(capsys, "config", "check", "--json", path)[1])["memory"]
+    tls = "all" if has_psram else "no"
+    assert shown["allows"] == {"no_broker": "all", "mqtt": "all" if has_psram else "turns", "tls": tls}
+    assert shown["way"] == ("tls" if len(changes) == 2 else "mqtt" if BROKER in changes else "no_broker")
+    _, chinese, _ = run(capsys, "config", "check", path, "--lang", "zh")
+    assert len(chinese.splitlines()) == 5 and "不联网：全部功能同时可用" in chinese
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("config", "check"),
+        ("sim", "board", "--unit"),
+        ("sim", "run", str(EXAMPLE.parents[3] / "sim/scenarios/week.toml"), "--unit"),
+        ("image", "build", "--out", "x", "--unit"),
+        ("flash", "--port", "no such port", "--unit"),
+        ("update", "--port", "no such port", "--unit"),
+    ],
+)
+def test_tls_without_psram_is_refused_wherever_a_unit_file_is_read(capsys, tmp_path, monkeypatch, verb):
+    path = written(tmp_path, "kc868-a8", BROKER, SECURE)
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, *verb, path)
+    assert code == 2 and f"{path}:" in err and "mqtt.tls = true: board kc868-a8 has no PSRAM" in err
+
+
 def test_check_bad_is_exit_2_with_every_file_and_problem(capsys, tmp_path):
     bad = tmp_path / "bad.toml"
     bad.write_text(

@@ -54,6 +54,7 @@ WRITTEN = {  # what is made where it is not there
     "config wiring": ("file",),
     "config schema": ("file",),
     "config reference": ("file",),
+    "config boards": ("file",),
     "image build": ("--out",),
     "fleet new": ("file",),
     "fleet make": ("--out",),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from unit.catalogue import settings as catalogue
 
+from host_tools.records import unitdocs
 from host_tools.unitkit import boards, unitfile
 from host_tools.unitkit.errors import BadInput
 
@@ -139,7 +140,7 @@ def test_not_utf8(tmp_path):
 def test_a_broker_wants_the_files_without_which_it_is_never_reached():
     """Wi-Fi its networks, TLS its authority; other networks and plain TCP want neither."""
     assert "tls = true" in TEXT
-    text = TEXT.replace('broker = ""', 'broker = "10.0.0.1"')
+    text = TEXT.replace('broker = ""', 'broker = "10.0.0.1"').replace("esp32-devkitc", "olimex-esp32-poe-wrover")
     line = line_of("ca_file", text)
     assert problems(text) == [
         f'q.toml:{line}: mqtt.ca_file = "": must name a file with the CA certificate, for mqtt.broker is set and '
@@ -149,3 +150,53 @@ def test_a_broker_wants_the_files_without_which_it_is_never_reached():
     ]
     text = text.replace("tls = true", "tls = false") + '\n[network]\nwifi_file = "wifi.txt"\n'
     assert unitfile.parse(text, "u.toml").settings["mqtt.broker"] == "10.0.0.1"
+
+
+NO_PSRAM = [name for name in boards.names() if boards.load(name).psram_mb == 0]
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_tls_is_refused_where_the_board_has_no_psram(name):
+    text = unitfile_of(name, 'broker = "10.0.0.1"', "tls = true")
+    if name not in NO_PSRAM:
+        assert unitfile.parse(text, "q.toml").settings["mqtt.tls"] == 1
+        return
+    for lang, words in (
+        (
+            "en",
+            ("has no PSRAM", "Take a board with PSRAM (esp32s3-eth-8di-8ro, olimex-esp32-poe-wrover)", "command_key"),
+        ),
+        ("zh", ("没有 PSRAM", "改用有 PSRAM 的控制板（esp32s3-eth-8di-8ro, olimex-esp32-poe-wrover）", "command_key")),
+    ):
+        with pytest.raises(BadInput) as caught:
+            unitfile.parse(text, "q.toml", lang)
+        [sentence] = caught.value.problems
+        line = line_of("tls", text)
+        assert sentence.startswith(f"q.toml:{line}: mqtt.tls = true") and all(word in sentence for word in words)
+
+
+@pytest.mark.parametrize(("broker", "tls"), [('broker = ""', "tls = true"), ('broker = "10.0.0.1"', "tls = false")])
+def test_what_the_memory_without_psram_allows_is_taken(broker, tls):
+    for name in NO_PSRAM:
+        unitfile.parse(unitfile_of(name, broker, tls), "q.toml")
+
+
+def test_a_board_without_memory_for_tls_is_not_asked_for_its_certificate():
+    """Wi-Fi is: one mistake does not hide another that stays."""
+    text = TEXT.replace('broker = ""', 'broker = "10.0.0.1"')
+    found = "\n".join(problems(text))
+    assert "mqtt.tls = true" in found and "network.wifi_file" in found and "mqtt.ca_file" not in found
+
+
+def unitfile_of(board, broker, tls):
+    """A new unit file for a board, over Wi-Fi, with all the files that it names."""
+    text = unitdocs.new_file(boards.load(board), "q")
+    for before, after in (
+        ('broker = ""', broker),
+        ("tls = false", tls),
+        ('ca_file = ""', 'ca_file = "ca.pem"'),
+        ('wifi_file = ""', 'wifi_file = "wifi.txt"'),
+    ):
+        assert before in text
+        text = text.replace(before, after, 1)
+    return text

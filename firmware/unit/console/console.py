@@ -18,7 +18,9 @@ from .terminal.line import CANCEL, CHANGED, COMPLETE, ENTER, Line, width
 from .terminal.output import Output
 from .text import COLUMNS, Text, wrap
 
-_TOOL_MS = const(100)  # a return and Ctrl-C closer together than this were not typed by a hand
+# What leads a tool like mpremote from here to the raw REPL: Enter, Ctrl-C, Enter, Ctrl-A, and no key between. By their
+# order alone, for a wire and a chip pass them on together or apart. No hand types these four by a slip.
+_TOOL = b"\r\x03\r\x01"
 _WIRE_BYTES_MS = const(11)  # that the UART sends in a millisecond
 _STEP_MS = const(60)  # before a tick is due, nothing typed is taken up
 _WORK_MS = const(110)  # and no command goes on, for its steps are longer
@@ -39,9 +41,9 @@ class Console:
 
     `listener`: what stays when the visit is over, see `Listener`; its `app` has `kept`, `control`, `clock` (`tod_s`,
     `day`, `utc_s`, `set`), `now_s`, `recorder`, `uplink` or None, and `restart()`; its `stream` has `readinto(buffer)`,
-    which returns how many bytes came, and `write(bytes)`.
-    KeyboardInterrupt asks for the raw REPL: two Ctrl-C on an empty line, or what tools like mpremote send, and only
-    while the console is unlocked or has no PIN.
+    which returns how many bytes came, `write(bytes)`, and `give_back(bytes)` for whoever reads the port next.
+    KeyboardInterrupt asks for the REPL: two Ctrl-C on an empty line, or `_TOOL`, whose Ctrl-A the REPL then gets; and
+    only while the console is unlocked or has no PIN.
     """
 
     def __init__(self, listener):
@@ -68,17 +70,15 @@ class Console:
         self._question = ""  # that the job asks
         self._dirty = False
         self._typed_s = self.app.now_s
-        self._now_ms = 0
-        self._entered_ms = -1  # when the line was last ended empty
+        self._last = b""  # four bytes, Ctrl-C once however often it came: pyboard.py sends it twice
         self._cancelled = False  # Ctrl-C on an empty line was the last thing typed
         self._somebody = False  # has typed since the start
         self._checked_s = -1
         self._shown = bytearray(len(self.app.control.alarms.state))  # the state of each alarm as it was last shown
         self._notices = []
 
-    def poll(self, now_ms):
-        """One slice. `now_ms` are milliseconds, which may wrap: only short times are counted by them."""
-        self._now_ms = now_ms
+    def poll(self):
+        """One slice."""
         self._listen()
         if self.unlocked and self.app.now_s - self._typed_s > self.lock_s:
             self.lock()
@@ -147,12 +147,16 @@ class Console:
             return
         self._typed_s = self.app.now_s
         typed = bytes(self._in[:n])
+        for i in range(n):
+            if typed[i] != 3 or self._last[-1:] != b"\x03":
+                self._last = self._last[-3:] + typed[i : i + 1]
+            if self._last == _TOOL:
+                self._leave(typed[i:])
         if not self.busy and not self._ahead:
             self._take(typed)
             return
         for byte in typed:
             if byte == 3:
-                self._leave(False)
                 self._stop_job()
             elif len(self._ahead) < _AHEAD:
                 self._ahead += bytes((byte,))
@@ -188,32 +192,31 @@ class Console:
             self._somebody = True
             self._out.put("\r\n")
             self._begin(_loaded(self, "commands.status", "hello", []))
-            self._entered_ms = self._now_ms
             return
         self._somebody = True
         self._put_line()
         text = self._line.take(remember=self._secret_from() < 0)
         words = text.split()
         if not words:
-            self._entered_ms = self._now_ms
             self._dirty = True
             return
         self._begin(self._command(words))
 
     def _cancel(self):
         empty = not self._line.text and not self._question
-        if empty:
-            self._leave(self._cancelled)
+        if empty and self._cancelled:
+            self._leave()
         self._cancelled = empty
         self._put_line("^C")
         self._line.take(remember=False)
         self._stop_job()
         self._dirty = True
 
-    def _leave(self, twice):
-        """Ctrl-C on an empty line leads to the raw REPL where that is allowed, if typed `twice` or by a tool."""
-        by_tool = self._entered_ms >= 0 and 0 <= self._now_ms - self._entered_ms < _TOOL_MS
-        if (twice or by_tool) and (self.unlocked or not self.has_pin):
+    def _leave(self, rest=b""):
+        """To the REPL, where that is allowed; it gets the `rest` of what has come."""
+        if self.unlocked or not self.has_pin:
+            if rest:
+                self._stream.give_back(rest)
             raise KeyboardInterrupt
 
     # --- showing

@@ -33,12 +33,12 @@ class Listener:
         self.wait_until_s = 0  # no try before
         self.console = None
 
-    def poll(self, now_ms):
+    def poll(self):
         """A slice of whatever somebody does here. Raises only KeyboardInterrupt: out, to the raw REPL."""
         if self.console is None and (not self.stream.any() or not self._open()):
             return
         console = self.console
-        console.poll(now_ms)
+        console.poll()
         if console.left_for_s > max(_LEAVE_S, self.app.kept[LOCK_MIN] * 60):
             self.forget()
 

@@ -3,7 +3,8 @@
 Every driver has the same shape. `read(now_ms)` returns the newest signal as an int in the scale of `Inputs`
 (microampere, mm, 0.1 NTU, Wh; 1 or 0 for a switch), or NONE when there is nothing new. It does bounded work,
 waits for nothing, allocates nothing in a steady state, and garbage on the wire never makes it raise: `errors` counts,
-and `last_error` says which of the codes below came last.
+and `last_error` says which of the codes below came last. What `machine` raises goes through: `io.Io`, where all drivers
+are called, counts it. A driver that is left in the middle like that works again with its next call.
 
 `now_ms` is a millisecond counter that may wrap at 2^30, as the ESP32's `ticks_ms` does.
 """
@@ -12,7 +13,7 @@ from ..control.basics import NONE, const
 
 # What may be wrong with a device, in `Driver.last_error`.
 OK = const(0)
-NO_DEVICE = const(1)  # the bus says that nobody answers
+NO_DEVICE = const(1)  # nobody answers on the bus, or `machine` raised
 TIMEOUT = const(2)  # no answer, or only half of one, in time
 CHECKSUM = const(3)  # bytes came, but not those that were sent
 RANGE = const(4)  # a value that this sensor cannot measure

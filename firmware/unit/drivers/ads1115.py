@@ -1,7 +1,7 @@
 """ADS1115: four 16-bit voltage inputs on I2C, quieter than the ESP32's own converter (TI SBAS444)."""
 
 from ..control.basics import NONE, const
-from . import NO_DEVICE, Driver, elapsed_ms
+from . import Driver, elapsed_ms
 
 _CONVERSION = const(0)
 _CONFIG = const(1)
@@ -32,27 +32,24 @@ class Ads1115:
         self._channels.append(channel)
         return channel
 
-    def poll(self, asking: "Channel", now_ms: int) -> None:
+    def poll(self, now_ms: int) -> None:
         """Fetch the conversion under way if it has ended, and start the next channel's."""
         if self._running and elapsed_ms(now_ms, self._started_ms) < _CONVERSION_MS:
             return
         pair = self._pair
         channel = self._channels[self._turn]
-        try:
-            if self._running:
-                self._running = False
-                self._i2c.readfrom_mem_into(self._address, _CONVERSION, pair)
-                count = pair[0] << 8 | pair[1]
-                channel.uv = (count - 65536 if count & 0x8000 else count) * _UV_A_COUNT
-                self._turn = (self._turn + 1) % len(self._channels)
-                channel = self._channels[self._turn]
-            pair[0] = _START_HIGH | channel.number << 4
-            pair[1] = _START_LOW
-            self._i2c.writeto_mem(self._address, _CONFIG, pair)
-            self._running = True
-            self._started_ms = now_ms
-        except OSError:
-            asking.fail(NO_DEVICE)
+        if self._running:
+            self._running = False
+            self._i2c.readfrom_mem_into(self._address, _CONVERSION, pair)
+            count = pair[0] << 8 | pair[1]
+            channel.uv = (count - 65536 if count & 0x8000 else count) * _UV_A_COUNT
+            self._turn = (self._turn + 1) % len(self._channels)
+            channel = self._channels[self._turn]
+        pair[0] = _START_HIGH | channel.number << 4
+        pair[1] = _START_LOW
+        self._i2c.writeto_mem(self._address, _CONFIG, pair)
+        self._running = True
+        self._started_ms = now_ms
 
 
 class Channel(Driver):
@@ -65,11 +62,11 @@ class Channel(Driver):
         self.uv: int = NONE  # filled by the chip
 
     def poll(self, now_ms: int) -> None:
-        self._chip.poll(self, now_ms)
+        self._chip.poll(now_ms)
 
     def read_uv(self, now_ms: int) -> int:
         """Microvolt at the input, or NONE when no conversion has ended since the last call."""
-        self._chip.poll(self, now_ms)
+        self._chip.poll(now_ms)
         uv = self.uv
         self.uv = NONE
         return uv

@@ -23,9 +23,12 @@ class PinVolts(Driver):
 
     def poll(self, now_ms: int) -> None:
         if self._n <= _AT_MOST - _PER_POLL:
+            sum_uv, n = self._sum_uv, self._n
+            self._sum_uv = self._n = 0  # one that raises leaves no old samples for when it is well again
             for _ in range(_PER_POLL):
-                self._sum_uv += self._read_uv()
-            self._n += _PER_POLL
+                sum_uv += self._read_uv()
+            self._sum_uv = sum_uv
+            self._n = n + _PER_POLL
 
     def read_uv(self, now_ms: int) -> int:
         """Microvolt at the pin, mean of at least 16 samples."""
@@ -52,6 +55,4 @@ class Current(Driver):
 
     def read(self, now_ms: int) -> int:
         uv = self._volts.read_uv(now_ms)
-        self.errors = self._volts.errors
-        self.last_error = self._volts.last_error
         return NONE if uv == NONE else uv // self._shunt_ohm

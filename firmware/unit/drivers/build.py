@@ -48,9 +48,7 @@ class _Builder:
     def build(self) -> Io:
         io = self.io
         if self._first("i2c"):
-            from .ds3231 import Ds3231
-
-            io.clock = Ds3231(self._i2c())
+            io.clock = self._made("clock", self._clock)
         for name in _OUTPUT_NAMES:
             relay = self._wire(name, self._relay)
             io.relays.append(relay if relay else [None, 1])
@@ -71,14 +69,19 @@ class _Builder:
         terminal_name = self._settings.get("wiring." + name, "")
         if not terminal_name:
             return None
+        terminal = self._terminals.get(terminal_name)
+        if terminal is None:
+            self.io.problems.append((name, NO_TERMINAL))
+            return None
+        return self._made(name, make, name, terminal)
+
+    def _made(self, name: str, make, *what):
+        """What `make` makes of `what`; None, and a line in `Io.problems`, for a wire that cannot be."""
         try:
-            terminal = self._terminals.get(terminal_name)
-            if terminal is None:
-                raise _Wrong(NO_TERMINAL)
-            return make(name, terminal)
+            return make(*what)
         except _Wrong as e:
             self.io.problems.append((name, e.args[0]))
-        except (ValueError, TypeError, KeyError, IndexError, OSError):
+        except (ValueError, TypeError, KeyError, IndexError, OSError, RuntimeError):
             # What `machine` says to a pin, bus or converter that the chip lacks, and what a spoilt board file leads to.
             self.io.problems.append((name, BAD_PIN))
         return None
@@ -95,6 +98,11 @@ class _Builder:
         return None
 
     # Buses and chips.
+
+    def _clock(self):
+        from .ds3231 import Ds3231
+
+        return Ds3231(self._i2c())
 
     def _i2c(self):
         terminal = self._first("i2c")

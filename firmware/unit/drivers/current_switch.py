@@ -23,8 +23,6 @@ class CurrentSwitch(Driver):
 
     def read(self, now_ms: int) -> int:
         ua = self._current.read(now_ms)
-        self.errors = self._current.errors
-        self.last_error = self._current.last_error
         if ua == NONE:
             return NONE
         if ua < 3600:

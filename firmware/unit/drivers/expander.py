@@ -6,7 +6,7 @@ that a chip which lost its state to a disturbance has it back a second later.
 """
 
 from ..control.basics import NONE, const
-from . import NO_DEVICE, Driver
+from . import Driver
 
 
 class Bit:
@@ -57,18 +57,12 @@ class Pcf8574(Chip):
         self._address = address
 
     def fetch(self) -> None:
-        try:
-            self._i2c.readfrom_into(self._address, self._byte)
-            self.levels = self._byte[0]
-        except OSError:
-            self.levels = self.fail(NO_DEVICE)
+        self._i2c.readfrom_into(self._address, self._byte)
+        self.levels = self._byte[0]
 
     def flush(self) -> None:
         self._byte[0] = self.wanted
-        try:
-            self._i2c.writeto(self._address, self._byte)
-        except OSError:
-            self.fail(NO_DEVICE)
+        self._i2c.writeto(self._address, self._byte)
 
 
 _OUTPUT = const(1)
@@ -86,12 +80,9 @@ class Tca9554(Chip):
     def flush(self) -> None:
         # Levels first: turning to outputs before they are right would pull in relays for a moment.
         self._byte[0] = self.wanted
-        try:
-            self._i2c.writeto_mem(self._address, _OUTPUT, self._byte)
-            self._byte[0] = 0
-            self._i2c.writeto_mem(self._address, _DIRECTION, self._byte)
-        except OSError:
-            self.fail(NO_DEVICE)
+        self._i2c.writeto_mem(self._address, _OUTPUT, self._byte)
+        self._byte[0] = 0
+        self._i2c.writeto_mem(self._address, _DIRECTION, self._byte)
 
 
 class Hc595(Chip):

@@ -46,8 +46,6 @@ class FallingTurbidity(Driver):
     def read(self, now_ms: int) -> int:
         uv = self._volts.read_uv(now_ms)
         if uv == NONE:
-            self.errors = self._volts.errors
-            self.last_error = self._volts.last_error
             return NONE
         lost_mv = self._clear_mv - (uv // 1000) * self._divider_permille // 1000
         if lost_mv > self._most_lost_mv:

@@ -4,7 +4,7 @@ H and L are the distance in mm, SUM the low byte of the sum of the three before 
 """
 
 from ..control.basics import NONE, const
-from . import CHECKSUM, NO_DEVICE, RANGE, Driver
+from . import CHECKSUM, RANGE, Driver
 
 BAUD = const(9600)
 _NEAREST_MM = const(30)
@@ -30,17 +30,14 @@ class A02yyuw(Driver):
 
     def poll(self, now_ms: int) -> None:
         buffer = self._buffer
-        try:
-            for _ in range(_CHUNKS):
-                n = self._uart.readinto(buffer)
-                if not n:
-                    return
-                for i in range(n):
-                    self.feed(buffer[i])
-                if n < _BUFFER:
-                    return
-        except OSError:
-            self.fail(NO_DEVICE)
+        for _ in range(_CHUNKS):
+            n = self._uart.readinto(buffer)
+            if not n:
+                return
+            for i in range(n):
+                self.feed(buffer[i])
+            if n < _BUFFER:
+                return
 
     def feed(self, byte: int) -> None:
         """Take one byte; after a bad frame the search goes on with the bytes already held."""

@@ -28,7 +28,8 @@ def start(memory_address, flash_address, flash_size, fd):
         if name == "tasks":
             sys.modules["_asyncio"] = module  # what `asyncio` looks for; a file of that name would lose to the built-in
         elif name == "keys":
-            sys.modules["micropython"] = module  # likewise
+            for built_in in ("micropython", "os"):  # likewise
+                sys.modules[built_in] = module.Module(built_in)
     sys.path[:] = ["", ".frozen", "/lib"]
     vfs.umount("/.shim")
     gc.collect()

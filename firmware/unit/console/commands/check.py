@@ -12,6 +12,7 @@ from ...control.basics import FAILURE, NONE
 from ..text import contrary
 
 _BLOCKS, _BLOCK_BYTES = 4, 5  # requests of a block device
+_ERRORS = ("", "no_device", "timeout", "checksum", "range", "refused")  # by the codes of `drivers`
 
 
 def cmd_check(c, words):
@@ -32,6 +33,7 @@ def cmd_check(c, words):
     yield _journal(app.recorder.journal)
     yield from _inputs(app.control)
     yield _line("wiring", not app.io.problems, " ".join(["%s=%s" % problem for problem in app.io.problems]))
+    yield _errors(app.io)
     yield _line("clock", app.clock.tod_s >= 0, "" if app.clock.utc_s == NONE else str(app.clock.utc_s))
     uplink = app.uplink
     yield _line("network", uplink and uplink.net.up(), "" if uplink is None else uplink.net.name)
@@ -51,6 +53,16 @@ def cmd_check(c, words):
 def _line(name, good, detail=""):
     """`good` is None for what there is not."""
     return "%-9s %-3s %s" % (name, "-" if good is None else "ok" if good else "bad", detail)
+
+
+def _errors(io):
+    """What raised or came garbled since the start: how often, and what it was last."""
+    drivers = [(name, io.inputs[i]) for i, name in enumerate(io.names)]
+    drivers += [("inputs", chip) for chip in io.in_chips]  # which several inputs share
+    drivers += [("relays", chip) for chip in io.out_chips]
+    drivers += [("relays", io.relay), ("clock", io.clock)]
+    found = ["%s=%d:%s" % (name, d.errors, _ERRORS[d.last_error]) for name, d in drivers if d and d.errors]
+    return _line("errors", not found, " ".join(found))
 
 
 def _journal(journal):

@@ -1,5 +1,7 @@
 """The board's own serial port as a stream for the console: it never waits, and Ctrl-C arrives as a byte."""
 
+import io
+import os
 import select
 import sys
 
@@ -27,6 +29,11 @@ class Serial:
             buffer[n] = self._byte[0]
             n += 1
         return n
+
+    def give_back(self, data):
+        """Put bytes behind those that wait at the port. The chip adds a line to what it shows: the stream has ended."""
+        os.dupterm(io.BytesIO(data))
+        os.dupterm_notify(None)
 
     def refuse(self, text, may_interrupt):
         """Drop what waits and say why. KeyboardInterrupt where Ctrl-C is in it and may interrupt."""
