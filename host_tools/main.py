@@ -11,7 +11,10 @@ import sys
 
 from .unitkit.errors import ToolError, in_language
 
-VERBS = ("sim", "config", "image", "fleet", "flash", "update", "backup", "swap", "register", "journal", "console")
+VERBS = (
+    "sim", "config", "image", "fleet", "flash", "update", "delivery", "backup", "swap", "register", "journal",
+    "console",
+)  # fmt: skip
 
 
 def parser() -> argparse.ArgumentParser:

@@ -208,6 +208,7 @@ VERBS: dict[str, Callable[[list[str], Path], None]] = {
     "fleet make": makes_a_fleet,
     "flash": reaches_for_a_board,
     "update": reaches_for_a_board,
+    "delivery": reaches_for_a_board,
     "backup": reaches_for_a_board,
     "swap": reaches_for_a_board,
     "register": works,

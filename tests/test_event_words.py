@@ -23,6 +23,8 @@ CASES = [
     (events.READINGS_LOST, 7, 40, ("readings_lost", "7", ""), "7 40"),
     (events.SERVICE, 3, 0, ("service", "3", ""), "return"),
     (events.VISIT, 0, 0, ("visit", "0", ""), "0 0"),
+    (events.OTHER_BOARD, 0, 0, ("other_board", "0", ""), "0 0"),
+    (events.RECORD_REFUSED, 7, 0, ("record_refused", "7", ""), "7 0"),
     (99, 1, 2, ("?", "1", ""), "1 2"),
 ]
 

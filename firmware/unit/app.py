@@ -244,5 +244,6 @@ def _reporting(app, settings, board):
         # Where it ends, memory is also short for finding a module.
         print("MQTT: memory is short or a module damaged:" if isinstance(e, ImportError) else "MQTT:", e)
         forget("catalogue.names", *_JOINING)
-        forget(*[name[5:] for name in sys.modules if name.startswith(("unit.online", "unit.reporting", "unit.uplink."))])
+        ours = ("unit.online", "unit.reporting", "unit.uplink.")
+        forget(*[name[5:] for name in sys.modules if name.startswith(ours)])
         return None

@@ -6,7 +6,6 @@ from .journal.layout import EPOCH_UNIX_S
 from .uplink.uplink import Uplink
 
 
-
 class Online:
     """An `App` as an uplink sees it: after `update()` like a reading, with control's `outputs` and `alarms` besides."""
 

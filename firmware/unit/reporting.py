@@ -20,6 +20,7 @@ from .uplink.commands.queue import CommandQueue
 _KEEP_CLEAR_MS = const(60)  # before a tick is due, no slice begins: the longest takes some 40 ms on an ESP32
 _CALM_MS = const(700)  # what may occupy the processor for long begins only with so much time to the next tick
 _ROOMY_MS = const(600)  # and a piece of a long command or of the greeting only with so much: an ESP32 needs as long
+_BRIEF_MS = const(300)  # a piece of a firmware that arrives: 0.1 s, and 0.05 s more where flash has to be erased
 _IDLE_MS = const(50)  # between two slices when nothing moves: how long a command may wait
 _PAUSE_MS = const(60000)  # after an error of the firmware itself
 _LEAVE_MS = const(3000)  # for a goodbye
@@ -101,7 +102,7 @@ class Reporting:
                     uplink.look_around(now, calm)
                 except Exception as e:  # noqa: BLE001  a session that is sound goes on
                     self._fail(e, 1, now)
-            return uplink.serve(now, calm, left_ms >= _ROOMY_MS)
+            return uplink.serve(now, calm, left_ms >= (_BRIEF_MS if self.queue.brief() else _ROOMY_MS))
         except Exception as e:  # noqa: BLE001  shown and counted: pumps must not stop for the sake of messages
             self._fail(e, 0, now)
             if uplink:

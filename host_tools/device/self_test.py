@@ -119,7 +119,7 @@ class SelfTest:
 
     @property
     def gave_way(self) -> bool:
-        """The board's memory is too small for its broker and this visit together: it connects when the visit is over."""
+        """Its memory is too small for its broker and this visit together: it connects when the visit is over."""
         return self["broker"].detail.startswith("visit")
 
 

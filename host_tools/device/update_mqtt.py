@@ -9,7 +9,8 @@ import hmac
 import json
 import queue
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from ..unitkit.broker_address import address
 from ..unitkit.errors import AnswerIsNo, SurroundingsFailed, both
 from ..unitkit.progress import bar, say
 
-PIECE_BYTES = 510  # with base64, signature and the rest within the 1024 bytes of a command
-_ANSWER_S = 90.0  # a unit whose pumps run writes nothing to its flash meanwhile
+PIECE_BYTES = 570  # with base64, signature and the rest within the 1024 bytes of a command
+WINDOW = 3  # pieces under way at a time: a unit keeps four commands, and one place is for somebody else's
+_SINGLY = 3  # so many first pieces go one by one: the unit loads its code, and the traffic is reckoned from them
+_ANSWER_S = 90.0  # the last command waits until no pump runs
 _PACKETS_BYTES = 40  # headers and acknowledgements of a command and its answer
 _SHARE = 0.5  # of a unit's `mqtt.bytes_per_h` that an update may take: the readings go on
 _TRIES = 20  # a piece is sent so often before the connection is given up
@@ -77,12 +80,12 @@ def send(remote: "Remote", data: bytes, lang: str, bytes_per_h: int = 0) -> int:
     limit = remote.bytes_per_h(bytes_per_h)
     pace = Pace(limit * _SHARE)
     before = remote.traffic_bytes
-    while at < len(data):
-        piece = base64.b64encode(data[at : at + PIECE_BYTES]).decode()
-        at = remote.ask({"sha256": sha256, "at": at, "data": piece})["at"]
-        show(at / len(data))
+    told = not limit
+    for here in remote.bring(sha256, data, at):
+        show(here / len(data))
         spent, before = remote.traffic_bytes - before, remote.traffic_bytes
-        if limit and at <= begun + PIECE_BYTES:
+        if not told:
+            told = True
             hours = spent * (len(data) - begun) / PIECE_BYTES / (limit * _SHARE)
             say(lang, both(_WORDS["slow"], unit=remote.unit_id, limit=limit, hours=hours))
         pace.spend(spent)
@@ -92,7 +95,7 @@ def send(remote: "Remote", data: bytes, lang: str, bytes_per_h: int = 0) -> int:
 
 
 class Remote:
-    """One unit at its broker, asked one signed command after the other. Use it with `with`."""
+    """One unit at its broker, asked by signed commands. Use it with `with`."""
 
     def __init__(self, broker: str, unit_id: str, key: str, user: str | None, password: str | None, ca: Path | None):
         self.unit_id = unit_id
@@ -139,20 +142,62 @@ class Remote:
     def ask(self, args: dict[str, Any], op: str = "update") -> dict[str, Any]:
         """The answer to a command. AnswerIsNo if the unit refuses, SurroundingsFailed if it is mute."""
         for _ in range(_TRIES):
-            command_id = f"{time.time_ns():x}"
-            command = {"id": command_id, "boot": self.meta["boot"], "op": op, "args": args, "ctr": time.time_ns()}
-            payload = self.signed(command)
-            self.traffic_bytes += len(self._base) + len(payload) + _PACKETS_BYTES
-            self._client.publish(self._base + "cmd", payload, 1)
-            reply = self._answer(command_id)
+            reply = self._answer(self.post(args, op))
             if reply is None:
                 continue  # lost, or the unit has started anew: its boot has come with `meta`
-            if reply["ok"]:
+            if self._is_yes(reply):
                 return reply
-            if reply["code"] not in ("other_boot", "busy"):
-                raise AnswerIsNo(both(_WORDS["no"], unit=self.unit_id, code=reply["code"], why=reply["why"]))
             time.sleep(1)
         raise self._silent()
+
+    def bring(self, sha256: str, data: bytes, at: int) -> Iterator[int]:
+        """Bring over a pack from `at` on, several pieces under way at a time; yields where it stands after each answer.
+
+        A piece that is lost makes the unit answer all behind it with where it stands; then it goes on from there.
+        """
+
+        def piece(at: int) -> dict[str, Any]:
+            return {"sha256": sha256, "at": at, "data": base64.b64encode(data[at : at + PIECE_BYTES]).decode()}
+
+        flying: deque[tuple[str, int]] = deque()
+        singly, in_vain = _SINGLY, 0
+        while at < len(data):
+            before = at
+            if singly:
+                at = self.ask(piece(at))["at"]
+                singly -= 1
+            else:
+                ahead = flying[-1][1] if flying else at
+                while len(flying) < WINDOW and ahead < len(data):
+                    end = min(ahead + PIECE_BYTES, len(data))
+                    flying.append((self.post(piece(ahead)), end))
+                    ahead = end
+                command_id, end = flying.popleft()
+                reply = self._answer(command_id)
+                if reply is not None and self._is_yes(reply):
+                    at = reply["at"]
+                if at != end:  # what flies behind it is not taken either
+                    flying.clear()
+                    singly = 1
+            in_vain = 0 if at > before else in_vain + 1
+            if in_vain >= _TRIES:
+                raise self._silent()
+            yield at
+
+    def post(self, args: dict[str, Any], op: str = "update") -> str:
+        """Send a command; its id."""
+        command_id = f"{time.time_ns():x}"
+        command = {"id": command_id, "boot": self.meta["boot"], "op": op, "args": args, "ctr": time.time_ns()}
+        payload = self.signed(command)
+        self.traffic_bytes += len(self._base) + len(payload) + _PACKETS_BYTES
+        self._client.publish(self._base + "cmd", payload, 1)
+        return command_id
+
+    def _is_yes(self, reply: dict[str, Any]) -> bool:
+        """False: it was not for this start of the unit, or not for now. AnswerIsNo: it never will be."""
+        if not reply["ok"] and reply["code"] not in ("other_boot", "busy"):
+            raise AnswerIsNo(both(_WORDS["no"], unit=self.unit_id, code=reply["code"], why=reply["why"]))
+        return bool(reply["ok"])
 
     def signed(self, command: dict[str, Any]) -> bytes:
         """The payload of a command, as docs/mqtt.md has it."""

@@ -33,7 +33,7 @@ SHIM_HEAP_BYTES = 22 * 1024
 # to 40 more while they answer, in pieces. An ESP32 needs little more than half.
 DEFAULT_HEAP_BYTES = 192 * 1024 + SHIM_HEAP_BYTES
 HEAP_WITH_BROKER_BYTES = 256 * 1024 + SHIM_HEAP_BYTES  # of a unit that talks to a broker
-_CHIP_SHIM_BYTES = 48 * 1024  # of the module that shows a chip's memory, and names; the gaps between all these are filled
+_CHIP_SHIM_BYTES = 48 * 1024  # of the module that shows a chip's memory, and names; the gaps between are filled
 SHIM_DIR = Path(__file__).with_name("shim")
 _PR_SET_PDEATHSIG = 1
 _HUNG_S = 1.0  # of computing

@@ -33,11 +33,11 @@ class Cutting(update.Remote):
         super().__init__(f"127.0.0.1:{scene.broker.port}", UNIT, key, None, None, None)
         self.asked, self._at, self._strike = 0, at, strike
 
-    def ask(self, args, op="update"):
+    def post(self, args, op="update"):
         if self.asked == self._at:
             self._strike()
         self.asked += 1
-        return super().ask(args, op)
+        return super().post(args, op)
 
 
 def code(remote: update.Remote, args: dict) -> str:
@@ -62,13 +62,69 @@ def test_a_firmware_is_cut_off_goes_on_and_takes_itself_back_when_it_cannot_star
     scene.check("the unit goes on")
 
 
+@pytest.mark.parametrize("at", [3, 9])
+@pytest.mark.parametrize("how", ["power_cut", "link_cut", "sender gone"])
+def test_broken_off_at_a_piece_it_goes_on_while_the_unit_works(scene: Scene, at: int, how: str):
+    data = short()
+
+    def strike() -> None:
+        if how == "power_cut":
+            scene.power_cut()
+        elif how == "link_cut":
+            scene.proxy.cut()
+        else:
+            raise KeyboardInterrupt
+
+    with Cutting(scene, at=at, strike=strike) as remote:
+        if how == "sender gone":
+            with pytest.raises(KeyboardInterrupt):
+                update.send(remote, data, "en")
+            scene.served("nobody sends")
+        else:
+            assert update.send(remote, data, "en") == len(data)
+    with Cutting(scene) as remote:
+        sha256 = pack.head(data, "it").sha256
+        if how == "sender gone":
+            assert 0 <= remote.ask({"sha256": sha256})["at"] < len(data)
+            left = update.send(remote, data, "en")
+            assert left < len(data) if at > 4 else left <= len(data)
+        assert scene.wait(lambda: remote.meta["boot"] >= 2, 60), scene.shown
+    scene.check("the unit goes on")
+
+
+def test_pieces_are_taken_while_a_pump_runs(scene: Scene):
+    data = short()
+    sha256 = pack.head(data, "it").sha256
+    pumps = ("p1", "p2")
+    with Cutting(scene) as remote:
+        assert scene.wait(lambda: runs(remote, pumps), 120), scene.shown
+        at = remote.ask({"sha256": sha256})["at"]
+        *_, at = remote.bring(sha256, data[:-1], at)
+        assert at == len(data) - 1
+        assert any(scene.last("state")["outputs"][pump]["on"] for pump in pumps)  # and it still does
+
+
+def runs(remote: update.Remote, pumps: tuple[str, ...]) -> bool:
+    """Whether a pump runs, or can be had to."""
+    for pump in pumps:
+        try:
+            remote.ask({"output": pump, "for_s": 3600}, "run")
+            return True
+        except AnswerIsNo:
+            pass  # it may not start yet
+    return False
+
+
 def test_what_is_not_signed_not_whole_or_not_wanted_is_refused(scene: Scene):
     data = short()
     sha256 = pack.head(data, "it").sha256
     with Cutting(scene, key="another") as stranger:
-        stranger._answer = lambda command_id: scene.books.wait(  # type: ignore[method-assign]
-            lambda: scene.books.replies and scene.books.replies[-1]["code"] == "signature"
-        ) and scene.books.replies[-1]
+        stranger._answer = lambda command_id: (
+            scene.books.wait(  # type: ignore[method-assign]
+                lambda: scene.books.replies and scene.books.replies[-1]["code"] == "signature"
+            )
+            and scene.books.replies[-1]
+        )
         assert code(stranger, {"sha256": sha256}) == "signature"
     with Cutting(scene) as remote:
         assert code(remote, {"sha256": "no digest"}) == "args"

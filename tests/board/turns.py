@@ -1,6 +1,6 @@
 """A unit in the memory of a chip whose console, commands, broker and updates take turns, by chance and with a seed.
 
-Every step ends with what must be true: reports are back within a minute, and the heap has not taken the network's memory.
+Every step ends with what must be true: reports are back within a minute, and the network has its memory.
 """
 
 import os

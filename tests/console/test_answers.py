@@ -282,3 +282,40 @@ def test_the_board_checks_itself_in_words_that_a_program_reads():
         unit.io.inputs[0].fail(code)
     unit.io.relay.fail(NO_DEVICE)
     assert "errors    bad level=2:no_device relays=1:no_device" in unit.say("check")
+
+
+class Uplink:
+    """A broker's, as `net` sees it. Also the network and what calls the broker."""
+
+    def __init__(self, told):
+        self.told = told
+        self.connects = 3
+        self.why = ""
+        self.net = self.dialer = self
+
+    def up(self):
+        return True
+
+    def connected(self):
+        return True
+
+
+def test_the_network_says_what_a_broker_answers_by_closing():
+    every = (
+        b',"broker":{"closed_on":"meta","bytes":1102,"limit":1024,"left_out":"discovery meta/1","refused_seq":7,'
+        b'"other_board":true}'
+    )
+    for lang, words in (
+        ("en", ("on meta (1102 bytes)", "than 1024 bytes", "discovery meta/1", "record 7", "the id qiaotou")),
+        ("zh", ("meta（1102 字节）", "不超过 1024 字节", "discovery meta/1", "第 7 条", "编号 qiaotou")),
+    ):
+        unit = Unit(lang)
+        unit.uplink = Uplink(every)
+        said = " ".join(unit.say("net").split())
+        for word in words:
+            assert word in said, (word, said)
+        unit.uplink = Uplink(b',"broker":{"other_board":true}')
+        said = unit.say("net")
+        assert "bytes" not in said and "字节" not in said and "qiaotou" in said
+        unit.uplink = Uplink(b"")
+        assert "qiaotou" not in unit.say("net")

@@ -28,6 +28,7 @@ WORDS = {
     "fleet make": {"file": "{}/county.csv", "--out": "{}/county"},
     "flash": {"--port": NO_PORT, "--unit": UNIT},
     "update": {"--unit": "{}/keyed.toml"},
+    "delivery": {"--unit": UNIT, "--broker": NO_BROKER},
     "backup": {"--out": "{}/old.bin"},
     "swap": {"--port": NO_PORT, "--unit": UNIT, "--seen": "{}/seen.txt"},
 }
@@ -41,6 +42,7 @@ READ = {  # what is read
     "fleet make": ("file", "--base"),
     "flash": ("--unit", "--micropython"),
     "update": ("--unit",),
+    "delivery": ("--unit",),
     "swap": ("--unit", "--from", "--seen", "--micropython"),
     "register": ("file", "--merge"),
     "journal": ("flash",),
@@ -63,7 +65,8 @@ WRITTEN = {  # what is made where it is not there
 AFTER_A_BOARD = {"flash": ("--record",), "update": ("--record",), "swap": ("--record",), "backup": ("--out",)}
 PORTS = dict.fromkeys(("flash", "update", "backup", "journal", "console"), ("--port",))
 PORTS["swap"] = ("--port", "--from-port")
-BROKERS = {"sim run": NO_BROKER, "update": NO_BROKER, "sim board": NO_HOST}  # a unit without its broker lives on
+# A unit without its broker lives on.
+BROKERS = {"sim run": NO_BROKER, "update": NO_BROKER, "delivery": NO_BROKER, "sim board": NO_HOST}
 
 
 def leaves(parser: argparse.ArgumentParser, verb: str = "") -> dict[str, argparse.ArgumentParser]:

@@ -42,7 +42,8 @@ OPTIONS = {
     "known_ms": 600000,
     "ntp_port": 123,
 }
-SELDOM = ["unit.uplink." + name for name in ("greeting", "meta", "discovery", "json_value", "event_rows")]
+SELDOM = "greeting meta meta_pieces discovery json_value event_rows closed"
+SELDOM = ["unit.uplink." + name for name in SELDOM.split()]
 START_T = 200_000_000  # seconds since 2020
 LONGEST_MS = 20  # on the wall between two polls: what is more, the computer had no time for this unit
 
@@ -265,6 +266,7 @@ class Unit:
             "received_bytes": self.uplink.session.wire.received_bytes,
             "outputs": outputs,
             "no_commands": self.uplink.no_commands,
+            "told": self.uplink.told.decode(),
             "begun_anew": self.net.begun_anew,
             "rebooted": self.rebooted,
             "held": [name for name in SELDOM if name in sys.modules] + ["events"] * bool(self.uplink.drain._events),

@@ -20,7 +20,9 @@ FIRMWARE_TRIAL = const(12)  # a new firmware is on trial
 FIRMWARE_BACK = const(13)  # it failed: the one before is in force
 FIRMWARE_DAMAGED = const(14)  # the other slot's is in force
 FIRMWARE_KEPT = const(15)  # it has lived a healthy hour
-NETWORK_MEMORY = const(16)  # a planned restart; a: bytes that were left
+OTHER_BOARD = const(16)  # another board reports under this unit's id
+RECORD_REFUSED = const(17)  # a: number of a record that the broker refused again and again, and no other
+NETWORK_MEMORY = const(18)  # a planned restart; a: bytes that were left
 
 _CAPACITY = const(48)
 

@@ -9,6 +9,8 @@ from . import payloads, ticks
 MAX_ROWS = const(50)  # rows of one message
 _ROWS_A_POLL = const(8)  # bounds the work of one poll: some 8 ms on an ESP32
 _PACKET_BYTES = const(80)  # what TCP and IP add to a packet and its acknowledgement
+_HEADERS = const(12)  # bytes of a packet besides the payload and what all topics begin with
+_OUTLIVED_MS = const(2000)  # so long after it was sent a connection has outlived the largest message so far
 _LEAST_CREDIT = const(4096)  # a batch must fit, however small the rate
 
 
@@ -18,6 +20,10 @@ class Drain:
     `root` is what the unit's topics begin with, `journal` the ring with its `acked` and `ack(seq)`, `cursor` its
     reader. `bytes_per_h` bounds all traffic, 0 for no bound; readings wait up to `batch_s` to share a message once the
     backlog is gone.
+
+    What closed.py makes of a broker that closes: `most` is where in the session's buffer a message must end, but for a
+    batch of one row; while `careful`, one batch is in flight at a time; the record `past` is passed over until another
+    one has been acknowledged, and then, `tested`, sent again alone.
     """
 
     def __init__(self, session, out, root, points, journal, cursor, bytes_per_h=0, batch_s=0):
@@ -25,10 +31,14 @@ class Drain:
         self._out = out
         self._root = root
         self._points = points
-        self._journal = journal
+        self.journal = journal
         self._cursor = cursor
         self._held = END  # kind of the record that the cursor stands on and no batch has taken yet
-        self._flying = []  # [packet id, or 0 once acknowledged; last seq] of each batch, in order
+        self.flying = []  # [packet id, or 0 once acknowledged; last seq; rows; bytes] of each batch, in order
+        self.most = out.limit
+        self.careful = self.tested = False
+        self.past = 0
+        self._doubted = 0  # the newest acknowledged record, while it is open whether the connection outlives it
         self._rows = 0  # of the batch being built
         self._last_seq = 0
         self._kind = READING
@@ -46,27 +56,47 @@ class Drain:
 
     def on_up(self):
         """A new connection: whatever was not acknowledged goes again, from the first record on."""
-        self._flying.clear()
+        self.flying.clear()
+        self._doubted = 0
         self._held = END
         self.busy = self.caught_up = False
-        self._cursor.seek(self._journal.acked + 1)
+        self._out.limit = self.most
+        self._cursor.seek(self.journal.acked + 1)
 
     def on_ack(self, packet_id):
-        """A PUBACK. The journal is told of whole beginnings only: a gap stays until it is filled."""
-        flying = self._flying
+        """A PUBACK. The journal is told of whole beginnings only: a gap stays until it is filled.
+
+        A message larger than any before counts once another one is acknowledged too, or some time has passed.
+        """
+        flying = self.flying
         for batch in flying:
             if batch[0] == packet_id:
                 batch[0] = 0
                 break
-        last = -1
+        last = size = -1
         while flying and not flying[0][0]:
-            last = flying.pop(0)[1]
-        if last >= 0:
-            self._journal.ack(last)
+            _, last, _, size = flying.pop(0)
+        if last < 0:
+            return
+        if self._doubted:
+            self.journal.ack(self._doubted)
+            self._doubted = 0
+        self.careful = self.tested = False
+        if self.past:
+            self.past = 0
+            self.careful = self.tested = True
+            self.on_up()
+        elif size > self._session.proved:
+            self._doubted = last
+        else:
+            self.journal.ack(last)
 
     def poll(self, now, roomy=True):
         """Send or prepare what can be; True if there is more to do at once. `roomy`: there is time to load code."""
         self._earn(now)
+        if self._doubted and ticks.diff(now, self._sent_at) >= _OUTLIVED_MS:
+            self.journal.ack(self._doubted)
+            self._doubted = 0
         if not self.busy:
             return self._begin(now, roomy)
         cursor, out = self._cursor, self._out
@@ -81,7 +111,7 @@ class Drain:
                 payloads.data_row(out, cursor, self._points)
             else:
                 self._events.row(out, cursor)
-            if out.full or out.at + 2 > out.limit:
+            if out.full or out.at + 2 > (self.most if self._rows else out.limit):
                 out.at = mark
                 self._send(now)
                 break
@@ -96,6 +126,8 @@ class Drain:
 
     def _begin(self, now, roomy):
         session = self._session
+        if self.careful and self.flying:
+            return False
         # One place of the window stays free for the answer to a command.
         if not session.free() or session.room() < 2 or not self.affordable():
             return False
@@ -113,6 +145,7 @@ class Drain:
         self._kind, self._boot, self._clock = self._held, cursor.boot, cursor.t == NONE
         self._rows = 0
         self._last_seq = cursor.seq - 1
+        self._out.limit = len(session.wire.tx)
         if self._kind == READING:
             payloads.data_head(self._out, cursor, self._points)
         else:
@@ -123,12 +156,14 @@ class Drain:
     def _next(self):
         if self._held == END:
             self._held = self._cursor.next()
+            if self._held != END and self._cursor.seq == self.past:
+                self._held = self._cursor.next()
         return self._held != END
 
     def _fits_batch(self):
         cursor = self._cursor
         return (
-            self._rows < MAX_ROWS
+            self._rows < (1 if self.tested else MAX_ROWS)
             and self._next()
             and cursor.seq == self._last_seq + 1
             and self._held == self._kind
@@ -140,8 +175,10 @@ class Drain:
         self.busy = False
         self._out.raw(b"]}")
         topic = b"data" if self._kind == READING else b"event"
-        packet_id = self._session.send(self._root + topic, self._out.size())
-        self._flying.append([packet_id, self._last_seq])
+        size = self._out.size()
+        packet_id = self._session.send(self._root + topic, size)
+        self._out.limit = self.most
+        self.flying.append([packet_id, self._last_seq, self._rows, size + len(self._root) + _HEADERS])
         self._sent_at = now
         self.caught_up = self._held == END
         self._credit -= _PACKET_BYTES

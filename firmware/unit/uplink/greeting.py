@@ -1,26 +1,54 @@
 """What a new connection begins with. `uplink.py` imports this for each; it and what it needs are forgotten at once."""
 
 from ..modules import forget
+from .session import TOPIC_BYTES
 
 
 def greet(up, prefix):
     """Generator of the steps of an `Uplink`, each a packet; yields the id that the next step waits for, 0 for none."""
     forget("uplink.greeting")
-    yield up.session.ask(up.root + b"cmd")
-    yield up.publish(b"availability", b"online")
-    from .meta import meta  # some KB of code
+    session, root, out = up.session, up.root, up.out
+    left = up.left
+    if "cmd?" not in left:
+        yield session.ask(root + b"cmd")
+    look = up.thrown >= 2 and "state?" not in left
+    if look:
+        yield session.ask(root + b"state")
+    if "availability" not in left:
+        yield up.publish(b"availability", b"online")
+    if look:  # the retained state came before the acknowledgement of what followed
+        session.ask_no_more(root + b"state")
+        yield 0
+    if "meta" not in left:
+        from .meta import meta  # some KB of code
 
-    forget("uplink.meta", "uplink.json_value")
-    meta(up.out, up.identity, up.newest.metered)
-    del meta
-    yield up.session.send(up.root + b"meta", up.out.size(), 1, True)
+        forget("uplink.meta", "uplink.json_value")
+        meta(out, up.identity, up.newest.metered)
+        del meta
+        if not out.full:
+            yield session.send(root + b"meta", out.size(), 1, True)
+        else:
+            from .meta_pieces import pieces
+
+            forget("uplink.meta_pieces", "uplink.meta", "uplink.json_value")
+            for topic in pieces(out, up.identity, up.newest.metered):
+                yield session.send(root + topic, out.size(), 1, True)
+    # While something is suspected `online` is said again: the acknowledgement tells that what was sent before is well.
+    careful = up.drain.careful and "availability" not in left
+    if careful:
+        yield up.publish(b"availability", b"online")
     up.send_state()
-    if prefix:
+    if careful:
+        yield 0
+        yield up.publish(b"availability", b"online")
+    if prefix and "discovery" not in left:
         yield 0
         from .discovery import announce
 
         forget("uplink.discovery", "uplink.json_value")
-        for topic in announce(up.out, prefix, str(up.root, "utf-8"), up.identity):
+        for topic in announce(out, prefix, str(root, "utf-8"), up.identity):
+            if out.full or out.at + len(topic) > out.limit + len(root) + TOPIC_BYTES:
+                continue  # too large
             # Acknowledged or not: the next connection announces them again.
-            up.session.send(topic, up.out.size(), 1, True)
+            session.send(topic, out.size(), 1, True)
             yield 0

@@ -37,28 +37,31 @@ def time_of(out, record):
         out.number(record.uptime_s)
 
 
-def state(out, boot, points, now, visit=False):
-    """The newest values. `now` is like a reading, and has control's `outputs` and `alarms` besides. `visit`: the last."""
+def state(out, boot, points, now, told=b"", less=0):
+    """The newest values. `now` is like a reading, and has control's `outputs` and `alarms` besides.
+
+    `told`: a member more. `less`: 1 to leave out the outputs, 2 the values too.
+    """
     out.begin()
     out.raw(b'{"v":%d,"boot":%d' % (VERSION, boot))
     time_of(out, now)
-    out.raw(b',"q":%d,"values":' % now.quality)
-    mark = b'{"%s":'
+    out.raw(b',"q":%d' % now.quality)
+    mark = b',"values":{"%s":'
     ids, decimals = points
-    for i, name in enumerate(ids.split()):
+    for i, name in enumerate(ids.split() if less < 2 else ()):
         out.raw(mark % name)
         mark = b',"%s":'
         out.number(now.values[i], decimals[i])
-    out.raw(b'},"outputs":')
-    comma = b"{"
-    for output in now.outputs:
-        out.raw(comma)
-        comma = b","
-        out.name(output.name)
-        out.raw(b':{"on":true,"why":' if output.on else b':{"on":false,"why":')
-        out.name(name_of("reasons", output.reason))
-        out.raw(b"}")
-    out.raw(b'},"alarms":[')
+    if not less:
+        comma = b'},"outputs":{'
+        for output in now.outputs:
+            out.raw(comma)
+            comma = b","
+            out.name(output.name)
+            out.raw(b':{"on":true,"why":' if output.on else b':{"on":false,"why":')
+            out.name(name_of("reasons", output.reason))
+            out.raw(b"}")
+    out.raw(b',"alarms":[' if less > 1 else b'},"alarms":[')
     comma = b""
     for index, alarm_state in enumerate(now.alarms.state):
         if alarm_state:
@@ -68,7 +71,9 @@ def state(out, boot, points, now, visit=False):
             out.key("state")
             out.name(STATE_NAMES[alarm_state])
             out.raw(b"}")
-    out.raw(b'],"visit":true}' if visit else b"]}")
+    out.raw(b"]")
+    out.raw(told)
+    out.raw(b"}")
 
 
 def data_head(out, record, points):

@@ -15,6 +15,8 @@ ANSWER_MS = 20000  # PUBACK, SUBACK
 PING_MS = 10000  # PINGRESP
 
 WINDOW = 4  # QoS 1 packets in flight
+TOPIC_BYTES = 12  # of a topic, at most, behind what all those of a unit begin with: "availability"
+HEAD_SEEN = 48  # bytes that are looked at of a retained message too long for the buffer
 _PACKETS_A_POLL = 8  # bounds the work of one poll
 
 IDLE = 0
@@ -31,7 +33,9 @@ class Session:
 
     `client_id` is bytes, `will` (topic, payload) of the last will, user and password are str. `listener` is told what
     happens: `on_up()`, `on_down(why)`, `on_ack(packet_id, ok)` for each PUBACK and SUBACK, `on_message(topic, payload,
-    retained)` with bytes, or None both for a message larger than the receive buffer.
+    retained)` with bytes, or None both for a message larger than the receive buffer (of a retained one the payload's
+    beginning). While `on_down` runs, `flying`, `mute` and `newest` still tell what was under way, and `lost` is true
+    unless the owner ended the session, or it had not stood.
     """
 
     def __init__(self, client_id, listener, keepalive_s=60, user=None, password=None, wire=None, will=()):
@@ -55,9 +59,15 @@ class Session:
         self._skip = 0  # bytes of an over-long packet still to come
         self._puback = b""  # what acknowledges the message in hand, if it wants that
         self._trouble = ""  # what went wrong outside of poll
-        self._pings = 0  # 1 while a PINGRESP is due
+        self._pings = 0  # not 0 while a PINGRESP is due, 1 if it would also prove that `mute` has arrived
         self._since = self._rx_at = self._tx_at = self._tx_began = self._ping_at = 0
-        self._flying = []  # packet id, sent at, ... of what waits for its acknowledgement
+        # Packet id, sent at, bytes, topic ("cmd?" of a subscription), ... of what waits for its acknowledgement.
+        self.flying = []
+        self.mute = None  # bytes, topic and `pid` at the time of the newest message at QoS 0 that may not have arrived
+        self.newest = None  # bytes and topic of the packet that was acknowledged last
+        self.proved = 0  # bytes of the largest that the connection outlived: some brokers acknowledge, drop and close
+        self.lost = False
+        self._head = None  # of an over-long retained message in hand
         self._now = 0
 
     # --- what the owner calls
@@ -66,7 +76,8 @@ class Session:
         """Begin to connect to a numeric `host`; `tls` is an SSLContext, `name` what its certificate must name."""
         self._tls, self._name = tls, name
         self._now = self._since = now
-        self._flying.clear()
+        self.flying.clear()
+        self.mute = self.newest = None
         self._skip = self._pings = 0
         self._trouble = ""
         self.state = OPENING
@@ -80,7 +91,7 @@ class Session:
         if polite and self.state == UP and self.free():
             self._put(b"\xe0\0")
         if self.state != IDLE:
-            self._down(why)
+            self._down(why, False)
 
     def free(self):
         """True if a packet can be built: the one before has left."""
@@ -88,7 +99,7 @@ class Session:
 
     def room(self):
         """How many QoS 1 packets may still be sent before an acknowledgement."""
-        return WINDOW - len(self._flying) // 2
+        return WINDOW - len(self.flying) // 4
 
     def send(self, topic, size, qos=1, retain=False):
         """Publish the `size` bytes that stand in `wire.tx` from HEAD_BYTES on. Returns the packet id, 0 for QoS 0.
@@ -98,15 +109,23 @@ class Session:
         packet_id = self._next_id() if qos else b""
         head = _sized(topic) + packet_id
         head = bytes((0x30 | qos << 1 | retain,)) + _length(len(head) + size) + head
-        self._put(head, HEAD_BYTES - len(head), size, packet_id)
+        if not qos:
+            self.mute = len(head) + size, topic, self.pid
+            self._pings *= 2
+        self._put(head, HEAD_BYTES - len(head), size, packet_id, topic)
         return self.pid if qos else 0
 
     def ask(self, topic):
         """Subscribe to `topic` at QoS 1. Returns the packet id that `on_ack` will name."""
         packet_id = self._next_id()
         body = packet_id + _sized(topic) + b"\1"
-        self._put(b"\x82" + _length(len(body)) + body, 0, 0, packet_id)
+        self._put(b"\x82" + _length(len(body)) + body, 0, 0, packet_id, topic + b"?")
         return self.pid
+
+    def ask_no_more(self, topic):
+        """Unsubscribe; nobody waits for the answer."""
+        body = self._next_id() + _sized(topic)
+        self._put(b"\xa2" + _length(len(body)) + body)
 
     def poll(self, now, may_block=True):
         """Do what can be done at once. `now` in ms, may wrap. Returns True if anything moved.
@@ -126,7 +145,7 @@ class Session:
             self._check_deadlines()
             return moved > 0
         except Broken as e:
-            self._down(str(e))
+            self._down(str(e), self.state == UP)
             return True
 
     # --- one slice
@@ -187,15 +206,25 @@ class Session:
                 raise Broken("refused: " + (_REFUSALS.split("/")[rx[at + 1]] if rx[at + 1] < 6 else str(rx[at + 1])))
             self.state = UP
             self.listener.on_up()
+        elif kind == 0xB0 and size == 2:
+            pass
         elif (kind == 0x40 and size == 2) or (kind == 0x90 and size == 3):
             packet_id = rx[at] << 8 | rx[at + 1]
             # An id that is not in flight is an acknowledgement twice over: nothing to do.
-            for i in range(0, len(self._flying), 2):
-                if self._flying[i] == packet_id:
-                    del self._flying[i : i + 2]
+            flying = self.flying
+            for i in range(0, len(flying), 4):
+                if flying[i] == packet_id:
+                    if self.newest:
+                        self.proved = max(self.proved, self.newest[0])
+                    self.newest = flying[i + 2 : i + 4]
+                    del flying[i : i + 4]
+                    if self.mute and 0 < packet_id - self.mute[2] & 0xFFFF < 0x8000:
+                        self.mute = None  # what was sent before this has arrived
                     self.listener.on_ack(packet_id, kind == 0x40 or rx[at + 2] < 0x80)
                     break
         elif kind == 0xD0 and size == 0:
+            if self._pings == 1:
+                self.mute = None
             self._pings = 0
         else:
             raise Broken("unexpected packet 0x%02x" % kind)
@@ -217,11 +246,12 @@ class Session:
         at = topic_to + 2 if kind & 6 else topic_to
         if self.state != UP or kind & 6 > 2 or at > end or at - wire.rx_from > len(rx):
             raise Broken("malformed packet")
-        if at > wire.rx_to:
+        if at > wire.rx_to or (too_long and at + HEAD_SEEN > wire.rx_to and have < len(rx)):
             return False
         self._puback = b"\x40\2" + rx[topic_to:at] if kind & 6 else b""
         if too_long:
             self._skip = size
+            self._head = bytes(rx[at : at + HEAD_SEEN]) if kind & 1 else None
             return True
         wire.rx_from = end
         self.listener.on_message(bytes(rx[topic_at:topic_to]), bytes(rx[at:end]), bool(kind & 1))
@@ -238,7 +268,7 @@ class Session:
         if not self._skip:
             if self._puback:
                 self._put(self._puback)
-            self.listener.on_message(None, None, False)
+            self.listener.on_message(None, self._head, self._head is not None)
         return n > 0
 
     def _check_deadlines(self):
@@ -250,8 +280,8 @@ class Session:
             self._expect(self._tx_began, PACKET_MS, "write stuck")
         if wire.rx_from != wire.rx_to or self._skip:
             self._expect(self._rx_at, PACKET_MS, "packet cut short")
-        if self._flying:
-            self._expect(self._flying[1], ANSWER_MS, "no acknowledgement")
+        if self.flying:
+            self._expect(self.flying[1], ANSWER_MS, "no acknowledgement")
         if self._pings:
             self._expect(self._ping_at, PING_MS, "no answer to a ping")
         elif self.free() and max(ticks.diff(now, self._rx_at), ticks.diff(now, self._tx_at)) >= self._quiet_ms:
@@ -266,12 +296,12 @@ class Session:
         self.pid = self.pid % 65535 + 1
         return bytes((self.pid >> 8, self.pid & 255))
 
-    def _put(self, packet, at=0, payload_bytes=0, packet_id=b""):
+    def _put(self, packet, at=0, payload_bytes=0, packet_id=b"", topic=b""):
         """Send a packet: one write, and a deadline for its acknowledgement if it has an id."""
         self.wire.put(packet, at, payload_bytes)
         self._tx_began = self._now
         if packet_id:
-            self._flying += (self.pid, self._now)
+            self.flying += (self.pid, self._now, len(packet) + payload_bytes, topic)
         try:
             if self.wire.flush():
                 self._tx_at = self._now
@@ -282,11 +312,12 @@ class Session:
         if ticks.diff(self._now, since) > limit_ms:
             raise Broken(what)
 
-    def _down(self, why):
+    def _down(self, why, lost=False):
         self.wire.drop()
         self.state = IDLE
-        self._flying.clear()
+        self.lost = lost
         self.listener.on_down(why)
+        self.flying.clear()
 
 
 def _sized(data):

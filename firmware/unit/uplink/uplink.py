@@ -5,6 +5,7 @@ the announcements for discovery, and the backlog. Answers to commands go before 
 """
 
 from ..catalogue.names import load_names
+from ..room import has_room
 from . import payloads, ticks
 from .clock import Clock
 from .dial import Dialer, broker_list
@@ -16,6 +17,7 @@ from .wire import HEAD_BYTES, Wire
 STATE_EARLIEST_MS = 5000  # between two state messages, however much happens
 _MAX_REPLIES = 4  # that wait for a broker
 _REBOOT_MS = 10000  # how long a reboot waits for its answer to arrive
+_JUDGE_BYTES = 8192  # for what thinks about a lost connection
 _NETWORK_MS = 900000  # so long a network is taken for good through which no broker can be reached
 
 
@@ -58,10 +60,15 @@ class Uplink:
         self._state_at = self._looked_at = ticks.now()
         self._state_mark = -1
         self._now = 0
-        self._left = False  # the last state is said
+        self._said_visit = False  # the last state is said
         self._good_at = self._state_at  # when the network was last no reason to act
         self.connects = 0
         self.no_commands = False  # the broker's access list forbids them
+        # See closed.py.
+        self.closed = None
+        self.thrown = self.up_at = 0
+        self.told = b""
+        self.left = []
 
     # --- what the app calls
 
@@ -134,8 +141,8 @@ class Uplink:
             if not self.session.free():
                 return False
             self.drain.busy = False
-            if visit and self.serving and not self._left:
-                self._left = True
+            if visit and self.serving and not self._said_visit:
+                self._said_visit = True
                 self.send_state(True)
                 return False
         self.close()
@@ -145,6 +152,7 @@ class Uplink:
 
     def on_up(self):
         self.connects += 1
+        self.up_at = self._now
         self._step_id = 0
         self._subscribed = self.serving = self.no_commands = False
         self.dialer.on_up(self._now)
@@ -156,13 +164,17 @@ class Uplink:
         self._greeting = None
         self.serving = self.drain.busy = False
         self.dialer.on_down(self._now, why, self._subscribed)
+        if self.session.lost and has_room(_JUDGE_BYTES):
+            from .closed import judge
+
+            judge(self, why, self._now)
 
     def on_ack(self, packet_id, ok):
         if packet_id == self._step_id:
             self._step_id = 0
-            self._subscribed = True
-            if not ok:
+            if not ok and not self._subscribed:
                 self.no_commands = True
+            self._subscribed = True
             return
         replies = self.queue.replies
         for reply in replies:
@@ -172,11 +184,17 @@ class Uplink:
         self.drain.on_ack(packet_id)
 
     def on_message(self, topic, payload, retained):
-        if topic is None or topic == self.root + b"cmd":
+        command = self.root + b"cmd"
+        if self.closed and topic != command and payload and payload.startswith(b'{"v":1,"boot":'):
+            if retained:
+                from .closed import look
+
+                look(self, payload)
+        elif topic is None or topic == command:
             if len(self.queue.replies) + len(self.queue.arrived) >= _MAX_REPLIES:
                 self.queue.count("busy")
             else:
-                self.queue.take(payload, retained)
+                self.queue.take(topic and payload, retained)
 
     # --- serving a connection
 
@@ -218,10 +236,19 @@ class Uplink:
     def send_state(self, visit=False):
         """Send the newest values, whoever has seen them before. `visit`: somebody at the console has the rest."""
         self.newest.update()
-        payloads.state(self.out, self.identity.boot, self._points, self.newest, visit)
-        self.session.send(self.root + b"state", self.out.size(), 0, True)
         self._state_at = self._looked_at = self._now
         self._state_mark = self._mark()
+        out = self.out
+        told = self.told + b',"visit":true' if visit else self.told
+        for less in range(0 if "state" in self.left else 3):
+            payloads.state(out, self.identity.boot, self._points, self.newest, told, less)
+            if not out.full:
+                self.session.send(self.root + b"state", out.size(), 0, True)
+                if self.thrown:
+                    from .closed import said
+
+                    said(self, self._now)
+                break
 
     def _state_due(self, now):
         if ticks.diff(now, self._looked_at) < STATE_EARLIEST_MS or not self.drain.affordable():

@@ -6,7 +6,7 @@ said to every function of that name; what is never reached can go. It errs on th
 - A method is reached by its name, whosoever says it. A function or class is reached through the module that has it.
 - `__init__` is reached with its class. What is said but not called, in a start too, is reached: it may be called later.
 - Coroutines, generators and functions within functions may run later, whoever began them.
-- A function that itself calls `settle` is a start: it has brought modules into memory anew, and what it alone calls goes.
+- A function that itself calls `settle` is a start: it has brought modules into memory, and what it alone calls goes.
 - So may whatever texts of the program name (`"_op_" + op`), and what the modules outside a slot say, but for classes:
   they make the unit, once.
 

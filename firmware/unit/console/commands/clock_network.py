@@ -1,6 +1,6 @@
 """The commands about the world outside: the clock and the network."""
 
-from ..text import label
+from ..text import LABEL, label, wrap
 from .status import clock_text, network
 
 
@@ -15,8 +15,28 @@ def cmd_net(c, words):
         yield label(c, "broker") + c.say("net_connects", n=uplink.connects)
         if uplink.dialer.why:
             yield label(c, "last_error") + uplink.dialer.why
+        if uplink.told:
+            for line in _broker(c, uplink.told):
+                yield from wrap(" " * LABEL + line, LABEL)
     journal = c.app.recorder.journal
     yield label(c, "journal") + c.say("net_journal", first=journal.acked, last=journal.next_seq - 1)
+
+
+def _broker(c, told):
+    """What the unit has learnt of a broker that closes connections; `told`: see uplink/closed.py."""
+    import json
+
+    found = json.loads(b"{" + told[1:] + b"}")["broker"]
+    if "closed_on" in found:
+        yield c.say("net_closed", topic=found["closed_on"], bytes=found["bytes"])
+    if "limit" in found:
+        yield c.say("net_limit", n=found["limit"])
+    if "left_out" in found:
+        yield c.say("net_left", topics=found["left_out"])
+    if "refused_seq" in found:
+        yield c.say("net_refused", n=found["refused_seq"])
+    if "other_board" in found:
+        yield c.say("net_other", id=c.unit_id)
 
 
 def cmd_time(c, words):

@@ -2,12 +2,14 @@
 
 What a command can do is the `actions` of the app:
 `claim(output, on, for_s)` returns 0, or the number of the reason why not; `auto(output)`;
-`acknowledge(index)`, NONE for all; `stored()`, the settings that differ from their defaults; `change(stored)` stores settings and returns "" or why not, whole or not at all; then `changed` is True, and `take_up()`
+`acknowledge(index)`, NONE for all; `stored()`, the settings that differ from their defaults;
+`change(stored)` stores settings and returns "" or why not, whole or not at all; then `changed` is True, and `take_up()`
 takes them into use; `reboot()`;
 `events()` yields the newest (unix_s, uptime_s, code, a, b), oldest first, and None in between, to give way to a tick;
 `unix_s()`, NONE without a clock.
 """
 
+# mypy: disable-error-code="union-attr"
 import json
 
 from ...catalogue.names import name_of
@@ -51,7 +53,8 @@ class Commands:
         self._kept = kept
         self._job = None  # the generator of a command that takes long, and the id to answer it under
         self._job_id = ""
-        self._job_waits = False  # it writes to the flash: only where that delays nothing
+        self._job_waits = False  # a restart follows: only while no pump runs
+        self.incoming = None  # a firmware that arrives, see update.py
 
     def handle(self, payload, retained, too_long=False):
         """Carry out one command, or refuse it. True: the answer stands in `out`; False: `work` has to go on with it.
@@ -80,14 +83,21 @@ class Commands:
                 raise Refusal("busy", "the command before takes its time: send it again")
             if not fits:
                 raise _no_memory()
-            if op in _LONG:
+            if op == "update" and self.brief() and self.incoming.is_piece(args):
+                result = self.incoming.take(args)
+            elif op in _LONG:
+                self.drop()  # its code goes first
                 self._job = self._update(args) if op == "update" else _long(op, self.actions, args)
                 self._job_id = command_id
-                self._job_waits = op == "update"
+                self._job_waits = op == "update" and "switch" in args
                 return False
-            result = getattr(self, "_op_" + op)(args) or {}
+            else:
+                result = getattr(self, "_op_" + op)(args) or {}
         except Refusal as e:
             self._refuse(command_id, e)
+            return True
+        except MemoryError:
+            self._refuse(command_id, _no_memory())
             return True
         self._answer(command_id, result, True)
         return True
@@ -111,6 +121,16 @@ class Commands:
         self._job = None
         forget(*_SELDOM)
         return True
+
+    def brief(self):
+        """Whether a firmware arrives, of which a piece more takes little: its code is loaded, its file open."""
+        return self.incoming is not None and self._job is None
+
+    def drop(self):
+        """Let go of the firmware that arrives, which stays on the flash."""
+        if self.incoming:
+            self.incoming.close()
+            self.incoming = None
 
     def busy(self, calm=True):
         """Whether `work` has something to do. `calm`: there is time before the next tick, and no pump runs."""
@@ -229,7 +249,7 @@ class Commands:
             raise Refusal("no_key", "without a command_key nobody can prove that a firmware is meant for this unit")
         from .update import update
 
-        return update(args)
+        return update(args, self)
 
     def _op_reboot(self, args):
         only(args, ())

@@ -4,6 +4,7 @@ The code that knows them, with what it needs as much memory as the rest of a con
 forgotten when none has come for a while. Here stays what must outlive it.
 """
 
+# mypy: disable-error-code="union-attr"
 import gc
 
 from ...control.basics import const
@@ -41,6 +42,7 @@ class CommandQueue:
         self.turn = self.alone = False
         self._answer = b""  # to a change of settings that is being taken into use
         self._taking_up = None
+        self.most = 0  # bytes of an answer that the broker takes, 0: as many as there are
 
     def count(self, code):
         """One more refusal."""
@@ -57,6 +59,10 @@ class CommandQueue:
             return False
         return bool(self.arrived or self._taking_up) or (self._commands is not None and self._commands.busy(calm))
 
+    def brief(self):
+        """Whether what has arrived takes less time than most: see handler.py."""
+        return bool(self.arrived) and self._commands is not None and self._commands.brief()
+
     def work(self, now, calm):
         """A piece of the work; an answer that is ready comes to the replies."""
         self._used_ms = now
@@ -67,6 +73,8 @@ class CommandQueue:
         if commands is None:
             self._load()
             return
+        if self.most:
+            commands.out.limit = min(commands.out.limit, self.most)
         if not self.arrived:
             done = commands.work(calm)
         else:
@@ -106,7 +114,9 @@ class CommandQueue:
 
     def let_go(self):
         """Of the code."""
-        self._commands = None
+        if self._commands is not None:
+            self._commands.drop()
+            self._commands = None
         forget(*_MODULES)
 
     def _load(self):
