@@ -184,7 +184,8 @@ class Turns:
     def update(self) -> None:
         """A firmware that is whole and cannot start: all of it is brought, tried, and the unit goes back by itself."""
         noise = bytes(self.chance.randrange(256) for _ in range(20_000))
-        data = pack.pack({"unit/__init__.mpy": b"no bytecode", "unit/noise.txt": noise}, f"broken-{self.chance.random()}")
+        files = {"unit/__init__.mpy": b"no bytecode", "unit/noise.txt": noise}
+        data = pack.pack(files, f"broken-{self.chance.random()}")
         boot = self.last("meta")["boot"]
         with self._remote() as remote:
             update_mqtt.send(remote, data, "en")

@@ -34,6 +34,9 @@ class Wire:
     """`tx` holds one packet on its way out, its payload built in place from `HEAD_BYTES` on; `rx` what came in."""
 
     def __init__(self, buffers=None):
+        """`buffers`: the two, or there will be new ones."""
+        self.tx: bytearray
+        self.rx: bytearray
         self.tx, self.rx = buffers or (bytearray(HEAD_BYTES + 3072), bytearray(1280))
         self._tx_view = memoryview(self.tx)
         self._rx_view = memoryview(self.rx)

@@ -97,7 +97,7 @@ class CommandQueue:
     def _take_up(self):
         """A step of it; the code of commands has gone, for control's part of the settings is as large."""
         try:
-            next(self._taking_up)
+            next(self._taking_up)  # type: ignore[arg-type]
             return
         except StopIteration:
             pass
