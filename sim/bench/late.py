@@ -35,18 +35,18 @@ _CONNECTIONS = 6
 _MAIN = f"""{MAKE_UNIT}
 import host
 uplink = app.uplink
-poll = uplink.poll
+part = app.reporting._slice
 link = host.link
 def mark(what):
     link.ask(1, what, link.now_us)
     link.now_us = link.words.now_us
-def sliced(now, *may):
+def sliced(*now):
     before = uplink.session.state
     mark({_BEGINS})
-    more = poll(now, *may)
+    more = part(*now)
     mark({_ENDS} + 16 * before + 64 * uplink.session.state)
     return more
-uplink.poll = sliced
+app.reporting._slice = sliced
 app.run()
 """
 

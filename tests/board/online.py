@@ -84,13 +84,13 @@ def watched():
         for which in range(3):
             print("late", which, *bins[which])
 unit.tick = watched
-poll = unit.uplink.poll
-def polled(now, *may):
+part = unit.reporting._slice
+def sliced(*now):
     global secured
     look()
     secured = secured or SECURE and 1 <= unit.uplink.session.state <= 2
-    return poll(now, *may)
-unit.uplink.poll = polled
+    return part(*now)
+unit.reporting._slice = sliced
 # A connection counts as good at once, or a campaign would mostly see the unit wait two minutes at a time.
 on_up = unit.uplink.dialer.on_up
 unit.uplink.dialer.on_up = lambda now: on_up(time.ticks_add(now, -60000))

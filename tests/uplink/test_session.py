@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import pytest
 from unit.uplink import session, wire
 
 from tests.uplink.books import Books
@@ -57,6 +58,15 @@ class Slow(wire.Wire):
         view[:n] = self.said[:n]
         del self.said[:n]
         return n
+
+
+def test_tls_is_not_begun_where_the_network_has_no_memory_for_it(monkeypatch: pytest.MonkeyPatch):
+    ended: list[str] = []
+    up = session.Session(b"u", SimpleNamespace(on_down=ended.append), wire=Slow())
+    monkeypatch.setattr(session, "network_bytes", lambda: session.SECURE_BYTES - 1)
+    up.start("127.0.0.1", 8883, 0, tls=object(), name="broker.test")
+    up.poll(0)
+    assert ended == ["no memory for TLS"]
 
 
 def test_a_message_that_is_passed_over_is_acknowledged_behind_a_packet_that_has_not_left():

@@ -3,12 +3,14 @@
 What others do by waiting (for CONNACK, PUBACK, SUBACK, a whole packet) `poll` does in slices, each with a deadline.
 """
 
+from ..room import network_bytes
 from . import ticks
 from .wire import HEAD_BYTES, Broken, Wire
 
 # Deadlines. Together with the keep-alive they bound how long a dead link is taken for a live one.
 OPEN_MS = 10000  # TCP connection
 SECURE_MS = 30000  # TLS handshake and CONNACK; a handshake costs an ESP32 seconds of arithmetic
+SECURE_BYTES = 30720  # of the network's memory, that a handshake wants on an ESP32
 GREET_MS = 10000  # CONNACK without TLS
 PACKET_MS = 10000  # the rest of a packet that began, either way
 ANSWER_MS = 20000  # PUBACK, SUBACK
@@ -156,6 +158,8 @@ class Session:
             return False
         try:
             if self._tls:
+                if network_bytes() < SECURE_BYTES:
+                    raise Broken("no memory for TLS")
                 self.wire.secure(self._tls, self._name)
         except (OSError, ValueError) as e:
             raise Broken("TLS: %s" % e) from None
