@@ -25,7 +25,7 @@ MAX_LINES = 400
 HARDWARE = {"machine", "esp32", "network"}
 # Only these may import what exists on a board alone.
 HARDWARE_PLACES = {
-    "boot.py", "main.py", "slots.py", "unit/board.py", "unit/room.py", "unit/app.py", "unit/clock.py", "unit/restart.py",
+    "boot.py", "main.py", "slots.py", "unit/room.py", "unit/app.py", "unit/clock.py", "unit/restart.py",
     "unit/safe_mode.py", "unit/uplink/net/wifi.py", "unit/uplink/net/ethernet.py",
     "unit/uplink/net/cellular.py",
 }  # fmt: skip

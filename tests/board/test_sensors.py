@@ -15,7 +15,10 @@ from unit import config
 settings, board, _ = config.load()
 import machine
 from unit.drivers.build import build
-from unit.control.io import Inputs
+try:
+    from unit.control.io import Inputs
+except ImportError:  # one module with the app, on a board without PSRAM
+    from unit.app import Inputs
 io = build(board, settings, machine, time.ticks_ms)
 i = Inputs()
 for n in range(12):

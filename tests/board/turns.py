@@ -37,6 +37,7 @@ SPEED = 10
 UNIT = "qiaotou"
 PIN = "135790"
 KEY = "only-this-unit"
+PROMPTS = ("> ", "# ", "? ", "] ", "：", ": ", "） ", ") ")  # of the console, and of what it asks
 BACK_S = 60  # of the board's time, in which reports come back after a visit
 MOST_BYTES = 106_000  # of the 110 KB of a chip's heap
 
@@ -107,8 +108,16 @@ class Turns:
 
     def until(self, condition: Callable[[], object], what: str, limit_s: float = 60) -> None:
         """Wait so many seconds of the board's time, and as long again for a machine that is busy."""
-        met = patience.until(lambda: self._look() or condition(), 2 * limit_s / self.speed + 5)
-        assert met, f"{what}\n{self.shown[-3000:]}\n{self.board.memory.chip_figures()}"
+        bare = not self.board.unit.board.psram_mb
+
+        def met() -> object:
+            self._look()
+            grown = bare and self.board.memory.chip_figures().heap_growths > 1
+            return grown or condition()
+
+        told = patience.until(met, 2 * limit_s / self.speed + 5)
+        figures = self.board.memory.chip_figures()
+        assert told and not (bare and figures.heap_growths > 1), f"{self.shown[-3000:]}\n{what}: {figures}"
 
     def _look(self) -> None:
         try:
@@ -135,8 +144,8 @@ class Turns:
         self._look()
         begun = len(self.shown)
         os.write(self._fd, line.encode() + (b"" if line == "\x03" else b"\r"))
-        prompts = ("> \x1b[K", "# \x1b[K", "? \x1b[K", "] \x1b[K", "：\x1b[K", ": \x1b[K")
-        self.until(lambda: self.shown[begun + len(line) :].endswith(prompts), f"an answer to {line!r}")
+        ends = tuple(prompt + "\x1b[K" for prompt in PROMPTS)
+        self.until(lambda: self.shown[begun + len(line) :].endswith(ends), f"an answer to {line!r}")
 
     def visit(self, commands: int = 3) -> None:
         """A crew comes, does some of all that there is, in turn, and leaves."""

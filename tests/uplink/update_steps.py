@@ -43,7 +43,9 @@ SLOTS = Slots()
 class Actions:
     """What commands may do here: nothing."""
 
-    def t(self):
+    changed = False
+
+    def unix_s(self):
         return 0
 
     def events(self):
@@ -91,9 +93,9 @@ class Sender:
         sys.modules["slots"] = SLOTS  # which is let go after each use
         while self.queue.busy(calm):
             slices += 1
-            text = self.queue.work(0, calm)
-            if text is not None:
-                return json.loads(text), slices
+            self.queue.work(0, calm)
+            if self.queue.replies:
+                return json.loads(self.queue.replies.pop(0)[1]), slices
         return None, slices
 
     def ask(self, op="update", calm=False, **args):
