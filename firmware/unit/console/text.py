@@ -34,6 +34,7 @@ class Text:
 
     def say(self, entry_key, **values):
         """The text `entry_key` of console.txt with its `{name}`s filled in."""
+        entry_key = entry_key.rstrip()  # see host_tools/unitkit/shrink/pad.py
         found = None
         for known in self._pieces:
             found = found or entry(known, entry_key)

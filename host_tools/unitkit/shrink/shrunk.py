@@ -3,13 +3,17 @@
 from collections.abc import Collection
 from functools import cache
 
+from .absolute import absolute
 from .bundle import bundle
 from .fold import fold
+from .pad import pad
 from .settle import settle
 from .shorten import shorten
 
 # All that is done, by name; NO_LINES by the compiler.
-FOLD, BUNDLE, SETTLE, SHORTEN, NO_LINES = TRANSFORMS = ("fold", "bundle", "settle", "shorten", "no lines")
+FOLD, PAD, BUNDLE, SETTLE, SHORTEN, FULL_NAMES, NO_LINES = TRANSFORMS = (
+    "fold", "pad", "bundle", "settle", "shorten", "full names", "no lines",
+)  # fmt: skip
 COMPILER_OPTION = "-O3"  # no line numbers; the firmware has no `assert`
 
 
@@ -21,7 +25,8 @@ def shrunk(
     `foreign`, `outside`: see `shorten`. `without`: transforms left out, to weigh them.
     """
     texts = whole(tuple(sources.items()), foreign, tuple(outside), tuple(without))
-    return texts if SHORTEN in without else shorten(texts, foreign, outside)
+    short = texts if SHORTEN in without else shorten(texts, foreign, outside)
+    return short if FULL_NAMES in without else absolute(short)
 
 
 @cache  # seconds of work, which a flash does twice and the tests hundreds of times
@@ -40,4 +45,5 @@ def _put_together(
     folded = fold(dict(sources))
     # What lies outside a slot reads packs before any module in one can be imported: it never does without.
     texts = dict(sources) | {path: folded[path] for path in outside} if FOLD in without else folded
+    texts = texts if PAD in without else pad(texts)
     return texts if BUNDLE in without else bundle(texts)
