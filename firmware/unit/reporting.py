@@ -28,7 +28,7 @@ _WAIT_MS = const(30000)  # for a moment without a pump, before the uplink comes 
 _LOOK_MS = const(10000)
 _LEAST_BYTES = const(4096)  # of the network's memory, for a new connection
 _LOW_MS = const(300000)  # with less for so long, and nobody reached, the unit restarts
-_UPLINK_BYTES = const(32768)  # that an uplink takes while it is loaded
+_UPLINK_BYTES = const(30720)  # that an uplink takes while it is loaded
 _TX_BYTES = const(2176)  # a message on its way out: some 40 readings
 _RX_BYTES = const(1280)
 
@@ -129,7 +129,7 @@ class Reporting:
             return left_ms >= _ROOMY_MS
         if queue.alone:
             queue.turn = queue.alone = False
-            queue.let_go()
+            self._tidy()
             self._since = now
         if self._visit or left_ms < _CALM_MS or not (calm or time.ticks_diff(now, self._since) >= _WAIT_MS):
             return False
@@ -155,6 +155,10 @@ class Reporting:
         self.connects += app.uplink.connects
         app.uplink = None
         self.queue.alone = self.queue.turn and not self._visit
+        self._tidy()
+
+    def _tidy(self):
+        """Let go of all that has come into memory since before the uplink was loaded, but for a console."""
         self.queue.let_go()
         new = [name for name in sys.modules if name.startswith("unit.") and name not in self._before]
         forget(*[name[5:] for name in new if not name.startswith("unit.console.")])

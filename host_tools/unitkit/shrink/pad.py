@@ -1,7 +1,7 @@
 """Short texts that are no names: MicroPython makes a literal of up to ten characters a name, and keeps it for good.
 
-The keys of what the console says are such. A blank behind them, which `Text.say` does not mind, makes them texts that go
-with their module.
+The keys of what the console says are such. A blank behind them, which `Text.say` does not mind, makes them texts that
+go with their module.
 """
 
 import ast
