@@ -58,6 +58,7 @@ class App:
         self.recorder.wake(self.clock.utc_s)
         self.due_ms = time.ticks_ms()  # when the next tick begins
         self.uplink = None  # of its reporting, while there is one
+        self.left = None  # how the last visit at the console left it, see `Listener.left`
         # Last, for it lets the settings go, which the memory of the uplink needs.
         self.reporting = _reporting(self, settings, board) if settings else None
         gc.collect()  # here already: what was forgotten is then not kept by a word on the stack that is out of date
@@ -136,6 +137,10 @@ class App:
                 elif listener is not None:
                     listener.poll()
                     pause_ms = listener.pause_ms
+                    if listener.console is None and not _any(typed):
+                        self.left = listener.left()
+                        listener = None
+                        forget("console.listener", "console.terminal.serial")
             except Exception as e:  # noqa: BLE001  shown: pumps must not stop for the sake of words
                 sys.print_exception(e)
                 failed += 1

@@ -104,7 +104,7 @@ class Unit:
             self.clock.set((START_DAY - _2020) * 86400)  # 08:00 at +08:00
         else:
             self.rig.tod_s = None
-        self.uplink = self.reporting = None
+        self.uplink = self.reporting = self.left = None
         self.kept = kept(values)
         self.config_from = config.FROM_NEWEST
         self.trial_ends_s = 0

@@ -26,7 +26,7 @@ _TOO_LITTLE = b"memory is short, no console now / \xe5\x86\x85\xe5\xad\x98\xe4\x
 
 
 class Listener:
-    """`poll` every `pause_ms`. Attributes are what outlives a visit; see `Console` for `app` and `stream`."""
+    """`poll` every `pause_ms`. See `Console` for `app` and `stream`; `app.left` is what the one before has `left`."""
 
     def __init__(self, app, stream):
         self.app = app
@@ -36,6 +36,12 @@ class Listener:
         self.wrong = -1  # wrong PINs in a row, -1 while nobody has looked into the file of `access`
         self.wait_until_s = 0  # no try before
         self.console = None
+        if app.left:
+            self.lang, self.utf8, self.wrong, self.wait_until_s = app.left
+
+    def left(self):
+        """What the next one must know when this one is forgotten."""
+        return self.lang, self.utf8, self.wrong, self.wait_until_s
 
     def poll(self):
         """A slice of whatever somebody does here. Raises only KeyboardInterrupt: out, to the raw REPL."""

@@ -14,7 +14,7 @@ from .. import ticks
 from .refusal import MAX_BYTES
 
 _LINGER_MS = const(30000)  # a second command mostly follows the first at once
-_ROOM_BYTES = const(20480)  # for the code and the answer to most
+_ROOM_BYTES = const(20480)  # for the code and the answer to most, and some between what lies scattered
 _MODULES = ("uplink.commands.handler", "uplink.commands.sign", "uplink.json_value", "remote")
 
 
