@@ -140,7 +140,6 @@ class App:
                     if listener.console is None and not _any(typed):
                         self.left = listener.left()
                         listener = None
-                        forget("console.listener", "console.terminal.serial")
             except Exception as e:  # noqa: BLE001  shown: pumps must not stop for the sake of words
                 sys.print_exception(e)
                 failed += 1

@@ -64,9 +64,6 @@ def chip_heap_bytes(chip: str) -> int:
     return chips.vm_heap_bytes(chips.CHIPS[chip]) + SHIM_HEAP_BYTES + _CHIP_SHIM_BYTES
 
 
-_LOOKED_BEHIND = "link ask real_time"  # what a test that runs beside the firmware says of the module `host`
-
-
 @cache
 def shim_rom(unwired: tuple[str, ...], scripts: str = "") -> bytes:
     """The modules of `shim/` but for those of what is `unwired`, compiled, as a ROMFS image.
@@ -79,7 +76,7 @@ def shim_rom(unwired: tuple[str, ...], scripts: str = "") -> bytes:
     # A chip's own modules bring no names into the heap: these bring as few as they can. What MicroPython knows, stays,
     # what the firmware says, and what asyncio may say to the queue of its tasks; also the places of the shared memory.
     places = re.findall(r'"(\w+)"', "\n".join(texts.values()))
-    said = "\n".join([*foreign_names(sources()), texts["tasks.py"], _START, _LOOKED_BEHIND, *places, scripts])
+    said = "\n".join([*foreign_names(sources()), texts["tasks.py"], _START, *places, scripts])
     for name, text in shorten(texts, said).items():
         rom.mkfile(name.removesuffix(".py") + ".mpy", compiled(text, name.removesuffix(".py")))
     return bytes(rom.finalise())

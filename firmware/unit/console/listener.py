@@ -40,7 +40,8 @@ class Listener:
             self.lang, self.utf8, self.wrong, self.wait_until_s = app.left
 
     def left(self):
-        """What the next one must know when this one is forgotten."""
+        """What the next one must know; this one is forgotten with all modules of the console."""
+        forget(*[name[5:] for name in sys.modules if name.startswith("unit.console.")])
         return self.lang, self.utf8, self.wrong, self.wait_until_s
 
     def poll(self):
