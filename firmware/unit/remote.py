@@ -12,7 +12,6 @@ _LOG_BACK = const(400)  # records that are searched for events, and
 _RECORDS_A_PIECE = const(8)  # how many of them at a stretch
 _ROWS_A_PIECE = const(4)
 _AT_STARTS = ("mqtt.", "network.", "plant.")  # settings that are looked at only then
-_SELDOM = ("config", "catalogue.settings", "catalogue.wiring", "assembly", "control.configure")
 
 
 class Actions:
@@ -71,7 +70,7 @@ class Actions:
                 gc.collect()  # so that what stays lies close together; see catalogue/settings.py
                 yield
         del catalogue, stored
-        forget("catalogue.settings", "catalogue.wiring")
+        forget("catalogue.settings")
         gc.collect()
         yield
         from .assembly import derive
@@ -82,7 +81,7 @@ class Actions:
         self._app.control.configure(full)
         self._app.recorder.interval_s = full["readings.interval_s"]
         self._app.kept = kept(full)
-        forget(*_SELDOM)
+        forget("config", "assembly", "control.configure")
 
     def events(self):
         """The newest events, (unix_s, uptime_s, code, a, b), oldest first, not further back than _LOG_BACK records.

@@ -43,9 +43,8 @@ class Reporting:
         self._begun = (wanted, identity, network, user, password, tls)
         self.queue = CommandQueue(identity.unit_id, identity.boot, self._actions, (key or "").encode())
         self.task = None  # that runs `live()`
-        self.failures = 0  # errors of the firmware itself
         self.connects = 0  # by uplinks that are gone
-        self.was: tuple = ("", False, False, "")  # network, is it up, is a broker there, why not: as the visit found it
+        self._was: tuple = ("", False, False, "")  # see `link`
         self._visit = False
         self._since = self._looked = self._enough = time.ticks_ms()  # of the turn; of a look at the network's memory
         self._paused: list = [None, None]  # since when: all of it, what is beside the session
@@ -69,8 +68,7 @@ class Reporting:
         if not self._visit:
             if uplink and has_room(wanted_bytes):
                 return True
-            if uplink:
-                self.was = uplink.net.name, uplink.net.up(), uplink.connected(), uplink.dialer.why
+            self._was = self.link()
             self._visit = True
             self._since = time.ticks_ms()
         return not uplink and not self.queue.alone
@@ -79,6 +77,13 @@ class Reporting:
         """Whoever was at the console has left."""
         self._visit = False
         self._since = time.ticks_ms()
+
+    def link(self):
+        """(network, is it up, is a broker there, why not); during a visit, as that has found it."""
+        uplink = self._app.uplink
+        if uplink is None:
+            return self._was
+        return uplink.net.name, uplink.net.up(), uplink.connected(), uplink.dialer.why
 
     def has_served(self):
         """Whether a broker has, in this start."""
@@ -116,25 +121,28 @@ class Reporting:
         except Exception as e:  # noqa: BLE001  whatever it is goes with the uplink
             self._fail(e, 1, now)
             left = True
-        if left or time.ticks_diff(now, self._since) >= _LEAVE_MS:
+        left = left or time.ticks_diff(now, self._since) >= _LEAVE_MS
+        if left:
             self._drop()
-        return True
+        return left
 
     def _apart(self, now, left_ms, calm):
         """A slice without an uplink: a command that is alone in memory, or the uplink's return."""
         queue = self.queue
         if queue.alone and queue.busy(True):
-            if left_ms >= _ROOMY_MS:
-                queue.work(now, calm)
-            return left_ms >= _ROOMY_MS
+            if left_ms < _ROOMY_MS or not queue.busy(calm):
+                return False
+            queue.work(now, calm)
+            return True
         if queue.alone:
             queue.turn = queue.alone = False
             self._tidy()
             self._since = now
         if self._visit or left_ms < _CALM_MS or not (calm or time.ticks_diff(now, self._since) >= _WAIT_MS):
             return False
-        if has_room(_UPLINK_BYTES):
-            self._load()
+        if not has_room(_UPLINK_BYTES):
+            return False
+        self._load()
         return True
 
     def _load(self):
@@ -166,7 +174,6 @@ class Reporting:
 
     def _fail(self, error, which, now):
         """Say it once, and leave what failed alone for a minute."""
-        self.failures += 1
         self._paused[which] = now
         told = "%s %s" % (type(error).__name__, error)
         if told != self._told:

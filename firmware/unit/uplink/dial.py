@@ -97,10 +97,6 @@ class Dialer:
         self._wait_ms = wait_ms // 2 + random.getrandbits(16) * (wait_ms // 2) // 65536
         self._since = now
 
-    def wait(self, ms):
-        """Try nobody for at least `ms` from the end of the last connection on."""
-        self._wait_ms = max(self._wait_ms, ms)
-
     def _call(self, found, now):
         host, port = self._brokers[self._which]
         if not found and host in self._known:

@@ -35,12 +35,8 @@ def cmd_check(c, words):
     yield _line("wiring", not app.io.problems, " ".join(["%s=%s" % problem for problem in app.io.problems]))
     yield _errors(app.io)
     yield _line("clock", app.clock.tod_s >= 0, "" if app.clock.utc_s == NONE else str(app.clock.utc_s))
-    uplink = app.uplink
-    name, up, served, why = "", None, None, ""
-    if uplink is not None:
-        name, up, served, why = uplink.net.name, uplink.net.up(), uplink.connected(), uplink.dialer.why
-    elif c.listener.reports_rest():  # for this visit: as it found them
-        name, up, served, why = app.reporting.was
+    name, up, served, why = app.reporting.link() if app.reporting else ("", None, None, "")
+    if c.listener.reports_rest():
         why = "visit " + why
     yield _line("network", up, name)
     yield _line("broker", served, why)

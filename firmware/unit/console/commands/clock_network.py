@@ -8,7 +8,7 @@ def cmd_net(c, words):
     yield label(c, "network") + network(c)
     uplink = c.app.uplink
     if c.listener.reports_rest():
-        why = c.app.reporting.was[3]
+        why = c.app.reporting.link()[3]
         if why:
             yield label(c, "last_error") + why
     elif uplink is not None:

@@ -128,7 +128,7 @@ class CommandQueue:
             unit_id, boot, actions, key = self._with
             self._commands = Commands(unit_id, boot, actions(), key, self)
         except MemoryError:
-            forget(*_MODULES)
+            self.let_go()
             gc.collect()
             if not self.alone:
                 self.turn = True
