@@ -19,7 +19,6 @@ from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
 from unit.online import Online
 from unit.remote import Actions
-from unit.uplink import credentials
 from unit.uplink.commands.queue import CommandQueue
 from unit.uplink.uplink import Uplink
 
@@ -67,9 +66,8 @@ class Publisher:
         self._broker = broker
         self.path = flash
         size = unit.board.partitions["journal_kib"] << 10
-        account = unit.files().get("mqtt.credentials_file")
         try:
-            self._secrets = credentials.broker(str(account)) if account else (None, None, None)
+            self._secrets = unit.account()
             data = bytearray(flash.read_bytes()) if flash.exists() else bytearray(b"\xff" * size)
         except OSError as e:
             raise cannot_read(e.filename, e) from e

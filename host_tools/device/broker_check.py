@@ -11,7 +11,7 @@ from typing import Any
 
 import paho.mqtt.client as paho
 
-from ..unitkit.broker_address import address
+from ..unitkit.broker_address import address, unreachable
 from ..unitkit.errors import SurroundingsFailed, both
 
 MOST_BYTES = 2048  # of a payload: the largest message of a unit
@@ -19,13 +19,10 @@ _EMPTY = {"data": b'{"v":1,"boot":0,"seq":0,"points":[],"rows":[]', "event": b'{
 _ANSWER_S = 20.0
 _BAD = 128  # reason codes from here on are refusals
 _NOBODY = 16  # taken, but nobody listens
-_WORDS = {
-    "broker": ("代理 {broker} 连不上：{why}", "broker {broker} cannot be reached: {why}"),
-    "old": (
-        "代理 {broker} 不会 MQTT 5，不能说明原因；请用 mosquitto_sub 查（docs/mqtt.md）",
-        "broker {broker} speaks no MQTT 5 and gives no reasons: check with mosquitto_sub, see docs/mqtt.md",
-    ),
-}
+_OLD = (
+    "代理 {broker} 不会 MQTT 5，不能说明原因；请用 mosquitto_sub 查（docs/mqtt.md）",
+    "broker {broker} speaks no MQTT 5 and gives no reasons: check with mosquitto_sub, see docs/mqtt.md",
+)
 
 
 def check(broker: str, unit_id: str, user: str | None, password: str | None, tls: list[Path | None]) -> dict[str, Any]:
@@ -92,7 +89,7 @@ class _Asked:
         try:
             client.connect(*address(self._broker))
         except OSError as e:
-            raise SurroundingsFailed(both(_WORDS["broker"], broker=self._broker, why=e)) from e
+            raise unreachable(self._broker, e) from e
         client.loop_start()
         self._client = client
         with self._changed:
@@ -100,8 +97,9 @@ class _Asked:
             state = self._state or "no answer"
         if state != "up":
             self.close()
-            word = "old" if "protocol version" in state else "broker"
-            raise SurroundingsFailed(both(_WORDS[word], broker=self._broker, why=state))
+            if "protocol version" in state:
+                raise SurroundingsFailed(both(_OLD, broker=self._broker))
+            raise unreachable(self._broker, state)
         return client
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import paho.mqtt.client as paho
 
 from ..unitkit import pack
-from ..unitkit.broker_address import address
+from ..unitkit.broker_address import address, unreachable
 from ..unitkit.errors import AnswerIsNo, SurroundingsFailed, both
 from ..unitkit.progress import bar, say
 
@@ -30,7 +30,6 @@ _SHARE = 0.5  # of a unit's `mqtt.bytes_per_h` that an update may take: the read
 _TRIES = 20  # a piece is sent so often before the connection is given up
 _WORDS = {
     "silent": ("{unit}：没有应答；再运行一次会接着传", "{unit}: no answer. Run it again: it goes on from there"),
-    "broker": ("代理 {broker} 连不上：{why}", "broker {broker} cannot be reached: {why}"),
     "same": ("{unit} 已在用这个程序", "{unit} runs this firmware already"),
     "begin": ("{unit}：{size} 字节，已有 {at} 字节", "{unit}: {size} bytes, of which {at} are there already"),
     "slow": (
@@ -117,7 +116,7 @@ class Remote:
         try:
             self._client.connect(host, port)
         except OSError as e:
-            raise SurroundingsFailed(both(_WORDS["broker"], broker=broker, why=e)) from e
+            raise unreachable(broker, e) from e
 
     def __enter__(self) -> "Remote":
         self._client.loop_start()

@@ -5,6 +5,11 @@ import socket
 from .errors import BadInput, SurroundingsFailed
 
 
+def unreachable(broker: str, why: object) -> SurroundingsFailed:
+    """Nobody answers there as a broker does."""
+    return SurroundingsFailed.of(f"代理 {broker} 连不上：{why}", f"broker {broker} cannot be reached: {why}")
+
+
 def address(text: str) -> tuple[str, int]:
     """(numeric address, port) of "HOST:PORT". BadInput where it is none, SurroundingsFailed for an unknown name."""
     host, colon, port = text.rpartition(":")

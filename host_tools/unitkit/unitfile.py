@@ -16,6 +16,7 @@ from pathlib import Path
 from unit import assembly
 from unit.catalogue import settings as catalogue
 from unit.catalogue import settings_words
+from unit.uplink import credentials
 
 from . import boards, memory, tomltext
 from .errors import BadInput, in_language, told
@@ -85,6 +86,11 @@ class Unit:
         """The files (secrets, certificates) that the unit file names, by setting, relative to the unit file."""
         named = {row[0]: str(self.settings[row[0]]) for row in catalogue.entries() if "p" in row[5]}
         return {key: self.path.parent / name for key, name in named.items() if name}
+
+    def account(self) -> tuple[str | None, str | None, str | None]:
+        """(user, password, command key) of the credentials file. OSError, ValueError: it cannot be read, is wrong."""
+        path = self.files().get("mqtt.credentials_file")
+        return credentials.broker(str(path)) if path else (None, None, None)
 
 
 def compact_json(value: object) -> str:

@@ -7,8 +7,6 @@ in MQTT 5, with the unit's account and messages of a unit's sizes that hold no r
 import argparse
 from pathlib import Path
 
-from unit.uplink import credentials
-
 from ..device.broker_check import check
 from ..unitkit import unitfile
 from ..unitkit.errors import AnswerIsNo, both, told
@@ -38,8 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """Ask, say what was answered. Returns the exit code."""
     unit = unitfile.load(args.unit, args.lang)
     files = unit.files()
-    account = files.get("mqtt.credentials_file")
-    user, password, _ = credentials.broker(str(account)) if account else (None, None, None)
+    user, password, _ = unit.account()
     tls: list[Path | None] = []
     if "mqtt.ca_file" in files:
         tls = [files.get(name) for name in ("mqtt.ca_file", "mqtt.cert_file", "mqtt.key_file")]

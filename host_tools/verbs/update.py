@@ -10,8 +10,6 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from unit.uplink import credentials
-
 from ..device import first_start, in_service, port
 from ..device.update_mqtt import Remote, send
 from ..unitkit import fsimage, pack, unitfile
@@ -65,12 +63,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _over_mqtt(args: argparse.Namespace, unit: Unit, data: bytes) -> dict[str, object]:
-    files = unit.files()
-    account = files.get("mqtt.credentials_file")
-    user, password, key = credentials.broker(str(account)) if account else (None, None, None)
+    user, password, key = unit.account()
     if not key:
         raise BadInput(both(_WORDS["no_key"], unit=unit.id))
-    with Remote(args.broker, unit.id, key, user, password, files.get("mqtt.ca_file")) as remote:
+    with Remote(args.broker, unit.id, key, user, password, unit.files().get("mqtt.ca_file")) as remote:
         return {"sent": send(remote, data, args.lang, int(unit.settings["mqtt.bytes_per_h"]))}
 
 
