@@ -11,13 +11,12 @@ from sim.board import standin
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker
 
-from .test_image import unit_file
+from .images import unit_file
 
 
 @pytest.fixture
-def image(tmp_path, monkeypatch):
+def image(tmp_path, cache):
     """The MicroPython image, pinned in a cache of the test's own."""
-    monkeypatch.setenv("QINGXI_CACHE", str(tmp_path / "cache"))
     found = micropython_image.read(standin.file(tmp_path))
     micropython_image.pin(found)
     return found
@@ -71,3 +70,14 @@ def village(tmp_path):
     yield Village(path, broker, books)
     books.close()
     broker.kill()
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("QINGXI_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def stock(tmp_path):
+    return standin.file(tmp_path)

@@ -11,7 +11,7 @@ from sim.board import standin
 from tests.host_tools.test_replacement import records
 
 from .desk import MB, SENT, UNIT_FILE, WAITING, Desk, holds, in_service, journal_of
-from .test_image import S3_BOARD, unit_file
+from .images import S3_BOARD, unit_file
 
 
 def test_from_blank_to_the_first_reading_at_the_broker(flash, tmp_path, image, village):

@@ -17,7 +17,7 @@ from sim.board import standin
 from tests.host_tools.test_replacement import Life, records
 
 from .desk import MB, UNIT_FILE, Desk, stored
-from .test_image import S3_BOARD, unit_file
+from .images import S3_BOARD, unit_file
 
 VISITS = "2026-06-01 王 清淤\n2026-06-15 Li\n".encode()
 RUN_S = 5_000_000  # of pump 1, in its life
