@@ -98,6 +98,33 @@ unit.run()
 """
 
 
+def recorded(flash: Path) -> dict[int, tuple[int, list[int]] | None]:
+    """What a flash holds: sequence number -> (time, values) of a reading, None for an event."""
+    journal = Journal(open_image(flash), tables.count("points"), 1)
+    cursor = Cursor(journal)
+    cursor.seek(0)
+    found: dict[int, tuple[int, list[int]] | None] = {}
+    while (kind := cursor.next()) != END:
+        found[cursor.seq] = (cursor.t, list(cursor.values)) if kind == READING else None
+    return found
+
+
+def kill(broker: Broker, proxy: Proxy) -> None:
+    """What it has acknowledged and the books have not read yet would die with it, and no unit could help it."""
+    proxy.refuse = True
+    proxy.cut()
+    time.sleep(0.3)
+    broker.kill()
+
+
+def again(broker: Broker, proxy: Proxy, books: Books) -> None:
+    """It has forgotten its subscribers: the books must be back before the unit is, or miss what it sends."""
+    books.subscribed.clear()
+    broker.start()
+    assert patience.until(books.subscribed.is_set)
+    proxy.refuse = False
+
+
 class Scene:
     """Board, network, broker and books. A reading a second, so that there is something to lose.
 
@@ -210,14 +237,7 @@ class Scene:
         return self.books.replies[-1]
 
     def recorded(self) -> dict[int, tuple[int, list[int]] | None]:
-        """What the flash holds: sequence number -> (time, values) of a reading, None for an event."""
-        journal = Journal(open_image(self.flash), tables.count("points"), 1)
-        cursor = Cursor(journal)
-        cursor.seek(0)
-        found: dict[int, tuple[int, list[int]] | None] = {}
-        while (kind := cursor.next()) != END:
-            found[cursor.seq] = (cursor.t, list(cursor.values)) if kind == READING else None
-        return found
+        return recorded(self.flash)
 
     wait = staticmethod(patience.until)
 
@@ -239,11 +259,7 @@ class Scene:
     # --- faults
 
     def _kill_broker(self) -> None:
-        """What it has acknowledged and the books have not read yet would die with it, and no unit could help it."""
-        self.proxy.refuse = True
-        self.proxy.cut()
-        time.sleep(0.3)
-        self.broker.kill()
+        kill(self.broker, self.proxy)
         self.proxy.refuse = False
 
     def broker_killed(self, chance: random.Random) -> None:
@@ -252,12 +268,8 @@ class Scene:
         self._broker_again()
 
     def _broker_again(self) -> None:
-        """It has forgotten its subscribers: the books must be back before the unit is, or miss what it sends."""
         self.proxy.refuse = True
-        self.books.subscribed.clear()
-        self.broker.start()
-        assert self.wait(self.books.subscribed.is_set)
-        self.proxy.refuse = False
+        again(self.broker, self.proxy, self.books)
 
     def broker_frozen(self, chance: random.Random) -> None:
         self.broker.freeze()

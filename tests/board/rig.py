@@ -29,6 +29,26 @@ days = 40
 population = 420
 """
 
+# A second without a well.
+BREAKS = """
+import sys
+from unit import config
+loaded = config.load()
+from unit.app import App
+app = App(*loaded)
+app.control.well = None
+try:
+    app.run()
+except AttributeError as e:
+    sys.print_exception(e)
+print("over")
+"""
+
+
+def frames(shown: str) -> list[tuple[str, str, str]]:
+    """(file, line, function) of a traceback."""
+    return re.findall(r'File "(\S+)", line (\d+), in (\S+)', shown)
+
 
 def unit():
     return unitfile.load(UNIT_FILE)

@@ -177,11 +177,11 @@ class Console:
     left_for_s = needs_ms = 0
     pause_ms = 50
     def __init__(self, listener):
-        listener.opened = getattr(listener, "opened", 0) + 1
+        listener.app.opened = getattr(listener.app, "opened", 0) + 1
         self.listener = listener
     def poll(self):
         if self.listener.stream.readinto(bytearray(9)):
-            if self.listener.opened <= 3:
+            if self.listener.app.opened <= 3:
                 raise ValueError("rotten")
             print("well again")
 """

@@ -1,6 +1,5 @@
 """A board with PSRAM gets the sources as they are; one without gets them shrunk, and decides the same."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from sim.scenario import scenario
 
 from . import rig
 
-PSRAM_BOARD = "olimex-esp32-poe-wrover"
 # A unit's time with something to decide: rain, a pump that clogs, a sensor that lies, mains that go.
 _STORY = """
 name = "busy"
@@ -92,29 +90,14 @@ def test_the_chips_memory_holds_it_with_a_visit(tmp_path):
     assert "set KEY VALUE" in shown and "emory" not in shown and "Traceback" not in shown, shown
 
 
-_BREAKS = """
-import sys
-from unit import config
-loaded = config.load()
-from unit.app import App
-app = App(*loaded)
-app.control.well = None
-try:
-    app.run()
-except AttributeError as e:
-    sys.print_exception(e)
-print("over")
-"""
-
-
 def test_a_traceback_names_file_line_and_function(tmp_path):
-    unit = unitfile.parse(unitdocs.new_file(boards.load(PSRAM_BOARD), "u1"), tmp_path / "unit.toml")
+    unit = unitfile.parse(unitdocs.new_file(boards.load(rig.PSRAM_BOARD), "u1"), tmp_path / "unit.toml")
     assert unit.board.psram_mb
     found = board(tmp_path, unit)
-    files = fsimage.firmware_files(unit, _BREAKS) | {"main.py": _BREAKS.encode()}
+    files = fsimage.firmware_files(unit, rig.BREAKS) | {"main.py": rig.BREAKS.encode()}
     vfs = partitions.named(partitions.of_board(unit.board), "vfs")
     found.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
-    frames = re.findall(r'File "(\S+)", line (\d+), in (\S+)', rig.output(found, "over"))
+    frames = rig.frames(rig.output(found, "over"))
     assert [(path, name) for path, _, name in frames[-3:]] == [
         ("unit/app.py", "live"), ("unit/app.py", "tick"), ("unit/control/controller.py", "step"),
     ]  # fmt: skip

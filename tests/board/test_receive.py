@@ -34,8 +34,14 @@ print("runs", name, sound, bytes(state), "!")
 def receive():
     from binascii import b2a_base64, hexlify
     from unit.uplink.commands.update import update
+    class Keeper: incoming = None
+    keeper = Keeper()
     def ask(**args):
-        job = update(args)
+        if keeper.incoming:
+            if keeper.incoming.is_piece(args):
+                return keeper.incoming.take(args)
+            keeper.incoming.close()
+        job = update(args, keeper)
         try:
             while True: next(job)
         except StopIteration as e:

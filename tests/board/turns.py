@@ -8,20 +8,13 @@ import os
 import random
 import re
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from unit.catalogue import tables
-from unit.journal.cursor import Cursor
-from unit.journal.layout import END
-from unit.journal.ring import Journal
-
 from host_tools.device import update_mqtt
 from host_tools.unitkit import pack, unitfile
 from host_tools.unitkit.errors import AnswerIsNo
-from host_tools.verbs.journal import open_image
 from sim.board import chips
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
@@ -32,10 +25,9 @@ from tests.uplink.broker import Broker, free_port
 from tests.uplink.certificates import Authority
 from tests.uplink.proxy import Proxy
 
-from . import rig
+from . import online, rig
+from .online import SPEED, UNIT
 
-SPEED = 10
-UNIT = "qiaotou"
 PIN = "135790"
 KEY = "only-this-unit"
 PROMPTS = ("> ", "# ", "? ", "] ", "：", ": ", "） ", ") ")  # of the console, and of what it asks
@@ -180,14 +172,8 @@ class Turns:
         return update_mqtt.Remote(f"127.0.0.1:{self.plain_port}", UNIT, KEY, None, None, None)
 
     def broker_restarts(self) -> None:
-        self.proxy.refuse = True
-        self.proxy.cut()
-        time.sleep(0.3)
-        self.broker.kill()
-        self.books.subscribed.clear()
-        self.broker.start()
-        assert patience.until(self.books.subscribed.is_set)
-        self.proxy.refuse = False
+        online.kill(self.broker, self.proxy)
+        online.again(self.broker, self.proxy, self.books)
         self.back("a restart of the broker")
 
     def update(self) -> None:
@@ -215,17 +201,8 @@ class Turns:
         self.books.close()
         self.proxy.close()
         self.broker.stop()
-        on_flash = self._recorded()
+        on_flash = set(online.recorded(self.folder / "flash"))
         newest = max(seen)
         missing = {seq for seq in on_flash if seq <= newest} - set(seen)
         assert not missing, sorted(missing)
         assert set(range(1, newest + 1)) <= set(seen) | set(range(1, min(on_flash)))
-
-    def _recorded(self) -> set[int]:
-        journal = Journal(open_image(self.folder / "flash"), tables.count("points"), 1)
-        cursor = Cursor(journal)
-        cursor.seek(0)
-        found = set()
-        while cursor.next() != END:
-            found.add(cursor.seq)
-        return found

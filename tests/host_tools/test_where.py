@@ -1,35 +1,14 @@
 """A board that keeps no lines: what its traceback says leads to the source all the same."""
 
-import re
 
 import pytest
 
 from host_tools.unitkit import fsimage, where
 from tests.board import rig
 
-# A second without a well.
-_BREAKS = """
-import sys
-from unit import config, modules
-loaded = config.load()
-from unit.app import App
-app = App(*loaded)
-app.control.well = None
-try:
-    app.run()
-except AttributeError as e:
-    sys.print_exception(e)
-print("over")
-"""
-
-
-def frames(shown: str) -> list[tuple[str, str, str]]:
-    """(file, line, function) of a traceback."""
-    return re.findall(r'File "(\S+)", line (\d+), in (\S+)', shown)
-
 
 def test_each_frame_of_a_traceback_leads_to_its_function(tmp_path, capsys):
-    found = frames(rig.output(rig.board(tmp_path, _BREAKS), "over"))
+    found = rig.frames(rig.output(rig.board(tmp_path, rig.BREAKS), "over"))
     assert found[-2][2] != "tick"
     way = ("unit/app.py App.live", "unit/app.py App.tick", "unit/control/controller.py Controller.step")
     for (path, line, short), wanted in zip(found[-3:], way, strict=True):
