@@ -29,7 +29,7 @@ def main() -> int:
 
 
 def places(path: str, short: str) -> list[str]:
-    """`unit/control/well.py:45 Well.update` for each function that a board calls so. BadInput where there is none."""
+    """`unit/control/witnesses.py:45 Well.update` for each function that a board calls so. BadInput where there is none."""
     sources = fsimage.sources()
     named = whole(tuple(sources.items()), "", fsimage.OUTSIDE)
     if path not in named:

@@ -3,12 +3,11 @@
 from .basics import const
 from .reasons import NOTHING
 
-# Sources, weakest first.
+# Sources. A full well outranks a command from afar, and only whoever stands there outranks a full well.
 PROCESS = const(0)
 BACKUP = const(1)
 REMOTE = const(2)
 HAND = const(3)
-_N_SOURCES = const(4)
 SOURCE_NAMES = ("process", "backup", "remote", "hand")
 
 
@@ -26,8 +25,9 @@ class Claims:
     """The claims on one output and, after `arbitrate`, the winning wish."""
 
     def __init__(self) -> None:
-        self.by_source: list[Claim] = [Claim(source) for source in range(_N_SOURCES)]
-        self._strongest_first: list[Claim] = list(reversed(self.by_source))
+        self.by_source: list[Claim] = [Claim(PROCESS), Claim(BACKUP), Claim(REMOTE), Claim(HAND)]
+        by = self.by_source
+        self._strongest_first: list[Claim] = [by[HAND], by[BACKUP], by[REMOTE], by[PROCESS]]
         self.on: int = 0
         self.reason: int = NOTHING
         self.source: int = PROCESS

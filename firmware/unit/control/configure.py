@@ -35,6 +35,7 @@ def configure(control, s: dict[str, int]) -> None:
     well.low_mark_mm = s["float_low.level_mm"]
     well.high_fitted = s["float_high.fitted"]
     well.low_fitted = s["float_low.fitted"]
+    well.budget_s = s["lift.dry_budget_s"]
     control.inflow.area_m2_100 = s["lift.well_area_m2"]
     for pump in control.inflow.pumps:
         pump.clog_pct = s["lift.clog_pct"]
@@ -67,6 +68,9 @@ def configure(control, s: dict[str, int]) -> None:
     watch.look_anew()
     control.alarms.resound_s = s["alarms.resound_h"] * 3600
     control.mains_sensed = s["mains.sensed"]
+    control.steady_s = s["mains.steady_s"]
+    for output in control.outputs:
+        output.guard.count_feedback = 0 if control.mains_sensed else 1
     # Every unit of a village waits its own while, so that they do not start at once.
     control.restart_wait_s = s["mains.restart_delay_s"] + s["unit.hash"] % (s["mains.restart_spread_s"] + 1)
     control.max_lease_s = s["command.max_lease_s"]
@@ -84,6 +88,10 @@ def _recipe(process, s: dict[str, int]) -> None:
     lift.backup_pumps = s["lift.backup_pumps"]
     lift.exercise_after_s = s["lift.exercise_after_h"] * 3600
     lift.exercise_s = s["lift.exercise_s"]
+    lift.high_level_mm = s["lift.high_level_mm"]
+    lift.effect_s = s["lift.effect_s"]
+    lift.retry_s = s["lift.retry_min"] * 60
+    lift.expect(s["lift.well_area_m2"], s["lift.spill_level_mm"])
     air = process.aeration
     air.day_from_s = s["aeration.day_from_tod"] * 60
     air.day_to_s = s["aeration.day_to_tod"] * 60
@@ -108,3 +116,8 @@ def _protect(output, s: dict[str, int], section: str) -> None:
     guard.max_run_s = s[section + ".max_run_s"]
     guard.rest_s = s[section + ".rest_s"]
     guard.max_starts_per_h = s[section + ".max_starts_per_h"]
+    guard.feedback_s = s["protection.feedback_s"]
+    guard.lock_out_s = s["protection.lock_out_min"] * 60
+    guard.tries = s["protection.tries"]
+    if section == "lift":
+        guard.reserve = min(2, guard.max_starts_per_h // 2)

@@ -9,14 +9,20 @@ from .inflow import Inflow
 from .io import BLOWER, N_OUTPUTS, OUTPUT_NAMES, P1, P2, RETURN, Inputs, NoMeter
 from .output import Output
 from .process.contact_oxidation import ContactOxidation
+from .protection import Guard
 from .signals import Analog, Switch
 from .snapshot import Reader, Writer
 from .supervision import Supervision
-from .well import Well
+from .witnesses import Well
 
 _SNAPSHOT_VERSION = const(1)
-SNAPSHOT_BYTES = 160  # a buffer of this size holds every snapshot
+SNAPSHOT_BYTES = 232  # a buffer of this size holds every snapshot
 _STAGGER_S = const(5)  # machines of one unit do not start in the same second after mains return
+_KEPT_STARTS = const(16)  # of a machine, in a snapshot; those before are taken for as young as the oldest of them
+_AGE_UNIT_S = const(15)
+_DIPS = const(3)  # mains losses, each within ten minutes of the one before, that make them unsteady
+_DIP_APART_S = const(600)
+_STEADY_AGAIN_S = const(1800)
 
 
 class Controller:
@@ -49,7 +55,12 @@ class Controller:
         self._energy_ws: int = 0  # by nominal power, not yet counted
         self._nominal: int = 0  # 1: of the energy since the last reading some is by nominal power
         self.meter: NoMeter = NoMeter()
-        self._mains: Switch = Switch(5, 2)
+        self._mains: Switch = Switch(0, 2)
+        self.mains_unsteady: int = 0  # 1 from some dips in a row until half an hour without
+        self.steady_s: int = 60
+        self._dips: int = 0
+        self._lost_s: int = -_STEADY_AGAIN_S
+        self._turned: int = 0  # machines that turned in the last second, by their feedback
         self.mains_sensed: int = 0
         self.restart_wait_s: int = 0
         self.max_lease_s: int = 0
@@ -80,17 +91,19 @@ class Controller:
         p1 = outputs[P1]
         p2 = outputs[P2]
         # signals
-        self._sense_mains(now_s, i.mains)
         p1.running = i.p1_running
         p2.running = i.p2_running
         outputs[BLOWER].running = i.blower_running
         outputs[RETURN].running = i.return_running
+        self._sense_mains(now_s, i.mains)
         p1_turns: int = p1.turns()
         p2_turns: int = p2.turns()
         self.well.step(now_s, i.level, i.float_high, i.float_low, p1_turns | p2_turns)
         self.turbidity.step(now_s, i.turbidity)
         # estimate
         self.inflow.step(now_s, self.well.level_mm, self.well.level_ok, p1_turns, p2_turns)
+        lift = self.process.lift
+        lift.effect.step(now_s, self.well.level.raw_value, lift.level_tells(), p1.on | p1_turns, p2.on | p2_turns)
         # claims
         mains: int = self.mains_on
         dry: int = self.well.dry
@@ -98,7 +111,7 @@ class Controller:
         # protection and outputs
         power_w: int = 0
         for output in outputs:
-            output.guard.watch(now_s, output.running, mains)
+            output.guard.watch(now_s, output.running, mains, lift.lifts(output.index, now_s) if output.index <= P2 else 0)
             output.step(now_s, mains, dry if output.index <= P2 else 0, self.events)
             if output.turns() == 1:
                 power_w += output.power_w
@@ -207,7 +220,7 @@ class Controller:
             w.put(output.starts, 4)
             w.put(output.serviced_run_s, 4)
             w.put(output.rested_s, 4)
-            w.put(output.guard.starts_last_hour(self.now_s), 1)
+            w.put(0, 1)  # starts of the last hour, once without their ages
             w.put(output.guard.failed_starts, 1)
         w.put(self.energy_wh, 4)
         w.put(self.inflow.day_l, 4)
@@ -215,7 +228,35 @@ class Controller:
         for pump in self.inflow.pumps:
             w.put(pump.usual_l_min, 3)
         self.process.save(w)
+        # What a firmware of before does not know comes behind what it reads.
+        for output in self.outputs:
+            self._save_guard(w, output.guard)
         return w.seal()
+
+    def _save_guard(self, w: Writer, guard: Guard) -> None:
+        w.put((guard.locked_until_s - self.now_s + 59) // 60, 1)
+        w.put(guard.feedback_lost, 1)
+        n: int = min(guard.starts_last_hour(self.now_s), guard.max_starts_per_h)
+        w.put(n, 1)
+        i: int = 1
+        while i <= n and i <= _KEPT_STARTS:
+            w.put(guard.start_age_s(i, self.now_s) // _AGE_UNIT_S, 1)
+            i += 1
+
+    def _restore_guard(self, r: Reader, guard: Guard, outage_s: int) -> None:
+        guard.locked_until_s = r.get(1) * 60 - outage_s
+        guard.fails_to_run = 1 if guard.locked_until_s > 0 or guard.failed_starts >= guard.tries else 0
+        guard.feedback_lost = r.get(1) & 1
+        n: int = r.get(1)
+        kept: int = min(n, _KEPT_STARTS)
+        # The oldest first, and those whose ages were not kept before it, as young as it.
+        first: int = r.n
+        i: int = 0
+        while i < n:
+            age: int = kept - 1 if i < n - kept else n - 1 - i
+            guard.remember_start(-outage_s - r.data[first + age] * _AGE_UNIT_S)
+            i += 1
+        r.n = first + kept
 
     def restore(self, data: bytearray, n: int, outage_s: int) -> int:
         """Take up a snapshot before the first step. `outage_s`: how long the unit was off, 0 if unknown.
@@ -231,7 +272,10 @@ class Controller:
             output.starts = r.get(4)
             output.serviced_run_s = r.get(4)
             output.rested_s = r.get(4) + outage_s
-            output.guard.remember_starts(r.get(1))
+            old_starts: int = r.get(1)
+            while old_starts > 0:
+                output.guard.remember_start(-outage_s)
+                old_starts -= 1
             output.guard.failed_starts = r.get(1)
         self.energy_wh = r.get(4)
         self.count_from_here()
@@ -240,22 +284,48 @@ class Controller:
         for pump in self.inflow.pumps:
             pump.usual_l_min = r.get(3)
         self.process.restore(r)
+        if r.left() > 0:  # a firmware of before did not know more
+            for output in self.outputs:
+                self._restore_guard(r, output.guard, outage_s)
         self.process.aeration.missed(outage_s)
         self.events.add(RESTART, 1, 0)
         return 1
 
     def _sense_mains(self, now_s: int, raw: int) -> None:
-        self._mains.step(now_s, raw if self.mains_sensed else NONE)
-        on: int = 0 if self._mains.value == 0 else 1
-        if on and not self.mains_on:
+        """Mains that are gone for a second have dropped every contactor: they come back one after the other."""
+        on: int = 1
+        if self.mains_sensed:
+            self._mains.step(now_s, raw)
+            on = 0 if self._mains.value == 0 else 1
+        else:
+            # All machines that turned stand still at once: a dip that nothing else tells of.
+            turn: int = 0
+            stopped: int = 0
+            for output in self.outputs:
+                if output.on and output.running == 1:
+                    turn += 1
+                elif output.on and output.running == 0:
+                    stopped += 1
+            if self._turned > 1 and turn == 0 and stopped >= self._turned:
+                on = 0
+            self._turned = turn
+        if self.mains_on and not on:
+            self._dips = self._dips + 1 if now_s - self._lost_s < _DIP_APART_S else 1
+            self._lost_s = now_s
+        elif on and not self.mains_on:
             self._hold_starts(now_s)
         self.mains_on = on
+        if self._dips >= _DIPS:
+            self.mains_unsteady = 1
+        if now_s - self._lost_s >= _STEADY_AGAIN_S:
+            self.mains_unsteady = 0
 
     def _hold_starts(self, now_s: int) -> None:
         """After power-up and mains return every machine waits its turn."""
+        wait_s: int = max(self.restart_wait_s, self.steady_s) if self._dips >= _DIPS else self.restart_wait_s
         k: int = 0
         while k < N_OUTPUTS:
-            self.outputs[k].guard.wait_until_s = now_s + self.restart_wait_s + k * _STAGGER_S
+            self.outputs[k].guard.wait_until_s = now_s + wait_s + k * _STAGGER_S
             k += 1
 
 

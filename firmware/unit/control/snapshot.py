@@ -58,6 +58,10 @@ class Reader:
         high: int = self.data[self.end - 1]
         return 1 if crc16(self.data, self.end - 2) == low + (high << 8) else 0
 
+    def left(self) -> int:
+        """Bytes before the CRC that nobody has taken yet."""
+        return self.end - 2 - self.n
+
     def get(self, width: int) -> int:
         value: int = 0
         i: int = 0

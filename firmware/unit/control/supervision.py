@@ -7,7 +7,7 @@ from .io import BLOWER
 from .output import Output
 from .process.lift import Lift
 from .signals import Analog
-from .well import Well
+from .witnesses import Well
 
 # The alarms, each by its line in alarms.txt.
 LEVEL_FAILED = const(0)
@@ -116,9 +116,9 @@ class Supervision:
         if well.high_up == 1:
             self._cause(HIGH_FLOAT)
             self._cause(HIGH_FLOAT_STAYS)
-        if well.float_high_wrong:
+        if well.high_out:
             self._cause(FLOAT_HIGH_WRONG)
-        if well.float_low_wrong:
+        if well.low_out:
             self._cause(FLOAT_LOW_WRONG)
         full: int = 1 if well.level_ok and well.level_mm >= lift.start_level_mm else 0
         if dry and (full or lift.backup):

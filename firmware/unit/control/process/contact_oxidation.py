@@ -6,7 +6,7 @@ from ..inflow import Inflow
 from ..io import BLOWER, P1, P2, RETURN
 from ..output import Output
 from ..snapshot import Reader, Writer
-from ..well import Well
+from ..witnesses import Well
 from .aeration import Aeration
 from .lift import Lift
 from .sludge_return import SludgeReturn
