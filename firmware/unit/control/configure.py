@@ -35,6 +35,7 @@ def configure(control, s: dict[str, int]) -> None:
     well.low_mark_mm = s["float_low.level_mm"]
     well.high_fitted = s["float_high.fitted"]
     well.low_fitted = s["float_low.fitted"]
+    well.spill_level_mm = s["lift.spill_level_mm"]
     well.budget_s = s["lift.dry_budget_s"]
     control.inflow.area_m2_100 = s["lift.well_area_m2"]
     for pump in control.inflow.pumps:

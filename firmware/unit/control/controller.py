@@ -55,7 +55,7 @@ class Controller:
         self._energy_ws: int = 0  # by nominal power, not yet counted
         self._nominal: int = 0  # 1: of the energy since the last reading some is by nominal power
         self.meter: NoMeter = NoMeter()
-        self._mains: Switch = Switch(0, 2)
+        self._mains: Switch = Switch(2, 0)
         self.mains_unsteady: int = 0  # 1 from some dips in a row until half an hour without
         self.steady_s: int = 60
         self._dips: int = 0

@@ -23,7 +23,9 @@ _MOVED_MM = const(50)  # a level that was out has moved by itself
 _WATER_MM = const(200)  # a level that moved so far in a tie moves as water does
 _LIFTED_MM = const(100)  # a level that fell so far in a tie under a pump has water below it
 _DRIFT_MM = const(120)  # level against a float's mark at the moment it tips
-_FLOOR_MM = const(30)
+_FLOOR_MM = const(30)  # pumps that have drawn air stop so far above that level ...
+_FLOOR_S = const(7200)  # ... for so long, then they look anew
+_BRIM_MM = const(50)
 OVERRIDE_S = const(180)  # two witnesses against each other: pump so long ...
 OVERRIDE_REST_S = const(1800)  # ... and not again before this
 
@@ -54,6 +56,7 @@ class Well:
         self.dry_level_mm: int = 0
         self.high_mark_mm: int = 0  # the levels at which the floats tip
         self.low_mark_mm: int = 0
+        self.spill_level_mm: int = 20000
         self.high_fitted: int = 0  # 0 makes a float's signal ignored
         self.low_fitted: int = 0
         self.doubt_high: int = 0  # 1 while the high float alone says "full", for longer than pumps need to draw it down
@@ -118,6 +121,10 @@ class Well:
         """1 when a float says that the pumps have water."""
         return 1 if self.low_wet == 1 or self.high_up == 1 else 0
 
+    def spilling(self) -> int:
+        """1 where the level stands still because the well is full to its brim."""
+        return 1 if self.level.value >= self.spill_level_mm - _BRIM_MM else 0
+
     def left_s(self) -> int:
         """Of the budget."""
         return self.budget_s - self._spent_s
@@ -127,12 +134,20 @@ class Well:
         self._spent_s += seconds
         self._spent_last_s = now_s
 
-    def found_floor(self, now_s: int) -> None:
+    def found_floor(self, now_s: int, start_level_mm: int) -> None:
         """The pumps lift nothing at this level and no float says that they have water: they draw air."""
-        self._floor_mm = self.level_mm + _FLOOR_MM
-        self._floor_until_s = now_s + OVERRIDE_REST_S
+        mm: int = self.level_mm + _FLOOR_MM
+        self._floor_mm = mm
+        self._floor_until_s = now_s + _FLOOR_S
         if self.level_mm > self.dry_level_mm + _DRIFT_MM:
             self.level_drifts = 1
+        if mm >= start_level_mm:
+            self._floor_until_s = now_s + OVERRIDE_REST_S
+            self._convict_level()
+
+    def near_floor(self) -> int:
+        """1 where the pumps have drawn air of late."""
+        return 1 if self._floor_mm != NONE and self.level_mm < self._floor_mm + _FLOOR_MM else 0
 
     def _judge_stands(self, pump_turns: int) -> None:
         """Pumps move a level one way or the other; one that says "dry" may stand still, for there is nothing to lift."""
@@ -143,10 +158,17 @@ class Well:
             self._stands_mm = value
             self._stands_s = 0
             self._stands = 0
-        elif pump_turns and value >= self.dry_level_mm:
+        elif pump_turns and value >= self.dry_level_mm and not self._agrees(value):
             self._stands_s += 1
             if self._stands_s >= self.stands_s:
                 self._stands = 1
+
+    def _agrees(self, value: int) -> int:
+        """1 where a level that stands still is no wonder: the high float says full too, or it is at the brim."""
+        high: int = self.float_high.value
+        if high == 1 and value >= self.high_mark_mm - _TOLERANCE_MM:
+            return 1
+        return 1 if high != 0 and self.spilling() else 0
 
     def _judge_tips(self, now_s: int, pump_turns: int) -> None:
         """A float that tips has measured the level in that second."""

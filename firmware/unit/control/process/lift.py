@@ -136,7 +136,8 @@ class Lift:
 
     def level_tells(self) -> int:
         """1 while a level that nobody contradicts shows what the pumps do."""
-        return 1 if self.well.level_ok and not self.well.odds else 0
+        well = self.well
+        return 1 if well.level_ok and not well.odds and not well.spilling() else 0
 
     def _watch_high(self, now_s: int) -> None:
         well = self.well
@@ -178,13 +179,13 @@ class Lift:
         wet: int = well.wet()
         if not wet:
             well.spend(now_s, self.effect_s)
-        if not effect.lifted:
+        if not effect.lifted and not well.near_floor():
             self._useless |= turning
             if wet or self._useless < 3 and well.left_s() >= self.effect_s and self._other_can(now_s, turning):
                 return
         elif wet:
             return
-        well.found_floor(now_s)
+        well.found_floor(now_s, self.start_level_mm)
 
     def _other_can(self, now_s: int, turning: int) -> int:
         return 1 if turning < 3 and self.pumps[1 - (turning >> 1)].guard.available(now_s) else 0
@@ -372,7 +373,9 @@ class Lift:
         while k < 2:
             guard = self.pumps[k].guard
             guard.urgent = full
-            guard.may_rest = 1 if self.wanted < 2 and now_s >= self.pumps[1 - k].guard.rest_until_s else 0
+            other = self.pumps[1 - k].guard
+            both: int = k & other.on & other.max_run_hit  # at once: one of them rests
+            guard.may_rest = 1 if self.wanted < 2 and now_s >= other.rest_until_s and not both else 0
             locked += guard.failed(now_s)
             k += 1
         if full and self.no_pump and locked and now_s >= self._try_next_s:
