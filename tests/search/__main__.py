@@ -1,8 +1,8 @@
 """`python -m tests.search`: random stories against the control of this checkout.
 
-    python -m tests.search --stories 1000 --seed 1 --jobs 2    try them, print the table
-    python -m tests.search --show 17                           tell story 17 where it goes wrong
-    python -m tests.search --show 17 --at 2:10:00 --for 300    tell it from there on
+python -m tests.search --stories 1000 --seed 1 --jobs 2    try them, print the table
+python -m tests.search --show 17                           tell story 17 where it goes wrong
+python -m tests.search --show 17 --at 2:10:00 --for 300    tell it from there on
 """
 
 import argparse
@@ -14,7 +14,7 @@ from tests.search import campaign, show
 
 
 def _seconds(text: str) -> int:
-    """"1:02:03", "02:03" or "123"."""
+    """ "1:02:03", "02:03" or "123"."""
     total = 0
     for part in text.split(":"):
         total = total * 60 + int(part)

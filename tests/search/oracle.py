@@ -130,8 +130,6 @@ class Judge:
         """Judge this second."""
         plant = self.plant
         hand = self.hand
-        one = plant.motors[0]
-        two = plant.motors[1]
         self._witnesses(t_s)
         if not plant.mains:
             self.cut_s = t_s

@@ -8,7 +8,6 @@ from unit.journal.recorder import Recorder
 from unit.journal.ring import Journal
 
 from host_tools.unitkit.nor import Nor
-
 from tests.search import compiled, loop, oracle, units
 from tests.search.stories import Story
 
@@ -136,10 +135,9 @@ class Stage:
         worst, limit = list(judge.worst), list(judge.limit)
         first_s, at_s = list(judge.first_s), list(judge.at_s)
         worst[oracle.ALARMS], at_s[oracle.ALARMS] = _most_in_a_day(list(judge.alarm), list(judge.alarm_s))
-        whats = [act[1] for act in self.story.acts]
-        limit[oracle.ALARMS] = float(
-            _ALARMS_A_DAY + whats.count(loop.ACKNOWLEDGE) + sum(a[1] == loop.MAINS and not a[2] for a in self.story.acts)
-        )
+        # What was acknowledged or cut off may truly come again.
+        again = [act for act in self.story.acts if act[1] == loop.ACKNOWLEDGE or (act[1] == loop.MAINS and not act[2])]
+        limit[oracle.ALARMS] = float(_ALARMS_A_DAY + len(again))
         if worst[oracle.ALARMS] > limit[oracle.ALARMS]:
             first_s[oracle.ALARMS] = at_s[oracle.ALARMS]
         raised: dict[str, int] = {}

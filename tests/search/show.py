@@ -7,6 +7,7 @@ from tests.search import loop, play, stories
 
 _BEFORE_S = 90
 _AFTER_S = 20
+_GLANCE_S = 60  # how often one looks for alarms where nothing is told
 _SETTINGS = (
     *("lift.dry_level_mm", "lift.stop_level_mm", "lift.start_level_mm", "lift.assist_level_mm"),
     *("lift.high_level_mm", "lift.spill_level_mm", "float_high.fitted", "float_high.level_mm"),
@@ -28,7 +29,7 @@ def words(table: str) -> list[str]:
 
 
 def act_in_words(act: tuple[int, ...]) -> str:
-    at_s, what, a, b, c, d, e = act
+    what, a, b, c, d, e = act[1:]
     pump = f"p{a + 1}"
     if what == loop.INFLOW:
         return f"inflow becomes {a / 1000:.2f} L/s within {b} s"
@@ -110,6 +111,11 @@ def _sign(value: int) -> str:
     return "-" if value == NONE else str(value)
 
 
+def _without_numbers(line: str) -> str:
+    """Witnesses and pumps of a line, without level and inflow."""
+    return line[9:14] + line.split("high", 1)[1]
+
+
 class _Teller:
     def __init__(self, seed: int, plain: bool):
         self.story = stories.draw(seed)
@@ -118,6 +124,7 @@ class _Teller:
         self.alarm_names = words("alarms")
         self.inside = _Inside()
         self.alarms = 0
+        self.acts = list(self.story.acts)
 
     def line(self) -> str:
         """The state of this second."""
@@ -131,7 +138,8 @@ class _Teller:
             state = "ON " if output.on else "off"
             why = self.reasons[output.reason] if output.reason < len(self.reasons) else str(output.reason)
             turns = "dry" if motor.dry else "turns" if motor.turns else "still"
-            pumps.append(f"p{k + 1} {state} {why:<12} {turns:<5} fb {_sign(feedback.said)} st {motor.starts_in_hour(loop_.t_s)}")
+            starts = motor.starts_in_hour(loop_.t_s)
+            pumps.append(f"p{k + 1} {state} {why:<12} {turns:<5} fb {_sign(feedback.said)} st {starts}")
         said = "  none" if probe.said_mm <= -9999 else f"{probe.said_mm:6.0f}"
         flags = "".join(
             (
@@ -155,7 +163,6 @@ class _Teller:
 
     def tell(self, spans: list[tuple[int, int]], every_second: bool):
         """Yield the lines of these spans of seconds; outside only what happens."""
-        acts = list(self.story.acts)
         told = ""
         for begin_s, end_s in spans:
             while self.stage.loop.t_s < end_s:
@@ -163,19 +170,23 @@ class _Teller:
                 inside = t_s + 1 >= begin_s
                 stop_s = t_s + 1
                 if not inside:
-                    stop_s = min([begin_s - 1, end_s, *(act[0] for act in acts[:1])])
-                    stop_s = max(stop_s, t_s + 1)
+                    next_s = self.acts[0][0] if self.acts else end_s
+                    stop_s = max(min(begin_s - 1, next_s, t_s + _GLANCE_S), t_s + 1)
                 self.stage.until(stop_s)
-                while acts and acts[0][0] <= self.stage.loop.t_s:
-                    act = acts.pop(0)
+                while self.acts and self.acts[0][0] <= self.stage.loop.t_s:
+                    act = self.acts.pop(0)
                     yield f"{clock(act[0]):>8}      --- {act_in_words(act)}"
                 new_alarms = self.events()
                 changes = self.inside.changes(self.stage.loop.ctrl)
                 if inside or new_alarms:
                     line = self.line()
-                    short = line.split("|", 2)[2]
-                    if every_second or new_alarms or short != told or changes or self.stage.loop.t_s % 10 == 0:
-                        yield line + new_alarms + (f"  [{changes}]" if inside and changes else "")
+                    short = _without_numbers(line)
+                    if every_second or new_alarms or short != told or changes or self.stage.loop.t_s % 30 == 0:
+                        yield (
+                            (line if inside else line.split("in")[0])
+                            + new_alarms
+                            + (f"  [{changes}]" if inside and changes else "")
+                        )
                     told = short
 
 

@@ -111,7 +111,7 @@ def _try(rng: random.Random) -> Unit | None:
         "lift.pump_flow_m3_h": round(flow_m3_h * 10),
         "level.signal": 1 if direct else 0,
         "level.low_mm": 0,
-        "level.high_mm": rng.randrange(high + 60, spill + 1000, 10),
+        "level.high_mm": rng.randrange(spill if direct and not fitted[0] else high + 60, spill + 1000, 10),
         "mains.sensed": int(sensed),
         "lift.max_starts_per_h": max_starts,
         "lift.min_off_s": rng.choice((5, 10, 30, 30, 60, 120, 300)),
