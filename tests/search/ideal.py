@@ -1,4 +1,6 @@
-"""What a pump hand beside the well could do with one good pump: the measure for a spill that need not be.
+"""What could be done at best: the measures for a spill that need not be.
+
+`Hand` is a pump hand beside the well with one good pump.
 
 He is given the same water, mains, board and limits of motor starts, and one pump, the better of those that may be used,
 of which nine tenths count. He is slow on purpose: after everything that changes he stands still for a fair time in
@@ -6,6 +8,8 @@ which control may find out, and each start comes late. Where even he spills, not
 """
 
 from unit.control.basics import const
+
+from tests.search.plant import Plant
 
 _HOUR_S = const(3600)
 _COUNTS = 0.9  # share of the pump's flow that he uses
@@ -64,3 +68,18 @@ class Hand:
             self.spilt_l += (self.level_mm - self.spill_mm) * self.area_m2
             self.level_mm = self.spill_mm
             self.spilt_s = t_s
+
+
+def best_spill_l(plant: Plant, at_s: list[int], inflow_ml_s: list[int], swing_s: list[int], seconds: int) -> float:
+    """Litres that spill though both pumps run whenever they have water, as if the storm were foreseen."""
+    k: int = 0
+    t_s: int = 0
+    while t_s < seconds:
+        t_s += 1
+        while k < len(at_s) and at_s[k] <= t_s:
+            plant.target_l_s = float(inflow_ml_s[k]) / 1000.0
+            plant.swing_s = float(swing_s[k])
+            k += 1
+        wet: int = 1 if plant.level_mm > plant.suction_mm + 5.0 else 0
+        plant.advance(t_s, wet, wet)
+    return plant.spilt_l

@@ -24,6 +24,7 @@ TRUTH = const(6)  # a: witness
 COMMAND = const(7)  # a: pump, b: on, c: seconds, d: source
 AUTO = const(8)  # a: pump, b: source
 ACKNOWLEDGE = const(9)
+TURBIDITY = const(10)  # a: 0.1 NTU
 
 # Witnesses
 LEVEL = const(0)
@@ -67,6 +68,9 @@ class Loop:
         self.clock: int = 1
         self.recorded: int = 0  # 1: somebody outside takes the events
         self.steps: int = 0
+        self.machines: int = 0  # 1: blower and return pump have a feedback, and it tells the truth
+        self.turbidity: Probe = Probe(7)
+        self.turbidity_10: float = -1.0  # true turbidity in 0.1 NTU, negative for no sensor
         self._start_s: int = start_s
         self._next: int = 0
 
@@ -105,8 +109,11 @@ class Loop:
                 inputs.float_low = low.read(t_s, low.float_on(plant.level_mm))
                 inputs.p1_running = p1_running.read(t_s, one.turns)
                 inputs.p2_running = p2_running.read(t_s, two.turns)
-                inputs.blower_running = NONE
-                inputs.return_running = NONE
+                if self.machines:
+                    inputs.blower_running = ctrl.outputs[2].on & plant.mains
+                    inputs.return_running = ctrl.outputs[3].on & plant.mains
+                if self.turbidity_10 >= 0.0:
+                    inputs.turbidity = self.turbidity.read(t_s, self.turbidity_10, 0)
                 inputs.mains = mains.read(t_s, plant.mains)
                 self._decide(t_s)
                 if self.recorded and ctrl.events.count:
@@ -167,6 +174,8 @@ class Loop:
             lie = self.level.lie if act.a == LEVEL else self.contacts[act.a - 1].lie
             lie.end()
             judge.changed(t_s)
+        elif what == TURBIDITY:
+            self.turbidity_10 = float(act.a)
         elif self.board:
             if what == COMMAND:
                 refused: int = self.ctrl.command(act.a, act.b, act.c, act.d)
