@@ -1,7 +1,7 @@
 """Random units: settings over the range that the check calls good, and a plant that such settings were made for."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 from unit import assembly
@@ -46,7 +46,7 @@ class Unit:
     settings: dict[str, int]
     pit: Pit
     feedback: bool
-    rejected: list[str] = field(default_factory=list)
+    mean_l_s: float = 0.0  # inflow of an ordinary day, where the unit serves a village
 
 
 @cache
