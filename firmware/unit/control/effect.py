@@ -20,6 +20,7 @@ _LEAST_MM_8 = const(40)  # a pump must move the level so far before it is judged
 _NOISES = const(3)  # ... and so many times the noise of a block
 _LIFTS_PCT = const(40)  # of what a sound pump takes
 _NOTHING_PCT = const(20)
+_SWAP_PCT = const(60)  # two pumps that differ by so much: one of them lifts nothing
 
 # `verdict`
 NOTHING = const(0)
@@ -39,6 +40,8 @@ class Effect:
         self.inflow_ks: int = NONE  # the slope with no pump, NONE unknown
         self.rate_ks: int = 1  # what one sound pump takes from the level
         self._inflow_s: int = -_OLD_S
+        self._other_ks: int = NONE  # the slope under the other pump, just before
+        self.other_idle: int = 0  # 1 when this comparison has shown that the other lifts nothing
         self._best_pct: int = 0  # of the expected, at the best since they turn
         self._noise_8: int = 8  # mean of what a block departs from its neighbours, 1/8 mm
         self._mean_8: array[int] = array("i", [0] * _BLOCKS)  # ring of block means, 1/8 mm
@@ -57,10 +60,13 @@ class Effect:
         """Take this second. `usable`: 1 while `raw_mm` is a live signal that nobody contradicts."""
         turning: int = p1_turns | p2_turns << 1
         if turning != self.turning:
+            # From one pump to the other: whatever flows in, the slopes of the two may be compared.
+            self._other_ks = self.slope_ks if turning + self.turning == 3 and turning * self.turning else NONE
             self.turning = turning
             self.since_s = now_s
             self.verdict = NONE
             self.lifted = 0
+            self.other_idle = 0
             self._best_pct = 0
             self.flat_s = 0
             self._forget()
@@ -140,6 +146,14 @@ class Effect:
                 self._best_pct = share_pct
         elif self.inflow_ks == NONE:
             self.verdict = NONE
+            if self._other_ks != NONE:
+                more_pct: int = (self._other_ks - self.slope_ks) // (expected_ks // 100 + 1)
+                if more_pct > _SWAP_PCT:
+                    self.verdict = LIFTS
+                    self.lifted = 1
+                    self.other_idle = 1
+                elif more_pct < -_SWAP_PCT:
+                    self.verdict = NOTHING
         elif share_pct <= _NOTHING_PCT or flat:
             self.verdict = NOTHING
         else:

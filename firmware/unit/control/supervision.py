@@ -158,6 +158,8 @@ class Supervision:
         for output in self.outputs:
             if index == NONE or index == TRIP + output.index:
                 output.guard.unlock()
+        if index == NONE or index == LEVEL_FAILED or FLOAT_HIGH_WRONG <= index <= FLOAT_LOW_WRONG:
+            self.well.forgive()
         for i, pump in enumerate(self.inflow.pumps):
             if index == NONE or index == CLOGGED + i:
                 pump.forgive()

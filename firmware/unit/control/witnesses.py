@@ -70,6 +70,7 @@ class Well:
         self._ref_mm: int = 0  # the level when they began, or when it was found to be wrong
         self._stands_s: int = 0
         self._stands_mm: int = 0
+        self._stood_s: int = 0
         self._stands: int = 0
         self._was_high: int = NONE
         self._was_low: int = NONE
@@ -157,8 +158,11 @@ class Well:
         if not level.electrical or away > level.roughness() or away < -level.roughness():
             self._stands_mm = value
             self._stands_s = 0
+            self._stood_s = 0
             self._stands = 0
-        elif pump_turns and value >= self.dry_level_mm and not self._agrees(value):
+        elif not pump_turns:
+            self._stood_s += 1  # under a pump alone it may stand because as much flows in as it lifts
+        elif self._stood_s >= _BACK_S and value >= self.dry_level_mm and not self._agrees(value):
             self._stands_s += 1
             if self._stands_s >= self.stands_s:
                 self._stands = 1

@@ -34,6 +34,7 @@ _HOLD_S = const(60)  # a level signal that is gone for a moment does not stop th
 _HOLD_FULL_S = const(900)  # ... nor does one that the water drowned
 _FLAT_S = const(30)  # a level that stands still so long under a pump, and nobody knows what flows in ...
 _LOOK_S = const(60)  # ... so the pump rests so long and the level tells
+_UNKNOWN_S = const(1800)  # a pump has run alone for so long, and nobody can tell what it lifts
 _USELESS_STARTS = const(3)  # in a row: the pump is clogged
 _TRY_PAUSE_S = const(60)
 _FLOAT_MARGIN_MM = const(200)
@@ -97,20 +98,18 @@ class Lift:
         well = self.well
         before: int = self.wanted
         self._watch_high(now_s)
-        if well.dry:
+        if well.dry and not (well.level_ok and well.level_mm <= self.stop_level_mm):
             # Or else, by a level that lies or by the timer, the pumps would flutter around the low float until their
             # starts are used up, and none would be left when the well is full.
             self._dry_rest_until_s = now_s + self._pace_s()
         self._judge_effect(now_s)
-        if now_s < self._dry_rest_until_s or now_s < self._look_until_s:
+        held: int = 1 if well.level_ok or now_s < self._hold_until_s else 0
+        self.full = 1 if self._was_high or held and well.level_mm >= self.high_level_mm else 0
+        if not held or not self.full and (now_s < self._dry_rest_until_s or now_s < self._look_until_s):
             self.wanted = 0
             self._run_on_until_s = -1
         elif well.level_ok:
             self._count_by_level(now_s)
-        elif now_s >= self._hold_until_s:
-            self.wanted = 0
-            self._run_on_until_s = -1
-        self.full = 1 if self._was_high or self.wanted and well.level_mm >= self.high_level_mm else 0
         if before == 0 and self.wanted > 0:
             self._choose_duty()
         self._claim(now_s)
@@ -165,13 +164,19 @@ class Lift:
             return
         if effect.verdict == LIFTS:
             if turning < 3:
+                if effect.other_idle:
+                    self._useless |= 3 - turning
+                    effect.other_idle = 0
                 self._has_lifted(turning >> 1)
             return
         ran_s: int = now_s - effect.since_s
         if ran_s < self.effect_s or self._judged_s == effect.since_s:
             return
         if effect.verdict == NONE:
-            if effect.flat_s >= _FLAT_S and effect.inflow_ks == NONE and not self.full and not well.wet():
+            if ran_s >= _UNKNOWN_S and effect.inflow_ks == NONE and self._other_can(now_s, turning):
+                self._judged_s = effect.since_s
+                self.duty = 2 - turning  # the other pump, to compare
+            elif effect.flat_s >= _FLAT_S and effect.inflow_ks == NONE and not self.full and not well.wet():
                 self._judged_s = effect.since_s
                 self._look_until_s = now_s + _LOOK_S
             return
@@ -375,7 +380,7 @@ class Lift:
             guard.urgent = full
             other = self.pumps[1 - k].guard
             both: int = k & other.on & other.max_run_hit  # at once: one of them rests
-            guard.may_rest = 1 if self.wanted < 2 and now_s >= other.rest_until_s and not both else 0
+            guard.may_rest = 1 if now_s >= other.rest_until_s and not both else 0
             locked += guard.failed(now_s)
             k += 1
         if full and self.no_pump and locked and now_s >= self._try_next_s:
