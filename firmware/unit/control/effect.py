@@ -32,6 +32,7 @@ class Effect:
 
     def __init__(self) -> None:
         self.verdict: int = NONE  # on the pumps that turn now: LIFTS, NOTHING, NONE unknown
+        self.falls: int = 0  # 1 while the level falls as no inflow can make it
         self.lifted: int = 0  # 1 once these pumps have lifted since they turn
         self.flat_s: int = 0  # since the level stands still although they turn
         self.turning: int = 0  # bit 0: first pump, bit 1: second
@@ -65,6 +66,7 @@ class Effect:
             self.turning = turning
             self.since_s = now_s
             self.verdict = NONE
+            self.falls = 0
             self.lifted = 0
             self.other_idle = 0
             self._best_pct = 0
@@ -72,6 +74,7 @@ class Effect:
             self._forget()
         if not usable:
             self.verdict = NONE
+            self.falls = 0
             self.flat_s = 0
             self._forget()
             self.inflow_ks = NONE
@@ -135,6 +138,7 @@ class Effect:
             self.verdict = NONE
             self.flat_s = 0
             return
+        self.falls = 1 if -4 * self.slope_ks > expected_ks else 0
         flat: int = 1 if -8 * self.slope_ks < expected_ks and 8 * self.slope_ks < expected_ks else 0
         self.flat_s = self.flat_s + _BLOCK_S if flat else 0
         inflow_ks: int = self.inflow_ks if self.inflow_ks != NONE else 0  # at least that

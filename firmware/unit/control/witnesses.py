@@ -26,6 +26,7 @@ _DRIFT_MM = const(120)  # level against a float's mark at the moment it tips
 _FLOOR_MM = const(30)  # pumps that have drawn air stop so far above that level ...
 _FLOOR_S = const(7200)  # ... for so long, then they look anew
 _BRIM_MM = const(50)
+_OFTEN_S = const(600)  # a float that tips again within this flutters; the level is not to blame
 OVERRIDE_S = const(180)  # two witnesses against each other: pump so long ...
 OVERRIDE_REST_S = const(1800)  # ... and not again before this
 
@@ -76,6 +77,7 @@ class Well:
         self._was_low: int = NONE
         self._tipped_dry: int = 0  # 1 when the low float tipped under a running pump: it is alive
         self._tips_off: int = 0  # how often it did so far from the level
+        self._tipped_s: int = -_OFTEN_S
         self._spent_s: int = 0  # of the budget
         self._spent_last_s: int = -OVERRIDE_REST_S
         self._floor_mm: int = NONE  # pumps lift nothing at this level
@@ -139,11 +141,10 @@ class Well:
         """The pumps lift nothing at this level and no float says that they have water: they draw air."""
         mm: int = self.level_mm + _FLOOR_MM
         self._floor_mm = mm
-        self._floor_until_s = now_s + _FLOOR_S
+        self._floor_until_s = now_s + (_FLOOR_S if mm < start_level_mm else OVERRIDE_REST_S)
         if self.level_mm > self.dry_level_mm + _DRIFT_MM:
             self.level_drifts = 1
-        if mm >= start_level_mm:
-            self._floor_until_s = now_s + OVERRIDE_REST_S
+        if mm >= start_level_mm and (self.high_fitted or self.low_fitted):
             self._convict_level()
 
     def near_floor(self) -> int:
@@ -195,9 +196,12 @@ class Well:
         elif self._was_low == 1 and pump_turns:
             self._tipped_dry = 1
             if level.electrical and level.value > self.low_mark_mm + _TOLERANCE_MM:
-                self._tips_off += 1
-                if self._tips_off > 1:
-                    self._convict_level()
+                if now_s - self._tipped_s >= _OFTEN_S:
+                    self._tips_off += 1
+                    if self._tips_off > 1:
+                        self._convict_level()
+                self._tipped_s = now_s
+                self._low_often.again(now_s)
             else:
                 self._tips_off = 0
         self._was_high = high
@@ -259,7 +263,10 @@ class Well:
         elif self.level_out or self._stands:
             pass
         elif odds == HIGH_LEVEL:
-            if moved > _WATER_MM or moved < -_WATER_MM:
+            # Drawn down to its bottom under a float that stays up, or from far above one that stays down.
+            if high == 0 and moved < -_WATER_MM:
+                self._convict_high()
+            elif high == 1 and low == NONE and value < self.dry_level_mm and self._ref_mm - value > _MOVED_MM:
                 self._convict_high()
         elif odds == LEVEL_LOW and moved < -_LIFTED_MM:
             if low == 1:

@@ -122,15 +122,18 @@ class Lift:
     def lifts(self, k: int, now_s: int) -> int:
         """What the water says of pump `k`: 1 it works, 0 it does not or nobody can tell, NONE wait."""
         pump = self.pumps[k]
-        if not pump.on or self._fell_s - pump.guard.since_s > 10:
-            return pump.on  # the high float fell under it
-        if not self.level_tells():
+        other = self.pumps[1 - k]
+        if not pump.on or other.on and other.running != 0:
             return 0
         effect = self.effect
-        if effect.turning == 3:
-            return 1 if effect.verdict == LIFTS and not self.pumps[1 - k].running else 0
-        if effect.verdict != NONE:
-            return effect.verdict
+        if self._fell_s - pump.guard.since_s > 10:
+            return 1  # the high float fell under it
+        if not self.level_tells():
+            return 0
+        if effect.falls:
+            return 1
+        if effect.verdict == NOTHING:
+            return 0
         return NONE if now_s - pump.guard.since_s < self.effect_s + _FLAT_S else 0
 
     def level_tells(self) -> int:
@@ -181,16 +184,23 @@ class Lift:
                 self._look_until_s = now_s + _LOOK_S
             return
         self._judged_s = effect.since_s
-        wet: int = well.wet()
-        if not wet:
-            well.spend(now_s, self.effect_s)
-        if not effect.lifted and not well.near_floor():
+        if turning < 3 and not effect.lifted and not well.near_floor():
             self._useless |= turning
-            if wet or self._useless < 3 and well.left_s() >= self.effect_s and self._other_can(now_s, turning):
-                return
-        elif wet:
-            return
-        well.found_floor(now_s, self.start_level_mm)
+        if not effect.flat_s or well.wet() or not self._any_turns(turning):
+            return  # what rises is no dry well
+        if effect.lifted and well.level_mm >= self.start_level_mm:
+            return  # as much flows in as they lift
+        well.spend(now_s, self.effect_s)
+        if effect.lifted or self._useless == 3 or turning == 3 or well.near_floor() or well.left_s() < self.effect_s:
+            well.found_floor(now_s, self.start_level_mm)
+
+    def _any_turns(self, turning: int) -> int:
+        """0 when the feedback of all these pumps says that they stand still: then none runs dry."""
+        return 1 if turning & 1 and self.pumps[0].running != 0 or turning & 2 and self.pumps[1].running != 0 else 0
+
+    def _lame(self, k: int) -> int:
+        """1 for a pump that lifts nothing, as far as one knows."""
+        return 1 if self.inflow.pumps[k].clogged or self._useless & k + 1 else 0
 
     def _other_can(self, now_s: int, turning: int) -> int:
         return 1 if turning < 3 and self.pumps[1 - (turning >> 1)].guard.available(now_s) else 0
@@ -380,7 +390,10 @@ class Lift:
             guard.urgent = full
             other = self.pumps[1 - k].guard
             both: int = k & other.on & other.max_run_hit  # at once: one of them rests
-            guard.may_rest = 1 if now_s >= other.rest_until_s and not both else 0
+            spare: int = other.available(now_s) if not self._lame(1 - k) else 0
+            if not spare and self.pumps[k].on:  # nobody to hand over to: it rests where it may start again
+                spare = 0 if guard.starts_used_up(now_s + guard.rest_s, guard.reserve) else 1
+            guard.may_rest = 1 if spare and now_s >= other.rest_until_s and not both else 0
             locked += guard.failed(now_s)
             k += 1
         if full and self.no_pump and locked and now_s >= self._try_next_s:
