@@ -25,11 +25,11 @@ def feed(w, t, seconds, level_mm, high, low):
 
 def test_a_level_that_says_dry_is_outvoted_by_two_floats_until_it_moves():
     w = well()
-    t = feed(w, 0, 60, 100, 0, 1)
+    t = feed(w, 0, 60, 20, 0, 1)
     assert w.level_ok and w.dry
-    t = feed(w, t, 10, 100, 1, 1)
+    t = feed(w, t, 10, 20, 1, 1)
     assert not w.level_ok and w.level_out and not w.dry
-    t = feed(w, t, 600, 100, 0, 1)
+    t = feed(w, t, 600, 20, 0, 1)
     assert not w.level_ok
     t = feed(w, t, 200, 480, 0, 1)
     assert w.level_ok

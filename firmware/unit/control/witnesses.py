@@ -16,6 +16,7 @@ from .basics import FAILURE, NONE, const
 from .signals import CONTRADICTED, FLAT, Analog, Often, Switch
 
 _TOLERANCE_MM = const(200)  # a float tips somewhere around its mark
+_BELOW_MM = const(100)  # ... and below a low float there is less room to be wrong
 _LASTS_S = const(5)  # a contradiction that is one
 _BACK_S = const(60)  # agreement that counts
 _TIMES = const(2)  # who was out so often waits for a person
@@ -26,7 +27,7 @@ _DRIFT_MM = const(120)  # level against a float's mark at the moment it tips
 _FLOOR_MM = const(30)  # pumps that have drawn air stop so far above that level ...
 _FLOOR_S = const(7200)  # ... for so long, then they look anew
 _BRIM_MM = const(50)
-_OFTEN_S = const(600)  # a float that tips again within this flutters; the level is not to blame
+_TRY_S = const(30)
 OVERRIDE_S = const(180)  # two witnesses against each other: pump so long ...
 OVERRIDE_REST_S = const(1800)  # ... and not again before this
 
@@ -62,6 +63,7 @@ class Well:
         self.low_fitted: int = 0
         self.doubt_high: int = 0  # 1 while the high float alone says "full", for longer than pumps need to draw it down
         self.budget_s: int = OVERRIDE_S
+        self.rate_ks: int = 1  # mm in 1000 s that one pump lowers the level by
         self.stands_s: int = 240  # pumps turn so long and the level has not moved at all
         self._high_often: Often = Often()
         self._low_often: Often = Often()
@@ -75,9 +77,8 @@ class Well:
         self._stands: int = 0
         self._was_high: int = NONE
         self._was_low: int = NONE
-        self._tipped_dry: int = 0  # 1 when the low float tipped under a running pump: it is alive
-        self._tips_off: int = 0  # how often it did so far from the level
-        self._tipped_s: int = -_OFTEN_S
+        self._try_s: int = 0  # of pumping in a tie
+        self._try_mm: int = 0
         self._spent_s: int = 0  # of the budget
         self._spent_last_s: int = -OVERRIDE_REST_S
         self._floor_mm: int = NONE  # pumps lift nothing at this level
@@ -109,7 +110,6 @@ class Well:
         self.low_out = 0
         self._stands = 0
         self._stands_s = 0
-        self._tips_off = 0
         self._times[0] = 0
         self._times[1] = 0
         self._times[2] = 0
@@ -187,23 +187,12 @@ class Well:
                     self._convict_level()  # it said "dry" while pumps drew the well down to the float
             elif self._was_low != NONE and low != NONE and low != self._was_low:
                 self._compare(self.low_mark_mm)
+                if low == 0 and level.value > self.low_mark_mm + _TOLERANCE_MM:
+                    self._low_often.again(now_s)
         if self._was_high == 0 and high == 1:
             self._high_tipped = 1
             if self.high_out or level.electrical and level.value < self.high_mark_mm - _TOLERANCE_MM:
                 self._high_often.again(now_s)
-        if low != 0:
-            self._tipped_dry = 0
-        elif self._was_low == 1 and pump_turns:
-            self._tipped_dry = 1
-            if level.electrical and level.value > self.low_mark_mm + _TOLERANCE_MM:
-                if now_s - self._tipped_s >= _OFTEN_S:
-                    self._tips_off += 1
-                    if self._tips_off > 1:
-                        self._convict_level()
-                self._tipped_s = now_s
-                self._low_often.again(now_s)
-            else:
-                self._tips_off = 0
         self._was_high = high
         self._was_low = low
 
@@ -242,7 +231,7 @@ class Well:
                 odds = HIGH_LEVEL
             if low == 0 and value > self.low_mark_mm + _TOLERANCE_MM:
                 odds |= LEVEL_LOW
-            elif low == 1 and value < self.dry_level_mm:
+            elif low == 1 and value < self.low_mark_mm - _BELOW_MM:
                 odds |= LEVEL_LOW
         if high == 1 and low == 0:
             odds |= HIGH_LOW
@@ -268,12 +257,11 @@ class Well:
                 self._convict_high()
             elif high == 1 and low == NONE and value < self.dry_level_mm and self._ref_mm - value > _MOVED_MM:
                 self._convict_high()
-        elif odds == LEVEL_LOW and moved < -_LIFTED_MM:
-            if low == 1:
-                if high == NONE:
-                    self._convict_level()
-            elif not self._tipped_dry:
-                self._convict_low()
+        elif odds == LEVEL_LOW:
+            if low == 0 and moved < -max(_LIFTED_MM, self.low_mark_mm):
+                self._convict_low()  # no pump can lower water by more than there is below the float
+            elif low == 1 and high == NONE and moved < -_LIFTED_MM:
+                self._convict_level()
         if now_s - self._since_s >= _BACK_S:
             self._come_back(odds, value)
 
@@ -316,11 +304,26 @@ class Well:
                 return 0
             if heard and level.value <= self.low_mark_mm + _TOLERANCE_MM:
                 return 1
-        elif self._tipped_dry or not heard or level.value <= self.low_mark_mm + _TOLERANCE_MM:
+        elif not heard or level.value <= self.low_mark_mm + _TOLERANCE_MM:
             return 1
         self.tie = 1
         if self._spent_s >= self.budget_s:
             return 1
         if pump_turns:
             self.spend(now_s, 1)
+            if low_dry and heard:
+                self._follow_try()
+        else:
+            self._try_s = 0
         return 0
+
+    def _follow_try(self) -> None:
+        """A level that stands still above a dry low float while pumps turn: the well is dry, the level is wrong."""
+        value: int = self.level.value
+        if self._try_s == 0:
+            self._try_mm = value
+        self._try_s += 1
+        if self._try_s > _TRY_S:
+            if (self._try_mm - value) * 1000 < self.rate_ks * _TRY_S // 4:
+                self._convict_level()
+            self._try_s = 0

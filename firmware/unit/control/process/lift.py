@@ -203,7 +203,8 @@ class Lift:
         return 1 if self.inflow.pumps[k].clogged or self._useless & k + 1 else 0
 
     def _other_can(self, now_s: int, turning: int) -> int:
-        return 1 if turning < 3 and self.pumps[1 - (turning >> 1)].guard.available(now_s) else 0
+        other: int = 1 - (turning >> 1)
+        return 1 if turning < 3 and not self._lame(other) and self.pumps[other].guard.available(now_s) else 0
 
     def _has_lifted(self, k: int) -> None:
         """Pump `k` lifts: it is useful, and one that gave way to it is not."""
@@ -224,6 +225,7 @@ class Lift:
         self.float_most_s = 300 + (rise_mm * 3000 // effect.rate_ks if rise_mm > 0 else 0)
         slow_s: int = _STANDS_MM * 1000 // effect.rate_ks
         well.stands_s = max(_STANDS_S, slow_s)
+        well.rate_ks = effect.rate_ks
 
     def _pace_s(self) -> int:
         """Seconds from start to start at which the allowed starts of one pump last for ever."""
