@@ -45,6 +45,10 @@ class Often:
         self._before_s = self._last_s
         self._last_s = now_s
 
+    def lately(self, now_s: int) -> int:
+        """1 when the last time was not the only one in ten minutes."""
+        return 1 if now_s - self._before_s < _OFTEN_S else 0
+
 
 class Analog:
     """One analog signal: scaled, checked, smoothed over some four seconds, over sixteen when it is rough."""
@@ -140,6 +144,10 @@ class Analog:
     def roughness(self) -> int:
         """What the smoothed value may move by noise and waves alone."""
         return 3 + (self._spread * 3 >> 5)
+
+    def lost(self, now_s: int) -> int:
+        """1 when the signal is gone that was steady for ten minutes: what it said last was true."""
+        return 1 if not self.electrical and not self.loose.lately(now_s) else 0
 
     def contradict(self, why: int) -> None:
         """Another room has found this second's value to be wrong (FLAT while a pump runs, CONTRADICTED by a float)."""

@@ -147,6 +147,9 @@ class Well:
         if mm >= start_level_mm and (self.high_fitted or self.low_fitted):
             self._convict_level()
 
+    def forget_floor(self) -> None:
+        self._floor_mm = NONE
+
     def near_floor(self) -> int:
         """1 where the pumps have drawn air of late."""
         return 1 if self._floor_mm != NONE and self.level_mm < self._floor_mm + _FLOOR_MM else 0
@@ -183,8 +186,8 @@ class Well:
         if level.electrical and not self.level_out:
             if self._was_high != NONE and high != NONE and high != self._was_high:
                 self._compare(self.high_mark_mm)
-                if self.odds & HIGH_LEVEL and high == 0 and level.value < self.dry_level_mm:
-                    self._convict_level()  # it said "dry" while pumps drew the well down to the float
+                if self.odds & HIGH_LEVEL and high == 0 and level.value < self.dry_level_mm and self._stood(pump_turns):
+                    self._convict_level()  # it said "dry" and stood still while pumps drew the well down to the float
             elif self._was_low != NONE and low != NONE and low != self._was_low:
                 self._compare(self.low_mark_mm)
                 if low == 0 and level.value > self.low_mark_mm + _TOLERANCE_MM:
@@ -195,6 +198,11 @@ class Well:
                 self._high_often.again(now_s)
         self._was_high = high
         self._was_low = low
+
+    def _stood(self, pump_turns: int) -> int:
+        """1 when the level has not moved since pairs contradict each other, and pumps turn."""
+        away: int = self.level.value - self._ref_mm
+        return 1 if pump_turns and -self.level.roughness() < away < self.level.roughness() else 0
 
     def _compare(self, mark_mm: int) -> None:
         off: int = self.level.value - mark_mm

@@ -98,7 +98,7 @@ class Lift:
         well = self.well
         before: int = self.wanted
         self._watch_high(now_s)
-        if well.dry and not (well.level_ok and well.level_mm <= self.stop_level_mm):
+        if well.dry and well.low_wet == 0 and (well.odds or not well.level_ok):
             # Or else, by a level that lies or by the timer, the pumps would flutter around the low float until their
             # starts are used up, and none would be left when the well is full.
             self._dry_rest_until_s = now_s + self._pace_s()
@@ -152,7 +152,7 @@ class Lift:
         # A float that is up for longer than sound pumps need, with no other witness, may hang.
         blind: int = 1 if high and not well.level_ok and well.low_wet == NONE else 0
         well.doubt_high = 1 if blind and now_s - self._high_since_s > self.float_most_s else 0
-        if self._was_ok and not well.level_ok and self.wanted and not well.level.electrical:
+        if self._was_ok and not well.level_ok and self.wanted and well.level.lost(now_s):
             most_s: int = _HOLD_FULL_S if well.level_mm >= self.high_level_mm else _HOLD_S
             hold_s: int = max(0, well.level_mm - self.stop_level_mm) * 1000 // self.effect.rate_ks
             self._hold_until_s = now_s + (hold_s if hold_s < most_s else most_s)
@@ -163,7 +163,11 @@ class Lift:
         effect = self.effect
         well = self.well
         turning: int = effect.turning
-        if turning == 0 or not self.level_tells():
+        if turning == 0:
+            if effect.inflow_ks * 2 > effect.rate_ks:
+                well.forget_floor()  # so much flows in that a pump which lifts it finds no air
+            return
+        if not self.level_tells():
             return
         if effect.verdict == LIFTS:
             if turning < 3:
