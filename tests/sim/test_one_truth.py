@@ -106,12 +106,17 @@ def faults(seconds: int) -> st.SearchStrategy[Fault]:
         amount = st.floats(kind.low, kind.high) if kind.amount else st.just(0.0)
         at_s = st.integers(0, seconds - 1)
         span_s = st.one_of(st.integers(1, 120), st.integers(1, seconds), st.none())
+        once = st.just((0, 0))
+        again = st.tuples(st.integers(40, 3000), st.integers(1, 39))
         return st.builds(
-            lambda at, span, target, much: Fault(at, FOREVER if span is None else at + span, kind.kind, target, much),
+            lambda at, span, target, much, times: Fault(
+                at, FOREVER if span is None else at + span, kind.kind, target, much, *times
+            ),
             at_s,
             span_s,
             st.sampled_from(kind.targets),
             amount,
+            again if kind.pulsed else st.one_of(once, again) if kind.repeats else once,
         )
 
     return st.sampled_from(KINDS).flatmap(of)
@@ -194,6 +199,10 @@ UNITS = st.fixed_dictionaries(
         "return.on_min": st.integers(0, 60),
         "alarms.resound_h": st.integers(1, 3),
         "plant.static_head_m": st.integers(5, 300),
+        "plant.float_low_breaks": st.integers(0, 3),
+        "plant.float_high_starts": st.integers(0, 3),
+        "plant.level_blind_mm": st.integers(0, 500),
+        "level.mount_height_mm": st.integers(0, 2000),
     },
 )  # values on the catalogue's scale
 
