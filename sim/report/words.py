@@ -68,7 +68,7 @@ QUANTITIES: dict[str, Words] = {
     "alarms_total": ("报警总数", "alarms in all"),
     "worst.alarms_in_a_day": ("一天最多报警", "most alarms in a day"),
     "worst.dry_s_in_30_min": ("半小时内最长干转", "longest dry running in half an hour"),
-    "worst.starts_in_a_second": ("同一秒启动的设备数", "machines started in the same second"),
+    "worst.starts_at_once": ("来电后同一秒启动的设备数", "machines started in the same second after mains return"),
     "mass_error_m3": ("水量平衡误差", "water balance error"),
     "stored_m3": ("池内水量变化", "stored"),
 }
