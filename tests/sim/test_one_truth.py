@@ -35,7 +35,7 @@ from sim.scenario.scenario import FOREVER, Fault, Holiday, Inflow, Rain, Scenari
 from sim.world.world import World
 from tests.vm import ROOT
 
-STORIES = sorted((ROOT / "sim/scenarios").glob("*.toml"))
+STORIES = sorted((ROOT / "sim/scenarios").rglob("*.toml"))
 UNIT = unitfile.load(ROOT / "boards/esp32/units/qiaotou.toml")
 HOUR_S = 3600
 DAY_S = 86_400
