@@ -188,7 +188,7 @@ def test_an_error_number_comes_as_it_is_from_a_direct_probe_and_at_the_end_of_a_
 
 
 def test_a_broken_wire_silences_an_error_number():
-    rig = still(fault("error_value", "level", amount=65535), fault("open", "level", 10, 20)).run(5)
+    rig = still(fault("open", "level", 10, 20), fault("error_value", "level", amount=65535)).run(5)
     assert [signal(rig.run(10), "level") for _ in range(2)] == [0, 20500]
 
 
