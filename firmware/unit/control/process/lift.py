@@ -105,7 +105,8 @@ class Lift:
         self._judge_effect(now_s)
         held: int = 1 if well.level_ok or now_s < self._hold_until_s else 0
         self.full = 1 if self._was_high or held and well.level_mm >= self.high_level_mm else 0
-        if not held or not self.full and (now_s < self._dry_rest_until_s or now_s < self._look_until_s):
+        pause: int = 1 if well.dry or now_s < self._dry_rest_until_s or now_s < self._look_until_s else 0
+        if not held or pause and not self.full:
             self.wanted = 0
             self._run_on_until_s = -1
         elif well.level_ok:
