@@ -188,13 +188,13 @@ class Lift:
                 self._judged_s = effect.since_s
                 self._look_until_s = now_s + _LOOK_S
             return
-        self._judged_s = effect.since_s
         if turning < 3 and not effect.lifted and not well.near_floor():
             self._useless |= turning
         if not effect.flat_s or well.wet() or not self._any_turns(turning):
             return  # what rises is no dry well
         if effect.lifted and well.level_mm >= self.start_level_mm:
             return  # as much flows in as they lift
+        self._judged_s = effect.since_s
         well.spend(now_s, self.effect_s)
         if effect.lifted or self._useless == 3 or turning == 3 or well.near_floor() or well.left_s() < self.effect_s:
             well.found_floor(now_s, self.start_level_mm)
