@@ -85,14 +85,18 @@ def _recipe(process, s: dict[str, int]) -> None:
     lift.alternate = s["lift.alternate"]
     lift.run_on_every = s["lift.run_on_every_starts"]
     lift.run_on_s = s["lift.run_on_s"]
-    lift.backup_run_s = s["lift.backup_run_s"]
-    lift.backup_pumps = s["lift.backup_pumps"]
+    emergency = lift.emergency
+    emergency.run_s = s["lift.backup_run_s"]
+    emergency.n_pumps = s["lift.backup_pumps"]
+    emergency.high_level_mm = s["lift.high_level_mm"]
+    emergency.stop_level_mm = lift.stop_level_mm
     lift.exercise_after_s = s["lift.exercise_after_h"] * 3600
     lift.exercise_s = s["lift.exercise_s"]
-    lift.high_level_mm = s["lift.high_level_mm"]
-    lift.effect_s = s["lift.effect_s"]
+    lift.check.effect_s = s["lift.effect_s"]
+    lift.check.start_level_mm = lift.start_level_mm
+    lift.check.expect(s["lift.well_area_m2"])
+    emergency.expect(lift.check.effect.rate_ks)
     lift.retry_s = s["lift.retry_min"] * 60
-    lift.expect(s["lift.well_area_m2"], s["lift.spill_level_mm"])
     air = process.aeration
     air.day_from_s = s["aeration.day_from_tod"] * 60
     air.day_to_s = s["aeration.day_to_tod"] * 60

@@ -102,8 +102,8 @@ class Controller:
         self.turbidity.step(now_s, i.turbidity)
         # estimate
         self.inflow.step(now_s, self.well.level_mm, self.well.level_ok, p1_turns, p2_turns)
-        lift = self.process.lift
-        lift.effect.step(now_s, self.well.level.raw_value, lift.level_tells(), p1.on | p1_turns, p2.on | p2_turns)
+        check = self.process.lift.check
+        check.effect.step(now_s, self.well.level.raw_value, check.level_tells(), p1.on | p1_turns, p2.on | p2_turns)
         # claims
         mains: int = self.mains_on
         dry: int = self.well.dry
@@ -111,7 +111,9 @@ class Controller:
         # protection and outputs
         power_w: int = 0
         for output in outputs:
-            output.guard.watch(now_s, output.running, mains, lift.lifts(output.index, now_s) if output.index <= P2 else 0)
+            output.guard.watch(
+                now_s, output.running, mains, check.lifts(output.index, now_s) if output.index <= P2 else 0
+            )
             output.step(now_s, mains, dry if output.index <= P2 else 0, self.events)
             if output.turns() == 1:
                 power_w += output.power_w

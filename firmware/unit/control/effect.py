@@ -124,9 +124,9 @@ class Effect:
         moved_8: int = (late - early) // half
         apart_s: int = (n - half) * _BLOCK_S
         self.slope_ks = moved_8 * 125 // apart_s
-        self._judge(now_s, apart_s)
+        self._judge(now_s, moved_8, apart_s)
 
-    def _judge(self, now_s: int, apart_s: int) -> None:
+    def _judge(self, now_s: int, moved_8: int, apart_s: int) -> None:
         pumps: int = (self.turning & 1) + (self.turning >> 1)
         if pumps == 0:
             self.inflow_ks = self.slope_ks if self.slope_ks > 0 else 0
@@ -143,7 +143,8 @@ class Effect:
         self.flat_s = self.flat_s + _BLOCK_S if flat else 0
         inflow_ks: int = self.inflow_ks if self.inflow_ks != NONE else 0  # at least that
         share_pct: int = (inflow_ks - self.slope_ks) // (expected_ks // 100 + 1)
-        if share_pct >= _LIFTS_PCT and not (flat and self.lifted and share_pct * 4 < self._best_pct * 3):
+        sinks: int = 1 if -moved_8 > max(_LEAST_MM_8, _NOISES * self._noise_8) else 0  # whatever a pump is said to lift
+        if (share_pct >= _LIFTS_PCT or sinks) and not (flat and self.lifted and share_pct * 4 < self._best_pct * 3):
             self.verdict = LIFTS
             self.lifted = 1
             if share_pct > self._best_pct:

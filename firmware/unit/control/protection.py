@@ -164,7 +164,7 @@ class Guard:
 
     def available(self, now_s: int) -> int:
         """1 when it runs or could start as soon as its short waits are over."""
-        if self.failed(now_s) or now_s < self.rest_until_s and not self.urgent:
+        if self.failed(now_s) or (now_s < self.rest_until_s and not self.urgent):
             return 0
         return 1 if self.on or not self.starts_used_up(now_s, 0 if self.urgent else self.reserve) else 0
 

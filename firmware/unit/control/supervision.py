@@ -158,7 +158,7 @@ class Supervision:
         for output in self.outputs:
             if index == NONE or index == TRIP + output.index:
                 output.guard.unlock()
-        if index == NONE or index == LEVEL_FAILED or FLOAT_HIGH_WRONG <= index <= FLOAT_LOW_WRONG:
+        if index in (NONE, LEVEL_FAILED) or FLOAT_HIGH_WRONG <= index <= FLOAT_LOW_WRONG:
             self.well.forgive()
         for i, pump in enumerate(self.inflow.pumps):
             if index == NONE or index == CLOGGED + i:

@@ -1,6 +1,6 @@
 """Who is believed: the three witnesses of the lift well, level, high float and low float, re-judged each second.
 
-Two of them contradict each other, or not. The table (docs/invariants.md has it in words, an electrician checks it there):
+Two of them contradict each other, or not. The table, which an electrician finds in docs/invariants.md:
 
     high float up, level far below it      and the low float dry -> the high float is out
                                            and the low float wet, the level dry -> the level is out
@@ -155,7 +155,7 @@ class Well:
         return 1 if self._floor_mm != NONE and self.level_mm < self._floor_mm + _FLOOR_MM else 0
 
     def _judge_stands(self, pump_turns: int) -> None:
-        """Pumps move a level one way or the other; one that says "dry" may stand still, for there is nothing to lift."""
+        """Pumps move a level; only one that says "dry" may stand still, for there is nothing to lift."""
         level = self.level
         value: int = level.value
         away: int = value - self._stands_mm
@@ -194,7 +194,7 @@ class Well:
                     self._low_often.again(now_s)
         if self._was_high == 0 and high == 1:
             self._high_tipped = 1
-            if self.high_out or level.electrical and level.value < self.high_mark_mm - _TOLERANCE_MM:
+            if self.high_out or (level.electrical and level.value < self.high_mark_mm - _TOLERANCE_MM):
                 self._high_often.again(now_s)
         self._was_high = high
         self._was_low = low
@@ -225,24 +225,26 @@ class Well:
             self.low_out = 1
             self._times[2] += 1
 
-    def _judge_pairs(self, now_s: int) -> None:
-        """The table."""
-        alive: int = self.level.electrical
+    def _contradictions(self) -> int:
+        """The pairs of this second that contradict each other."""
         value: int = self.level.value
         high: int = self.float_high.value
         low: int = self.float_low.value
-        odds: int = 0
-        if alive:
-            if high == 1 and value < self.high_mark_mm - _TOLERANCE_MM:
-                odds = HIGH_LEVEL
-            elif high == 0 and value > self.high_mark_mm + _TOLERANCE_MM:
-                odds = HIGH_LEVEL
-            if low == 0 and value > self.low_mark_mm + _TOLERANCE_MM:
-                odds |= LEVEL_LOW
-            elif low == 1 and value < self.low_mark_mm - _BELOW_MM:
-                odds |= LEVEL_LOW
-        if high == 1 and low == 0:
-            odds |= HIGH_LOW
+        odds: int = HIGH_LOW if high == 1 and low == 0 else 0
+        if not self.level.electrical:
+            return odds
+        above_high_mm: int = value - self.high_mark_mm
+        if high == 1 and above_high_mm < -_TOLERANCE_MM or high == 0 and above_high_mm > _TOLERANCE_MM:
+            odds |= HIGH_LEVEL
+        above_low_mm: int = value - self.low_mark_mm
+        if low == 0 and above_low_mm > _TOLERANCE_MM or low == 1 and above_low_mm < -_BELOW_MM:
+            odds |= LEVEL_LOW
+        return odds
+
+    def _judge_pairs(self, now_s: int) -> None:
+        """The table."""
+        value: int = self.level.value
+        odds: int = self._contradictions()
         if odds != self.odds:
             self.odds = odds
             self._since_s = now_s
@@ -250,35 +252,38 @@ class Well:
                 self._ref_mm = value
         if now_s - self._since_s < _LASTS_S:
             return
-        moved: int = value - self._ref_mm
         if odds == HIGH_LEVEL | LEVEL_LOW:
             self._convict_level()
         elif odds == HIGH_LEVEL | HIGH_LOW:
             self._convict_high()
         elif odds == LEVEL_LOW | HIGH_LOW:
             self._convict_low()
-        elif self.level_out or self._stands:
-            pass
-        elif odds == HIGH_LEVEL:
-            # Drawn down to its bottom under a float that stays up, or from far above one that stays down.
-            if high == 0 and moved < -_WATER_MM:
-                self._convict_high()
-            elif high == 1 and low == NONE and value < self.dry_level_mm and self._ref_mm - value > _MOVED_MM:
-                self._convict_high()
-        elif odds == LEVEL_LOW:
-            if low == 0 and moved < -max(_LIFTED_MM, self.low_mark_mm):
-                self._convict_low()  # no pump can lower water by more than there is below the float
-            elif low == 1 and high == NONE and moved < -_LIFTED_MM:
-                self._convict_level()
+        elif not self.level_out and not self._stands:
+            self._judge_tie(odds, self._ref_mm - value)
         if now_s - self._since_s >= _BACK_S:
             self._come_back(odds, value)
+
+    def _judge_tie(self, odds: int, fell_mm: int) -> None:
+        """Level against one float, nobody else knows: the level has fallen by `fell_mm` since."""
+        high: int = self.float_high.value
+        low: int = self.float_low.value
+        if odds == HIGH_LEVEL:
+            if high == 0 and fell_mm > _WATER_MM:
+                self._convict_high()  # from far above a float that stays down
+            elif high == 1 and low == NONE and fell_mm > _MOVED_MM and self.level.value < self.dry_level_mm:
+                self._convict_high()  # down to the bottom under a float that stays up
+        elif odds == LEVEL_LOW:
+            if low == 0 and fell_mm > max(_LIFTED_MM, self.low_mark_mm):
+                self._convict_low()  # no pump can lower water by more than there is below the float
+            elif low == 1 and high == NONE and fell_mm > _LIFTED_MM:
+                self._convict_level()
 
     def _come_back(self, odds: int, value: int) -> None:
         """Who has moved by himself and agrees for a minute is believed again; whoever was wrong twice, by a person."""
         moved: int = value - self._ref_mm
-        if self.level_out and not odds & (HIGH_LEVEL | LEVEL_LOW) and self._times[0] < _TIMES:
-            if moved > _MOVED_MM or moved < -_MOVED_MM:
-                self.level_out = 0
+        has_moved: int = 1 if moved > _MOVED_MM or moved < -_MOVED_MM else 0
+        if has_moved and not odds & (HIGH_LEVEL | LEVEL_LOW) and self._times[0] < _TIMES:
+            self.level_out = 0
         if self.high_out and not odds & (HIGH_LEVEL | HIGH_LOW) and self._times[1] < _TIMES:
             self.high_out = 0
         if self.low_out and not odds & (LEVEL_LOW | HIGH_LOW) and self._times[2] < _TIMES:
@@ -300,7 +305,7 @@ class Well:
         if not level_dry and not low_dry:
             if not self.doubt_high:
                 return 1 if heard and level.value < self._floor_mm else 0
-        elif level_dry and (low_dry or low == NONE and high != 1):
+        elif level_dry and (low_dry or (low == NONE and high != 1)):
             return 1
         elif level_dry:
             if high == 1 and low == 1:
