@@ -234,10 +234,10 @@ class Well:
         if not self.level.electrical:
             return odds
         above_high_mm: int = value - self.high_mark_mm
-        if high == 1 and above_high_mm < -_TOLERANCE_MM or high == 0 and above_high_mm > _TOLERANCE_MM:
+        if (high == 1 and above_high_mm < -_TOLERANCE_MM) or (high == 0 and above_high_mm > _TOLERANCE_MM):
             odds |= HIGH_LEVEL
         above_low_mm: int = value - self.low_mark_mm
-        if low == 0 and above_low_mm > _TOLERANCE_MM or low == 1 and above_low_mm < -_BELOW_MM:
+        if (low == 0 and above_low_mm > _TOLERANCE_MM) or (low == 1 and above_low_mm < -_BELOW_MM):
             odds |= LEVEL_LOW
         return odds
 
