@@ -44,6 +44,7 @@ class Judge:
         self.at_s: list[int] = [-1] * N_RULES
         self.first_s: list[int] = [-1] * N_RULES  # when the limit was first passed
         self.limit: list[float] = [0.0] * N_RULES
+        self.broke: int = 0  # 1 in a second in which a limit was passed for the first time
         # of the unit
         self.start_mm: float = 0.0
         self.high_mm: float = 0.0  # the well is high: alarm level and float
@@ -87,6 +88,7 @@ class Judge:
             self.at_s[rule] = t_s
             if figure > self.limit[rule] and self.first_s[rule] < 0:
                 self.first_s[rule] = t_s
+                self.broke = 1
 
     def _is_bad(self, motor: Motor) -> int:
         return 1 if motor.dead or motor.share < 0.05 else 0
@@ -130,6 +132,7 @@ class Judge:
         """Judge this second."""
         plant = self.plant
         hand = self.hand
+        self.broke = 0
         self._witnesses(t_s)
         if not plant.mains:
             self.cut_s = t_s

@@ -1,6 +1,7 @@
 """Plays a story with the control of this checkout, the board's own memory included."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from unit.catalogue import tables
 from unit.control.basics import NONE
@@ -33,10 +34,16 @@ class Outcome:
     at_s: list[int]
     steps: int
     raised: dict[str, int]  # alarm -> how often
+    why: list[str]  # what control said of its pumps when a rule was first broken
 
     def broken(self) -> list[int]:
         """The rules that were not kept."""
         return [k for k in range(len(RULES)) if self.worst[k] > self.limit[k]]
+
+
+@cache
+def _reasons() -> list[str]:
+    return [row[0] for row in tables.rows("reasons")]
 
 
 def plant_of(story: Story, plain: bool = False):
@@ -150,8 +157,14 @@ class Stage:
         for index in judge.alarm:
             name = units.alarm_rows()[index][0]
             raised[name] = raised.get(name, 0) + 1
+        reasons = _reasons()
+        why = [
+            f"{reasons[one]} / {reasons[two]}" if one >= 0 else ""
+            for one, two in zip(list(self.loop.why_1), list(self.loop.why_2))
+        ]
         return Outcome(
-            *(self.story.seed, self.story.kinds, self.loop.t_s, worst, limit, first_s, at_s, self.loop.steps, raised)
+            *(self.story.seed, self.story.kinds, self.loop.t_s, worst, limit, first_s, at_s, self.loop.steps),
+            *(raised, why),
         )
 
 
