@@ -16,6 +16,7 @@ _SINGLE_S = const(2700)  # so long after too few witnesses told the truth nothin
 _SPILT_S = const(1800)  # nor after even the slow hand has spilt
 _LATE_S = const(60)  # from the mark to the start, at best
 _FIND_OUT_S = const(240)  # more, while one pump is bad: some tries of it
+_COUNTS = 0.9  # share of the best pump's flow that an inflow must stay below, or it is a flood
 _SLACK_MM = 30.0  # above a mark, waves and hysteresis
 _RETRY_S = const(960)  # with all pumps locked out one is tried at least this often
 
@@ -146,9 +147,15 @@ class Judge:
         flow_b: float = plant.lift_l_s(hand.level_mm, 0, 1) if b else 0.0
         blind: int = 1 if self.level.lie.kind or self.low.lie.kind else 0
         begin_mm: float = self.high.up_mm if blind and self.high.fitted else self.start_mm
+        flow: float = flow_a if flow_a > flow_b else flow_b
+        power: int = board & plant.mains
         hand.late_s = _LATE_S + (0 if a and b else _FIND_OUT_S) + (_LATE_S if blind else 0)
-        hand.step(t_s, plant.inflow_l_s, flow_a if flow_a > flow_b else flow_b, board & plant.mains, begin_mm)
-        if plant.spills and self.held and t_s - hand.spilt_s > _SPILT_S:
+        hand.step(t_s, plant.inflow_l_s, flow, power, begin_mm)
+        if not power or plant.inflow_l_s > _COUNTS * flow:
+            # No pump could hold this water. Afterwards he is no better off than control.
+            if hand.level_mm < plant.level_mm:
+                hand.level_mm = plant.level_mm
+        elif plant.spills and self.held and t_s - hand.spilt_s > _SPILT_S:
             self._spilt_l += plant.inflow_l_s
             self._book(SPILL, self._spilt_l, t_s)
         self._motor(0, t_s)
