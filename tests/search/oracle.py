@@ -13,7 +13,7 @@ _HOUR_S = const(3600)
 _SETTLE_S = const(300)  # after everything that changes control may look round before it is measured
 _REPAIRED_S = const(1000)  # a repaired pump that nobody has acknowledged is tried again within this
 _SINGLE_S = const(2700)  # so long after too few witnesses told the truth nothing is held against control
-_SPILT_S = const(1800)  # nor after even the slow hand has spilt
+_SPILT_S = const(7200)  # nor after even the slow hand has spilt: starts of two hours ago still count
 _LATE_S = const(60)  # from the mark to the start, at best
 _FIND_OUT_S = const(240)  # more, while one pump is bad: some tries of it
 _COUNTS = 0.9  # share of the best pump's flow that an inflow must stay below, or it is a flood
@@ -59,7 +59,6 @@ class Judge:
         self.enough: int = 1  # 1 while so many witnesses tell the truth that the water is judged
         self.held: int = 1  # 1 while it is judged
         self.good: int = 0  # pumps that control may rely on
-        self.power_s: int = 0  # mains and board are there since
         self.cut_s: int = -100000  # last second without mains
         self.doubt_s: list[int] = [-1, -1]  # repaired then, and nobody has acknowledged it
         self.was_bad: list[int] = [0, 0]
@@ -72,6 +71,7 @@ class Judge:
         self._over_s: list[int] = [0, 0]
         self._below_s: int = 0
         self._spilt_l: float = 0.0
+        self._hand_spilt_s: int = -100000  # last second in which even the slow hand spilt what a pump could hold
 
     def changed(self, t_s: int) -> None:
         """Something is no longer as it was: time to find out."""
@@ -138,8 +138,9 @@ class Judge:
         if not plant.mains:
             self.cut_s = t_s
         if not (board and plant.mains):
-            self.power_s = t_s + self.restart_wait_s
-            hand.hold(self.power_s + _SETTLE_S)
+            # Where mains is not sensed a cut looks like two dead pumps, of which one is tried each quarter of an hour.
+            unseen: int = 1 if board and not self.mains_sensed else 0
+            hand.hold(t_s + self.restart_wait_s + (_REPAIRED_S if unseen else _SETTLE_S))
         a: int = self._usable(0, t_s)
         b: int = self._usable(1, t_s)
         self.good = a + b
@@ -155,7 +156,9 @@ class Judge:
             # No pump could hold this water. Afterwards he is no better off than control.
             if hand.level_mm < plant.level_mm:
                 hand.level_mm = plant.level_mm
-        elif plant.spills and self.held and t_s - hand.spilt_s > _SPILT_S:
+        elif hand.spills:
+            self._hand_spilt_s = t_s
+        elif plant.spills and self.held and t_s - self._hand_spilt_s > _SPILT_S:
             self._spilt_l += plant.inflow_l_s
             self._book(SPILL, self._spilt_l, t_s)
         self._motor(0, t_s)

@@ -87,7 +87,8 @@ class Stage:
         self.loop.recorded = int(self.remembers)
         self.loop.hand.level_mm = pit.level_mm
         self.loop.hand.stop_mm = float(s["lift.stop_level_mm"])
-        self.loop.hand.max_starts_per_h = s["lift.max_starts_per_h"]
+        # A quarter of the starts goes to tries, anti-seize runs and commands.
+        self.loop.hand.max_starts_per_h = max(1, 3 * s["lift.max_starts_per_h"] // 4)
         self.loop.hand.min_off_s = s["lift.min_off_s"]
         judge = self.judge = self.loop.judge
         judge.start_mm = float(s["lift.start_level_mm"])
