@@ -126,6 +126,11 @@ def _keep(session: Path, wanted) -> int:
     return left
 
 
+def standing() -> list[str]:
+    """The files of protection that there are."""
+    return [file for file in FILES if (ROOT / CONTROL / file).exists()]
+
+
 def left(session: Path) -> int:
     """How many mutants wait to be tried."""
     return _keep(session, lambda number, place: True)
@@ -207,6 +212,24 @@ def run(
     return tried, survivors
 
 
+def without_reason(survivors: list[Mutant]) -> list[Mutant]:
+    """Those that no row of mutants_known.txt explains."""
+    reasons = known()
+    return [mutant for mutant in survivors if (mutant.file, mutant.before, mutant.after) not in reasons]
+
+
+def table(tried: int, survivors: list[Mutant]) -> list[str]:
+    """Each survivor, and how many there are."""
+    reasons = known()
+    lines = []
+    for mutant in survivors:
+        reason = reasons.get((mutant.file, mutant.before, mutant.after))
+        why = f"  ({reason})" if reason else ""
+        lines.append(f"{mutant.file}:{mutant.line}: {mutant.before}  ->  {mutant.after}{why}")
+    unexplained = len(without_reason(survivors))
+    return [*lines, f"{tried} mutants, {len(survivors)} survive, {unexplained} of them without a reason"]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.search.mutants", description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", help=f"below {CONTROL}; all of protection by default")
@@ -216,20 +239,15 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="without the invariants, which take a minute a survivor")
     parser.add_argument("--count", action="store_true", help="how many there are")
     given = parser.parse_args()
-    files = given.files or [file for file in FILES if (ROOT / CONTROL / file).exists()]
+    files = given.files or standing()
     if given.count:
         print("\n".join(f"{file} {count([file])}" for file in files))
         return 0
     began = time.perf_counter()
     tried, survivors = run(files, given.sample, given.seed, given.quick, given.jobs)
     minutes = (time.perf_counter() - began) / 60
-    reasons = known()
-    unexplained = 0
-    for mutant in survivors:
-        reason = reasons.get((mutant.file, mutant.before, mutant.after), "")
-        unexplained += not reason
-        print(f"{mutant.file}:{mutant.line}: {mutant.before}  ->  {mutant.after}" + (f"  ({reason})" if reason else ""))
-    print(f"{tried} mutants, {len(survivors)} survive, {unexplained} of them without a reason")
+    unexplained = without_reason(survivors)
+    print("\n".join(table(tried, survivors)))
     print(f"{minutes:.1f} min, {tried / minutes:.1f} mutants a minute")
     return 1 if unexplained else 0
 
