@@ -29,7 +29,8 @@ OVERRUN = const(4)  # seconds beyond the longest run, the well not high
 STAND = const(5)  # seconds in which a good pump stood still in a high well
 UNTRIED = const(6)  # seconds without a try in a high well, all pumps locked out
 ALARMS = const(7)  # raises of one alarm in a day
-N_RULES = const(8)
+ALL_ALARMS = const(8)  # raises of any alarm in a day
+N_RULES = const(9)
 
 
 class Judge:
