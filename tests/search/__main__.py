@@ -10,10 +10,10 @@ import signal
 import sys
 import time
 
-from tests.search import campaign, show
+from tests.search import campaign, show, stories
 
 
-def _seconds(text: str) -> int:
+def seconds(text: str) -> int:
     """ "1:02:03", "02:03" or "123"."""
     total = 0
     for part in text.split(":"):
@@ -27,14 +27,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the first story")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--show", type=int, metavar="SEED", help="tell one story")
-    parser.add_argument("--at", type=_seconds, metavar="H:MM:SS", help="with --show: from there on")
-    parser.add_argument("--for", type=_seconds, default=600, dest="for_s", metavar="SECONDS")
+    parser.add_argument("--at", type=seconds, metavar="H:MM:SS", help="with --show: from there on")
+    parser.add_argument("--for", type=seconds, default=600, dest="for_s", metavar="SECONDS")
     parser.add_argument("--every-second", action="store_true", help="with --show: seconds without a change too")
     parser.add_argument("--plain", action="store_true", help="with --show: the uncompiled source, for a debugger")
     given = parser.parse_args()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if given.show is not None:
-        for line in show.show(given.show, given.at, given.for_s, given.every_second, given.plain):
+        for line in show.show(stories.draw(given.show), given.at, given.for_s, given.every_second, given.plain):
             print(line)
         return 0
     began = time.perf_counter()

@@ -35,11 +35,18 @@ def table(outcomes: list[play.Outcome], worst: int = 5) -> list[str]:
         lines.append(f"{rule:<13} {len(broken):6} {figures}  {' '.join(str(o.seed) for o in broken[:worst])}")
     for k, rule in enumerate(play.RULES):
         kinds: Counter[str] = Counter()
+        whys: Counter[str] = Counter()
+        example: dict[str, int] = {}
         for outcome in outcomes:
             if outcome.worst[k] > outcome.limit[k]:
                 kinds.update(outcome.kinds or {"nothing"})
+                whys[outcome.why[k]] += 1
+                example.setdefault(outcome.why[k], outcome.seed)
         if kinds:
             lines.append(f"{rule} goes with: " + ", ".join(f"{kind} {n}" for kind, n in kinds.most_common(8)))
+        said = [f"{why} {n} (seed {example[why]})" for why, n in whys.most_common(8) if why]
+        if said:
+            lines.append(f"{rule}, what control said of its pumps: " + ", ".join(said))
     alarms: Counter[str] = Counter()
     for outcome in outcomes:
         alarms.update(outcome.raised)

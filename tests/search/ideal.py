@@ -28,8 +28,7 @@ class Hand:
         self.max_starts_per_h: int = 1
         self.min_off_s: int = 5
         self.level_mm: float = 0.0
-        self.spilt_l: float = 0.0
-        self.spilt_s: int = -100000  # last second in which he spilt
+        self.spills: int = 0  # 1 in a second in which he spills
         self.on: int = 0
         self.held_until_s: int = 0
         self._since_s: int = -100000
@@ -64,10 +63,10 @@ class Hand:
         self.level_mm += (inflow_l_s - lifted) / self.area_m2
         if self.level_mm < self.suction_mm:
             self.level_mm = self.suction_mm
+        self.spills = 0
         if self.level_mm > self.spill_mm:
-            self.spilt_l += (self.level_mm - self.spill_mm) * self.area_m2
             self.level_mm = self.spill_mm
-            self.spilt_s = t_s
+            self.spills = 1
 
 
 def best_spill_l(plant: Plant, at_s: list[int], inflow_ml_s: list[int], swing_s: list[int], seconds: int) -> float:

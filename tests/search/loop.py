@@ -5,7 +5,7 @@ from unit.control.controller import Controller
 from unit.control.events import ALARM
 
 from tests.search.ideal import Hand
-from tests.search.oracle import Judge
+from tests.search.oracle import N_RULES, Judge
 from tests.search.plant import Plant
 from tests.search.senses import Contact, Probe
 
@@ -68,6 +68,8 @@ class Loop:
         self.clock: int = 1
         self.recorded: int = 0  # 1: somebody outside takes the events
         self.steps: int = 0
+        self.why_1: list[int] = [-1] * N_RULES  # what control said of pump 1 when a rule was first broken
+        self.why_2: list[int] = [-1] * N_RULES
         self.machines: int = 0  # 1: blower and return pump have a feedback, and it tells the truth
         self.turbidity: Probe = Probe(7)
         self.turbidity_10: float = -1.0  # true turbidity in 0.1 NTU, negative for no sensor
@@ -119,6 +121,13 @@ class Loop:
                 if self.recorded and ctrl.events.count:
                     came = 1
             judge.second(t_s, self.board, relay_1, relay_2)
+            if judge.broke:
+                rule: int = 0
+                while rule < N_RULES:
+                    if judge.first_s[rule] == t_s:
+                        self.why_1[rule] = ctrl.outputs[0].reason
+                        self.why_2[rule] = ctrl.outputs[1].reason
+                    rule += 1
         return came
 
     def start(self, ctrl: Controller) -> None:

@@ -13,9 +13,10 @@ _HOUR_S = const(3600)
 _SETTLE_S = const(300)  # after everything that changes control may look round before it is measured
 _REPAIRED_S = const(1000)  # a repaired pump that nobody has acknowledged is tried again within this
 _SINGLE_S = const(2700)  # so long after too few witnesses told the truth nothing is held against control
-_SPILT_S = const(1800)  # nor after even the slow hand has spilt
+_SPILT_S = const(7200)  # nor after even the slow hand has spilt: starts of two hours ago still count
 _LATE_S = const(60)  # from the mark to the start, at best
 _FIND_OUT_S = const(240)  # more, while one pump is bad: some tries of it
+_COUNTS = 0.9  # share of the best pump's flow that an inflow must stay below, or it is a flood
 _SLACK_MM = 30.0  # above a mark, waves and hysteresis
 _RETRY_S = const(960)  # with all pumps locked out one is tried at least this often
 
@@ -28,7 +29,8 @@ OVERRUN = const(4)  # seconds beyond the longest run, the well not high
 STAND = const(5)  # seconds in which a good pump stood still in a high well
 UNTRIED = const(6)  # seconds without a try in a high well, all pumps locked out
 ALARMS = const(7)  # raises of one alarm in a day
-N_RULES = const(8)
+ALL_ALARMS = const(8)  # raises of any alarm in a day
+N_RULES = const(9)
 
 
 class Judge:
@@ -44,6 +46,7 @@ class Judge:
         self.at_s: list[int] = [-1] * N_RULES
         self.first_s: list[int] = [-1] * N_RULES  # when the limit was first passed
         self.limit: list[float] = [0.0] * N_RULES
+        self.broke: int = 0  # 1 in a second in which a limit was passed for the first time
         # of the unit
         self.start_mm: float = 0.0
         self.high_mm: float = 0.0  # the well is high: alarm level and float
@@ -57,7 +60,6 @@ class Judge:
         self.enough: int = 1  # 1 while so many witnesses tell the truth that the water is judged
         self.held: int = 1  # 1 while it is judged
         self.good: int = 0  # pumps that control may rely on
-        self.power_s: int = 0  # mains and board are there since
         self.cut_s: int = -100000  # last second without mains
         self.doubt_s: list[int] = [-1, -1]  # repaired then, and nobody has acknowledged it
         self.was_bad: list[int] = [0, 0]
@@ -70,6 +72,7 @@ class Judge:
         self._over_s: list[int] = [0, 0]
         self._below_s: int = 0
         self._spilt_l: float = 0.0
+        self._hand_spilt_s: int = -100000  # last second in which even the slow hand spilt what a pump could hold
 
     def changed(self, t_s: int) -> None:
         """Something is no longer as it was: time to find out."""
@@ -87,6 +90,7 @@ class Judge:
             self.at_s[rule] = t_s
             if figure > self.limit[rule] and self.first_s[rule] < 0:
                 self.first_s[rule] = t_s
+                self.broke = 1
 
     def _is_bad(self, motor: Motor) -> int:
         return 1 if motor.dead or motor.share < 0.05 else 0
@@ -130,12 +134,14 @@ class Judge:
         """Judge this second."""
         plant = self.plant
         hand = self.hand
+        self.broke = 0
         self._witnesses(t_s)
         if not plant.mains:
             self.cut_s = t_s
         if not (board and plant.mains):
-            self.power_s = t_s + self.restart_wait_s
-            hand.hold(self.power_s + _SETTLE_S)
+            # Where mains is not sensed a cut looks like two dead pumps, of which one is tried each quarter of an hour.
+            unseen: int = 1 if board and not self.mains_sensed else 0
+            hand.hold(t_s + self.restart_wait_s + (_REPAIRED_S if unseen else _SETTLE_S))
         a: int = self._usable(0, t_s)
         b: int = self._usable(1, t_s)
         self.good = a + b
@@ -143,9 +149,17 @@ class Judge:
         flow_b: float = plant.lift_l_s(hand.level_mm, 0, 1) if b else 0.0
         blind: int = 1 if self.level.lie.kind or self.low.lie.kind else 0
         begin_mm: float = self.high.up_mm if blind and self.high.fitted else self.start_mm
+        flow: float = flow_a if flow_a > flow_b else flow_b
+        power: int = board & plant.mains
         hand.late_s = _LATE_S + (0 if a and b else _FIND_OUT_S) + (_LATE_S if blind else 0)
-        hand.step(t_s, plant.inflow_l_s, flow_a if flow_a > flow_b else flow_b, board & plant.mains, begin_mm)
-        if plant.spills and self.held and t_s - hand.spilt_s > _SPILT_S:
+        hand.step(t_s, plant.inflow_l_s, flow, power, begin_mm)
+        if not power or plant.inflow_l_s > _COUNTS * flow:
+            # No pump could hold this water. Afterwards he is no better off than control.
+            if hand.level_mm < plant.level_mm:
+                hand.level_mm = plant.level_mm
+        elif hand.spills:
+            self._hand_spilt_s = t_s
+        elif plant.spills and self.held and t_s - self._hand_spilt_s > _SPILT_S:
             self._spilt_l += plant.inflow_l_s
             self._book(SPILL, self._spilt_l, t_s)
         self._motor(0, t_s)

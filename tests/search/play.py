@@ -1,6 +1,7 @@
 """Plays a story with the control of this checkout, the board's own memory included."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from unit.catalogue import tables
 from unit.control.basics import NONE
@@ -11,10 +12,12 @@ from host_tools.unitkit.nor import Nor
 from tests.search import compiled, loop, oracle, units
 from tests.search.stories import Story
 
-RULES = ("spill_l", "dry_s", "dry_lied_s", "starts", "overrun_s", "stand_s", "untried_s", "alarms_a_day")
+# In the order of the rules of oracle.py; the alarms are counted in a day.
+RULES = ("spill_l", "dry_s", "dry_lied_s", "starts", "overrun_s", "stand_s", "untried_s", "one_alarm", "all_alarms")
 _DAY_S = 86_400
 _HOUR_S = 3600
-_ALARMS_A_DAY = 4
+_ALARMS_A_DAY = 4  # of one sort, and so many more for each cause that came anew
+_ALARMS_A_CAUSE = 5  # of all sorts
 _JOURNAL_BLOCKS = 64
 _INTERVAL_S = 600
 _UTC_2020_S = 631_152_000  # seconds from 2000 to 2020
@@ -33,10 +36,16 @@ class Outcome:
     at_s: list[int]
     steps: int
     raised: dict[str, int]  # alarm -> how often
+    why: list[str]  # what control said of its pumps when a rule was first broken
 
     def broken(self) -> list[int]:
         """The rules that were not kept."""
         return [k for k in range(len(RULES)) if self.worst[k] > self.limit[k]]
+
+
+@cache
+def _reasons() -> list[str]:
+    return [row[0] for row in tables.rows("reasons")]
 
 
 def plant_of(story: Story, plain: bool = False):
@@ -80,7 +89,8 @@ class Stage:
         self.loop.recorded = int(self.remembers)
         self.loop.hand.level_mm = pit.level_mm
         self.loop.hand.stop_mm = float(s["lift.stop_level_mm"])
-        self.loop.hand.max_starts_per_h = s["lift.max_starts_per_h"]
+        # A quarter of the starts goes to tries, anti-seize runs and commands.
+        self.loop.hand.max_starts_per_h = max(1, 3 * s["lift.max_starts_per_h"] // 4)
         self.loop.hand.min_off_s = s["lift.min_off_s"]
         judge = self.judge = self.loop.judge
         judge.start_mm = float(s["lift.start_level_mm"])
@@ -142,42 +152,62 @@ class Stage:
         judge = self.judge
         worst, limit = list(judge.worst), list(judge.limit)
         first_s, at_s = list(judge.first_s), list(judge.at_s)
-        worst[oracle.ALARMS], at_s[oracle.ALARMS] = _most_in_a_day(list(judge.alarm), list(judge.alarm_s))
-        limit[oracle.ALARMS] = float(_ALARMS_A_DAY + _fresh_causes(self.story.acts))
-        if worst[oracle.ALARMS] > limit[oracle.ALARMS]:
-            first_s[oracle.ALARMS] = at_s[oracle.ALARMS]
+        alarms, times = list(judge.alarm), list(judge.alarm_s)
+        own = [_most_in_a_day([t for i, t in zip(alarms, times) if i == index]) for index in set(alarms)]
+        worst[oracle.ALARMS], at_s[oracle.ALARMS] = max(own, default=(0.0, -1))
+        worst[oracle.ALL_ALARMS], at_s[oracle.ALL_ALARMS] = _most_in_a_day(times)
+        again, causes = _causes(self.story)
+        limit[oracle.ALARMS] = float(_ALARMS_A_DAY + again)
+        limit[oracle.ALL_ALARMS] = float(_ALARMS_A_CAUSE * (1 + causes))
+        for rule in (oracle.ALARMS, oracle.ALL_ALARMS):
+            if worst[rule] > limit[rule]:
+                first_s[rule] = at_s[rule]
         raised: dict[str, int] = {}
         for index in judge.alarm:
             name = units.alarm_rows()[index][0]
             raised[name] = raised.get(name, 0) + 1
+        reasons = _reasons()
+        why = [
+            f"{reasons[one]} / {reasons[two]}" if one >= 0 else ""
+            for one, two in zip(list(self.loop.why_1), list(self.loop.why_2))
+        ]
         return Outcome(
-            *(self.story.seed, self.story.kinds, self.loop.t_s, worst, limit, first_s, at_s, self.loop.steps, raised)
+            *(self.story.seed, self.story.kinds, self.loop.t_s, worst, limit, first_s, at_s, self.loop.steps),
+            *(raised, why),
         )
 
 
-def _fresh_causes(acts: list[tuple[int, ...]]) -> int:
-    """What was acknowledged may truly come again, and so may what mains brings; flicker within an hour is one cause."""
-    n, last_s = 0, -_HOUR_S
-    for act in acts:
-        if act[1] == loop.ACKNOWLEDGE:
-            n += 1
-        elif act[1] == loop.MAINS and not act[2]:
-            n += act[0] - last_s >= _HOUR_S
-            last_s = act[0]
-    return n
+def _causes(story: Story) -> tuple[int, int]:
+    """How often the same alarm may truly come again; how many causes of any alarm there are in a story.
+
+    What was acknowledged may come again, and what mains brings; but flicker of mains within an hour is one cause, so
+    is a pump that comes and goes.
+    """
+    again = causes = 0
+    last_s = {loop.MAINS: -_HOUR_S, loop.SHARE: -_HOUR_S, loop.INFLOW: -_HOUR_S}
+    for act in story.acts:
+        at_s, what, a, b = act[:4]
+        flood = what == loop.INFLOW and a > 700 * story.unit.pit.flow_l_s
+        if what == loop.ACKNOWLEDGE:
+            again += 1
+        elif what in (loop.DEAD, loop.LIE, loop.COMMAND):
+            causes += 1
+        elif (what == loop.MAINS and not a) or (what == loop.SHARE and b < 1000) or flood:
+            fresh = at_s - last_s[what] >= _HOUR_S
+            again += fresh and what == loop.MAINS
+            causes += fresh
+            last_s[what] = at_s
+    return again, again + causes
 
 
-def _most_in_a_day(alarms: list[int], times: list[int]) -> tuple[float, int]:
-    """The most raises of one alarm within a day, and when the last of these was."""
-    most, at_s = 0, -1
-    for index in set(alarms):
-        own = [t for i, t in zip(alarms, times) if i == index]
-        first = 0
-        for last, t in enumerate(own):
-            while own[first] <= t - _DAY_S:
-                first += 1
-            if last - first + 1 > most:
-                most, at_s = last - first + 1, t
+def _most_in_a_day(times: list[int]) -> tuple[float, int]:
+    """The most raises within a day, and when the last of these was."""
+    most, at_s, first = 0, -1, 0
+    for last, t in enumerate(times):
+        while times[first] <= t - _DAY_S:
+            first += 1
+        if last - first + 1 > most:
+            most, at_s = last - first + 1, t
     return float(most), at_s
 
 

@@ -117,8 +117,8 @@ def _without_numbers(line: str) -> str:
 
 
 class _Teller:
-    def __init__(self, seed: int, plain: bool):
-        self.story = stories.draw(seed)
+    def __init__(self, story: stories.Story, plain: bool):
+        self.story = story
         self.stage = play.Stage(self.story, plain)
         self.reasons = words("reasons")
         self.alarm_names = words("alarms")
@@ -190,10 +190,10 @@ class _Teller:
                     told = short
 
 
-def show(seed: int, begin_s: int | None, for_s: int, every_second: bool, plain: bool = False):
+def show(story: stories.Story, begin_s: int | None, for_s: int, every_second: bool, plain: bool = False):
     """Yield the lines of a story. Without `begin_s`: where each broken rule passed its limit."""
-    outcome = play.play(stories.draw(seed), plain)
-    teller = _Teller(seed, plain)
+    outcome = play.play(story, plain)
+    teller = _Teller(story, plain)
     yield from head(teller.story)
     for k, rule in enumerate(play.RULES):
         verdict = "kept" if outcome.worst[k] <= outcome.limit[k] else f"BROKEN at {clock(outcome.first_s[k])}"

@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
-from tests.search import compiled, loop, play, stories, units
+from tests.search import compiled, loop, play, show, stories, units
 
 MOST_RATIO = 1.1
 
@@ -87,12 +87,25 @@ def table(storms: list[Storm]) -> list[str]:
     return lines
 
 
+def _first_spill_s(story: stories.Story) -> int:
+    stage = play.Stage(story)
+    while not stage.loop.plant.spilt_l and stage.loop.t_s < story.seconds:
+        stage.until(stage.loop.t_s + 10)
+    return stage.loop.t_s
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.search.storms", description=__doc__.splitlines()[0])
     parser.add_argument("--storms", type=int, default=500, metavar="N")
     parser.add_argument("--seed", type=int, default=0, help="of the first storm")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--show", type=int, metavar="SEED", help="tell one storm from its first spill on")
     given = parser.parse_args()
+    if given.show is not None:
+        story = draw(given.show)
+        for line in show.show(story, max(1, _first_spill_s(story) - 120), 600, False):
+            print(line)
+        return 0
     found = run(given.seed, given.storms, given.jobs)
     print("\n".join(table(found)))
     return 1 if found[0].ratio() > MOST_RATIO else 0

@@ -40,7 +40,7 @@ def test_a_seed_is_always_the_same_story_compiled_or_not():
 
 
 def test_a_story_can_be_told():
-    lines = list(show.show(3, 600, 60, every_second=True))
+    lines = list(show.show(stories.draw(3), 600, 60, every_second=True))
     assert lines[0].startswith("story 3: ")
     assert sum(line.lstrip().startswith("0:10:") for line in lines) == 60
 

@@ -62,9 +62,12 @@ def alarm_rows() -> list:
 def control_settings(changed: dict) -> dict[str, int] | None:
     """`changed` with every default, as control takes it; None where the check finds something wrong."""
     full = _defaults() | changed
-    if any(True for _ in settings.check(full)):
-        return None
-    return assembly.control_settings(full)
+    return assembly.control_settings(full) if _is_good(full) else None
+
+
+def _is_good(full: dict) -> bool:
+    """What `qingxi config check` says of these settings, whatever the board."""
+    return not any(True for _ in settings.check(full))
 
 
 def draw(rng: random.Random) -> Unit:
@@ -107,7 +110,7 @@ def _try(rng: random.Random) -> Unit | None:
         "float_high.fitted": fitted[0],
         "float_high.level_mm": rng.randrange(start + 50, spill - 30, 10),
         "float_low.fitted": fitted[1],
-        "float_low.level_mm": rng.randrange(max(30, dry - 60), stop, 5),
+        "float_low.level_mm": rng.randrange(max(60, dry - 60), stop, 5),
         "lift.pump_flow_m3_h": round(flow_m3_h * 10),
         "level.signal": 1 if direct else 0,
         "level.low_mm": 0,
@@ -140,7 +143,10 @@ def _try(rng: random.Random) -> Unit | None:
     full = control_settings(s)
     if full is None:
         return None
-    suction = max(10, min(dry, s["float_low.level_mm"] if fitted[1] else dry) - rng.randrange(10, 60, 5))
+    # The pumps lose their water below both marks of a dry well, however late the float tips.
+    hysteresis = rng.choice((10, 20, 40))
+    lowest = min(dry, s["float_low.level_mm"] - hysteresis) if fitted[1] else dry
+    suction = max(5, lowest - rng.randrange(10, 60, 5))
     pit = Pit(
         area_m2=area_m2,
         spill_mm=float(spill),
@@ -154,6 +160,6 @@ def _try(rng: random.Random) -> Unit | None:
         wave_mm=rng.choice((0.0, 0.0, 3.0, 10.0)),
         wave_s=rng.uniform(2.5, 8.0),
         step_mm=rng.choice((1.0, 1.0, 2.0, 5.0)),
-        float_hysteresis_mm=rng.choice((10.0, 20.0, 40.0)),
+        float_hysteresis_mm=float(hysteresis),
     )
     return Unit(full, pit, feedback)
