@@ -23,8 +23,8 @@ _HOUR_S = const(3600)
 class Guard:
     """Protection of one machine: its limits, what it remembers, and the decision.
 
-    `urgent` and `may_rest` are told each second by the process: 1 while the well is full and needs this pump, 1 while
-    it can be spared.
+    `urgent` and `may_rest` are told each second by the process: 1 while the well is full and needs this pump, 2 when it
+    is about to spill; 1 while it can be spared.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Guard:
             return reasons.MAX_RUN
         if now_s - self.since_s < self.min_off_s:
             return reasons.MIN_OFF
-        if self.starts_used_up(now_s, 0 if self.urgent or by_hand else self.reserve):
+        if self.starts_used_up(now_s, 0 if by_hand else self._kept()):
             return reasons.STARTS_LIMIT
         return 0
 
@@ -116,6 +116,10 @@ class Guard:
         oldest: int = self._start_s[(self._next - (most if most > 1 else 1)) % MAX_STARTS]
         return 1 if now_s - oldest < _HOUR_S else 0
 
+    def _kept(self) -> int:
+        """Starts of the hour that are kept for a well that is fuller than now: the last one for a well that spills."""
+        return max(0, self.reserve - self.urgent)
+
     def start_age_s(self, back: int, now_s: int) -> int:
         """Seconds since the last start (`back` 1), the one before (2), and so on up to MAX_STARTS."""
         return now_s - self._start_s[(self._next - back) % MAX_STARTS]
@@ -138,7 +142,7 @@ class Guard:
         elif reason == reasons.MIN_OFF:
             end_s = self.since_s + self.min_off_s
         elif reason == reasons.STARTS_LIMIT:
-            most: int = self.max_starts_per_h - (0 if self.urgent else self.reserve)
+            most: int = self.max_starts_per_h - self._kept()
             end_s = now_s - self.start_age_s(most if most > 1 else 1, now_s) + _HOUR_S
         return end_s - now_s if end_s > now_s else 0
 
@@ -166,7 +170,7 @@ class Guard:
         """1 when it runs or could start as soon as its short waits are over."""
         if self.failed(now_s) or (now_s < self.rest_until_s and not self.urgent):
             return 0
-        return 1 if self.on or not self.starts_used_up(now_s, 0 if self.urgent else self.reserve) else 0
+        return 1 if self.on or not self.starts_used_up(now_s, self._kept()) else 0
 
     def watch(self, now_s: int, running: int, mains: int, lifts: int) -> None:
         """Compare the command with the feedback `running` (1, 0, NONE not fitted).

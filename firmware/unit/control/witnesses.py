@@ -126,7 +126,11 @@ class Well:
 
     def spilling(self) -> int:
         """1 where the level stands still because the well is full to its brim."""
-        return 1 if self.level.value >= self.spill_level_mm - _BRIM_MM else 0
+        level = self.level
+        top_mm: int = self.spill_level_mm - _BRIM_MM
+        if level.current and level.high < top_mm:
+            top_mm = level.high  # a loop says no more than 20 mA
+        return 1 if level.value >= top_mm else 0
 
     def left_s(self) -> int:
         """Of the budget."""

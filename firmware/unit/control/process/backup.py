@@ -64,6 +64,13 @@ class Backup:
         self._was_ok = well.level_ok
         self.full = 1 if high or (self.held(now_s) and well.level_mm >= self.high_level_mm) else 0
 
+    def urgency(self) -> int:
+        """0, 1 while the well is full, 2 when it is nearer to its spill than to its high mark, or nobody knows."""
+        well = self.well
+        if self.full and well.level_ok and well.level_mm * 2 < self.high_level_mm + well.spill_level_mm:
+            return 1
+        return 2 if self.full else 0
+
     def held(self, now_s: int) -> int:
         """1 while the level may be decided on, or is remembered."""
         return 1 if self.well.level_ok or now_s < self.hold_until_s else 0

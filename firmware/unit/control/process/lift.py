@@ -212,7 +212,7 @@ class Lift:
 
     def _tell_guards(self, now_s: int) -> None:
         """What each pump's protection has to know of the well and of the other pump."""
-        full: int = self.emergency.full
+        full: int = self.emergency.urgency()
         locked: int = 0
         k: int = 0
         while k < 2:
