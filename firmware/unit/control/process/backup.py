@@ -83,7 +83,7 @@ class Backup:
         well = self.well
         self.by = 0
         self.turn = 0
-        if self.high:
+        if self.high and (rested or not well.odds):
             if now_s >= self._until_s:
                 # The pumps take turns; when the float is still up after a run's time, both run.
                 self.n = self.n_pumps if self._until_s < 0 else 2

@@ -72,8 +72,8 @@ class Lift:
         before: int = self.wanted
         emergency.watch(now_s, before)
         check.high_fell_s = emergency.fell_s
-        if well.dry and well.low_wet == 0 and (well.odds or not well.level_ok):
-            # Or else, by a level that lies or by the timer, the pumps would flutter around the low float until their
+        if well.dry and well.low_wet == 0 and (well.odds or not well.level_ok or self.backup):
+            # Or else, by a witness that lies or by the timer, the pumps would flutter around the low float until their
             # starts are used up, and none would be left when the well is full.
             self._dry_rest_until_s = now_s + self._pace_s()
         check.step(now_s, emergency.full)
