@@ -287,6 +287,7 @@ RULES: dict[str, Rule] = {
     "starts_of_one": _unless(_start_level(2), _start_level(1)),
     "run_too_short": _longest_run(1),
     "run_short": _unless(_longest_run(1), _longest_run(2)),
+    "run_starts": lambda f: _under(f.s["lift.max_run_s"], ceil(3600 / f.s["lift.max_starts_per_h"])),
     "min_run": lambda f: _over(f.s["lift.min_run_s"], f.seconds(f.start - f.stop)),
     "min_off": lambda f: _over(f.s["lift.min_off_s"], f.seconds(f.spill - f.stop) - _LAG_S),
     "stop_level": _stop_level,

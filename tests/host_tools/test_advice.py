@@ -44,8 +44,9 @@ CASES = [
     ("starts_of_both", {"lift.max_starts_per_h": "3"}, {"lift.max_starts_per_h": "9", "lift.start_level_mm": "600"}),
     ("starts_of_both", {"lift.start_level_mm": "300"}, {}),
     ("starts_of_one", {"lift.max_starts_per_h": "4"}, {"lift.max_starts_per_h": "6", "lift.start_level_mm": "600"}),
-    ("run_too_short", {"lift.max_run_s": "200", "lift.rest_s": "100"}, {}),
+    ("run_too_short", {"lift.max_run_s": "200", "lift.rest_s": "100", "lift.max_starts_per_h": "20"}, {}),
     ("run_short", {"lift.max_run_s": "300", "lift.rest_s": "100"}, {}),
+    ("run_starts", {"lift.max_run_s": "500", "lift.max_starts_per_h": "6", "lift.rest_s": "100"}, {}),
     ("min_run", {"lift.min_run_s": "300"}, {}),
     ("min_off", {"lift.min_off_s": "850", "lift.max_starts_per_h": "4"}, {}),
     ("stop_level", {"lift.stop_level_mm": "182"}, {}),
@@ -242,7 +243,7 @@ drawn_wells = st.fixed_dictionaries(
         "lift.well_area_m2": st.integers(40, 600),
         "lift.pump_flow_m3_h": st.integers(10, 400),
         "lift.max_starts_per_h": st.integers(1, 30),
-        "lift.min_run_s": st.integers(0, 120),
+        "lift.min_run_s": st.integers(0, 600),
         "lift.min_off_s": st.integers(5, 600),
         "lift.max_run_s": st.integers(60, 7200),
         "lift.rest_s": st.integers(0, 3600),
@@ -252,8 +253,8 @@ drawn_wells = st.fixed_dictionaries(
 
 
 @given(drawn_wells)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
-def test_what_is_called_good_lifts_half_a_pumps_flow_with_either_pump_alone(drawn):
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+def test_what_is_called_good_lifts_what_one_pump_lifts_with_either_pump_alone(drawn):
     values = dict(BASE)
     mm = 0
     for name, step_mm in zip((*LEVELS, "spill"), drawn["steps_mm"], strict=True):
@@ -267,9 +268,10 @@ def test_what_is_called_good_lifts_half_a_pumps_flow_with_either_pump_alone(draw
     assume(not list(catalogue.check(values, board.compact())))
     assume({finding.code for finding in advice.found(values, board.terminals)} <= KNOWN)
     for pumps in (2, 1):
-        highest_mm, lowest_mm = worst_of(values, pumps)
-        assert highest_mm < values["lift.spill_level_mm"], pumps
-        assert lowest_mm >= values["lift.dry_level_mm"] - 1, pumps
+        for inflow in (0.05, 0.5, 0.95):
+            highest_mm, lowest_mm = worst_of(values, pumps, inflow)
+            assert highest_mm < values["lift.spill_level_mm"], (pumps, inflow)
+            assert lowest_mm >= values["lift.dry_level_mm"] - 1, (pumps, inflow)
 
 
 def test_the_paper_well_spills_and_runs_dry_where_rules_say_so():
