@@ -144,6 +144,11 @@ def _longest_run(times: int) -> Rule:
     return lambda f: _under(f.s["lift.max_run_s"], ceil(times * (f.start - f.stop) / f.speed))
 
 
+def _off_time(mark: str) -> Rule:
+    """The longest rest of the only pump in which an inflow of its size does not fill the well from a mark on."""
+    return lambda f: _over(f.s["lift.min_off_s"], max(5, f.seconds(f.spill - f.s[f"lift.{mark}_level_mm"]) - _LAG_S))
+
+
 def _stop_level(f: Figures) -> Right:
     lowest = max(f.dry, f.s["float_low.level_mm"]) if f.has_low else f.dry
     return _under(f.stop, lowest + f.mm(_LAG_S))
@@ -289,7 +294,8 @@ RULES: dict[str, Rule] = {
     "run_short": _unless(_longest_run(1), _longest_run(2)),
     "run_starts": lambda f: _under(f.s["lift.max_run_s"], ceil(3600 / f.s["lift.max_starts_per_h"])),
     "min_run": lambda f: _over(f.s["lift.min_run_s"], f.seconds(f.start - f.stop)),
-    "min_off": lambda f: _over(f.s["lift.min_off_s"], f.seconds(f.spill - f.stop) - _LAG_S),
+    "min_off": _off_time("stop"),
+    "long_off": _unless(_off_time("stop"), _off_time("high")),
     "stop_level": _stop_level,
     "run_on": _run_on,
     "exercise": _exercise,

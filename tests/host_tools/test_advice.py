@@ -49,6 +49,7 @@ CASES = [
     ("run_starts", {"lift.max_run_s": "500", "lift.max_starts_per_h": "6", "lift.rest_s": "100"}, {}),
     ("min_run", {"lift.min_run_s": "300"}, {}),
     ("min_off", {"lift.min_off_s": "850", "lift.max_starts_per_h": "4"}, {}),
+    ("long_off", {"lift.min_off_s": "360", "lift.max_starts_per_h": "10"}, {}),
     ("stop_level", {"lift.stop_level_mm": "182"}, {}),
     ("run_on", {"lift.run_on_s": "60"}, {}),
     ("exercise", {"lift.exercise_s": "100"}, {}),
@@ -149,7 +150,9 @@ def test_each_rule_finds_its_unit_and_leaves_the_mended_one_alone(code, broken, 
         assert f" {shown}" in str(finding.text) and f" {shown}" in finding.text.zh
     after = said_of(with_(besides, mended))
     assert code not in after
-    assert set(after) <= set(found) | KNOWN | {"short_well", "starts_of_one", "run_short"}, "a milder word is allowed"
+    assert set(after) <= set(found) | KNOWN | {"short_well", "starts_of_one", "run_short", "long_off"}, (
+        "a milder word is allowed"
+    )
     for text in (str(finding.text), finding.text.zh):
         assert "{" not in text and text.startswith(finding.key + " = ")
 
@@ -239,15 +242,14 @@ def test_rules_that_the_board_knows_too(capsys, tmp_path, changes, sentence):
 LEVELS = ("dry", "stop", "start", "assist", "high")
 drawn_wells = st.fixed_dictionaries(
     {
-        "steps_mm": st.lists(st.integers(20, 700), min_size=6, max_size=6),
+        "steps_mm": st.tuples(*[st.integers(20, most) for most in (300, 300, 900, 300, 300, 1500)]),
+        "fill_s": st.integers(30, 3000),  # by one pump's flow from start to spill
         "lift.well_area_m2": st.integers(40, 600),
-        "lift.pump_flow_m3_h": st.integers(10, 400),
-        "lift.max_starts_per_h": st.integers(1, 30),
-        "lift.min_run_s": st.integers(0, 600),
-        "lift.min_off_s": st.integers(5, 600),
-        "lift.max_run_s": st.integers(60, 7200),
-        "lift.rest_s": st.integers(0, 3600),
-        "lift.run_on_s": st.integers(0, 60),
+        "lift.max_starts_per_h": st.integers(3, 40),
+        "min_run_pct": st.integers(0, 200),  # of the time from start to stop
+        "min_off_pct": st.integers(1, 110),  # of the time from stop to spill
+        "max_run_pct": st.integers(90, 1000),  # of an hour shared by the starts
+        "rest_pct": st.integers(0, 100),  # of the longest run
     }
 )
 
@@ -255,12 +257,21 @@ drawn_wells = st.fixed_dictionaries(
 @given(drawn_wells)
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 def test_what_is_called_good_lifts_what_one_pump_lifts_with_either_pump_alone(drawn):
-    values = dict(BASE)
+    values = dict(BASE) | {"lift.run_on_every_starts": 0, "lift.exercise_s": 2, "lift.backup_pumps": 2}
+    values |= {"mains.restart_spread_s": 0, "mains.steady_s": 5}
     mm = 0
     for name, step_mm in zip((*LEVELS, "spill"), drawn["steps_mm"], strict=True):
         mm += step_mm
         values[f"lift.{name}_level_mm"] = mm
     values |= {key: value for key, value in drawn.items() if key.startswith("lift.")}
+    fill_mm, empty_mm = mm - values["lift.start_level_mm"], values["lift.start_level_mm"] - values["lift.stop_level_mm"]
+    values["lift.pump_flow_m3_h"] = fill_mm * values["lift.well_area_m2"] * 9 // (25 * drawn["fill_s"])
+    per_mm = drawn["fill_s"] / fill_mm
+    values["lift.min_run_s"] = int(per_mm * empty_mm * drawn["min_run_pct"] / 100)
+    min_off_s = int(per_mm * (fill_mm + empty_mm) * drawn["min_off_pct"] / 100)
+    values["lift.min_off_s"] = max(5, min(min_off_s, 3600 // values["lift.max_starts_per_h"]))
+    values["lift.max_run_s"] = 36 * drawn["max_run_pct"] // values["lift.max_starts_per_h"]
+    values["lift.rest_s"] = values["lift.max_run_s"] * drawn["rest_pct"] // 100
     values["float_low.level_mm"] = values["lift.dry_level_mm"]
     values["float_high.level_mm"] = (values["lift.high_level_mm"] + mm) // 2
     values["level.high_mm"] = max(2000, mm)
