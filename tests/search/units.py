@@ -7,6 +7,9 @@ from functools import cache
 from unit import assembly
 from unit.catalogue import alarms, settings
 
+from host_tools.unitkit import advice
+
+_TERMINALS = {"ai1": ["analog"]}
 _REQUIRED = {
     "unit.id": "a",
     "unit.name_zh": "甲",
@@ -67,7 +70,9 @@ def control_settings(changed: dict) -> dict[str, int] | None:
 
 def _is_good(full: dict) -> bool:
     """What `qingxi config check` says of these settings, whatever the board."""
-    return not any(True for _ in settings.check(full))
+    return not any(True for _ in settings.check(full)) and not any(
+        finding.is_error for finding in advice.found(full, _TERMINALS)
+    )
 
 
 def draw(rng: random.Random) -> Unit:
