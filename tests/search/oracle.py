@@ -178,6 +178,9 @@ class Judge:
             if beyond > 0:
                 self._book(STARTS, float(beyond), t_s)
         low: int = 1 if self.enough and self.plant.level_mm < self.high_mm - 2.0 * _SLACK_MM else 0
+        other = self.plant.motors[1 - k]
+        if self._is_bad(other) or other.starts_in_hour(t_s) + 2 >= self.max_starts_per_h:
+            low = 0  # nobody to hand over to, but at the price of starts that a full well will want
         if low and t_s - motor.since_s > self.max_run_s:
             self._over_s[k] += 1
             self._book(OVERRUN, float(self._over_s[k]), t_s)

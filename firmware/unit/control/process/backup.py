@@ -1,7 +1,7 @@
 """When the well is full by the high float, or the level is gone: the pumps run by float, by memory or by time."""
 
 from ..basics import NONE, const
-from ..witnesses import Well
+from ..witnesses import HIGH_LEVEL, Well
 
 BY_FLOAT = const(1)
 BY_LEVEL = const(2)
@@ -83,7 +83,8 @@ class Backup:
         well = self.well
         self.by = 0
         self.turn = 0
-        if self.high and (rested or not well.odds):
+        doubtful: int = well.level_ok and well.odds & HIGH_LEVEL  # a level that is believed says something else
+        if self.high and (rested or not doubtful):
             if now_s >= self._until_s:
                 # The pumps take turns; when the float is still up after a run's time, both run.
                 self.n = self.n_pumps if self._until_s < 0 else 2

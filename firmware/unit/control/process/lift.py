@@ -220,7 +220,7 @@ class Lift:
             guard.urgent = full
             other = self.pumps[1 - k].guard
             both: int = k & other.on & other.max_run_hit  # at once: one of them rests
-            spare: int = other.available(now_s) if not self.check.lame(1 - k) else 0
+            spare: int = 0 if self.check.lame(1 - k) or other.failed_starts else other.available(now_s)
             if not spare and self.pumps[k].on:  # nobody to hand over to: it rests where it may start again
                 spare = 0 if guard.starts_used_up(now_s + guard.rest_s, guard.reserve) else 1
             guard.may_rest = 1 if spare and now_s >= other.rest_until_s and not both else 0
