@@ -89,7 +89,7 @@ class Guard:
                 return self._switch_off(now_s, reasons.DRY)
             if now_s - self.since_s >= self.max_run_s:
                 self.max_run_hit = 1
-                if self.may_rest and not self.urgent:
+                if self.may_rest:
                     self.rest_until_s = now_s + self.rest_s
                     return self._switch_off(now_s, reasons.MAX_RUN)
             if want:

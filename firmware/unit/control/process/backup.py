@@ -25,6 +25,7 @@ class Backup:
         self.rate_ks: int = 1  # what one sound pump takes from the level, mm in 1000 s
         self.high: int = 0  # 1 while the high float says that the well is full
         self.full: int = 0  # 1 while float or level say so
+        self.doubtful: int = 0  # nonzero while a level that is believed says something else
         self.fell_s: int = -1  # when the high float fell
         self.by: int = 0  # what runs the pumps: BY_FLOAT, BY_LEVEL, BY_TIME, 0 nothing
         self.n: int = 0  # how many
@@ -54,6 +55,7 @@ class Backup:
         elif self.high and well.float_high.value == 0:
             self.fell_s = now_s
         self.high = high
+        self.doubtful = well.level_ok and well.odds & HIGH_LEVEL
         # A float that is up for longer than sound pumps need, with no other witness, may hang.
         blind: int = 1 if high and not well.level_ok and well.low_wet == NONE else 0
         well.doubt_high = 1 if blind and now_s - self._since_s > self._float_most_s else 0
@@ -83,8 +85,7 @@ class Backup:
         well = self.well
         self.by = 0
         self.turn = 0
-        doubtful: int = well.level_ok and well.odds & HIGH_LEVEL  # a level that is believed says something else
-        if self.high and (rested or not doubtful):
+        if self.high and (rested or not self.doubtful):
             if now_s >= self._until_s:
                 # The pumps take turns; when the float is still up after a run's time, both run.
                 self.n = self.n_pumps if self._until_s < 0 else 2

@@ -223,7 +223,8 @@ class Lift:
             spare: int = 0 if self.check.lame(1 - k) or other.failed_starts else other.available(now_s)
             if not spare and self.pumps[k].on:  # nobody to hand over to: it rests where it may start again
                 spare = 0 if guard.starts_used_up(now_s + guard.rest_s, guard.reserve) else 1
-            guard.may_rest = 1 if spare and now_s >= other.rest_until_s and not both else 0
+            needed: int = full if not self.emergency.doubtful else 0
+            guard.may_rest = 1 if spare and not needed and now_s >= other.rest_until_s and not both else 0
             locked += guard.failed(now_s)
             k += 1
         if full and self.no_pump and locked and now_s >= self._try_next_s:
