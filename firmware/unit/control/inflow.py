@@ -1,7 +1,7 @@
 """What flows in, without a meter: from the rise of the level while the pumps rest; and what each pump lifts.
 
-All is taken from means of the level over 16 s, with the noise of the very signal measured beside them, so that waves and
-a loose probe make an estimate slower and not wrong. Volumes are litres, the well's area comes as m2 times 100, so
+All is taken from means of the level over 16 s, with the signal's own noise measured beside them, so that waves and a
+loose probe make an estimate slower and not wrong. Volumes are litres, the well's area comes as m2 times 100, so
 litres = mm * area / 100; levels in here are sums of 16 samples, so 1/16 mm.
 """
 
@@ -16,14 +16,16 @@ _LONG_WINDOW_S = const(300)  # a slow rise is measured at least this long ...
 _NOISY_WINDOW_S = const(1200)  # ... and so long where the signal is restless
 _RISE = const(15 * 16)
 _FINE = const(32000)  # a longer way is reckoned in whole mm, so that the product with any area stays a small integer
-_MOST_DL_MIN = const(290000)  # an hour of more would leave the small integers: 1740 m3/h, above two of the largest pumps
+_MOST_DL_MIN = const(290000)  # an hour of more would leave the small integers; 1740 m3/h
 _HOURS = const(24)
 _KNOWN_S = const(2700)  # of an hour that counts as measured
 _ENOUGH_HOURS = const(20)  # known of the last 24 to speak of a day
 _RUN_S = const(32)  # shortest run that tells a pump's flow
 _LONG_RUN_S = const(4000)  # longest run that is judged: the inflow has changed since
 _LEARN_RUNS = const(16)  # first runs of a pump from which it is known
-_BACK_WINDOW = const(2)  # a rise right after a stop is judged by the window after it: the riser is empty by then
+_AFTER = const(2)  # the window after a stop that tells the inflow: in the first the riser may still run empty
+_BACK_WINDOW = const(4)  # a rise right after a stop is judged by the windows after it
+_BACK_PLAIN = const(15 * 16)  # where the inflow explains more, a stop tells only what exceeds half of that
 _BACK_STOPS = const(6)
 _BACK = const(5 * 16)  # on the mean of some stops it rises so much more than what flows in: a check valve leaks ...
 _BACK_OVER = const(2 * 16)  # ... and no longer
@@ -119,7 +121,9 @@ class Inflow:
         self._mark_block: int = 0
         self._windows: int = 0  # measured since the stop
         self._first: int = 0  # rise in the first of them ...
-        self._first_s: int = 1  # ... and how long it was
+        self._first_s: int = 0  # ... how long it was ...
+        self._second: int = 0  # ... and the block at which it ended
+        self._second_block: int = 0
         self._before_dl_min: int = NONE  # inflow before the run, NONE where it was not measured
         self._fall_dl_min: int = NONE  # of the run that waits for the inflow after it
         self._fall_pump: int = 0
@@ -284,18 +288,23 @@ class Inflow:
         if self._windows == 1:
             self._first = rise
             self._first_s = seconds
-        elif self._windows == _BACK_WINDOW:
-            self._judge_backflow(rise * self._first_s // seconds)
+            self._second = self._last
+            self._second_block = self._blocks - 1
+        elif self._windows == _AFTER:
             self._judge_run(now_s)
+        elif self._windows == _BACK_WINDOW:
+            seconds = (self._blocks - 1 - self._second_block) * _BLOCK_S
+            self._judge_backflow((self._last - self._second) * self._first_s // seconds)
 
     def _judge_backflow(self, explained: int) -> None:
         """What drains back through a leaking check valve shows in the first window after a stop.
 
-        `explained`: what the inflow of the second one would have raised it. Inflow is never quite even, and a well may be
-        narrower at its bottom, so a quarter of that is forgiven. Single stops differ as noise and waves make them; a leak
-        is what stands out of that.
+        `explained`: what the inflow of those after it would have raised it. A well may be narrower at its bottom, so a
+        quarter of that is forgiven. Single stops differ as noise, waves and uneven inflow make them; a leak stands out.
         """
         excess: int = self._first - explained - (explained // 4 if explained > 0 else 0)
+        if explained > _BACK_PLAIN and -explained < 2 * excess < explained:
+            return
         excess = min(max(excess, -_BACK_MOST), _BACK_MOST)
         if self._back_stops < 8:
             self._back_stops += 1
@@ -327,8 +336,8 @@ class Inflow:
     def _doubts_scale(self, now_s: int) -> int:
         """1 while both pumps lift another share than when new, and alike, and the inflow has not denied it.
 
-        Two pumps hardly wear or clog alike within the same days; a level whose scale has changed, or a wrong area of the
-        well, changes both, and the inflow as well.
+        Two pumps hardly wear or clog alike within the same days; a level whose scale has changed, or a wrong area of
+        the well, changes both, and the inflow as well.
         """
         p1_pct: int = self.pumps[0].new_pct
         p2_pct: int = self.pumps[1].new_pct
