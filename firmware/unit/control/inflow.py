@@ -25,8 +25,8 @@ _LONG_RUN_S = const(4000)  # longest run that is judged: the inflow has changed 
 _LEARN_RUNS = const(16)  # first runs of a pump from which it is known
 _AFTER = const(2)  # the window after a stop that tells the inflow: in the first the riser may still run empty
 _BACK_WINDOW = const(4)  # a rise right after a stop is judged by the windows after it
-_BACK_PLAIN = const(15 * 16)  # where the inflow explains more, a stop tells only what exceeds half of that
-_BACK_STOPS = const(6)
+_BACK_PLAIN = const(20 * 16)  # where the inflow explains more, a stop tells only what exceeds half of that
+_BACK_STOPS = const(6)  # which have to agree
 _BACK = const(5 * 16)  # on the mean of some stops it rises so much more than what flows in: a check valve leaks ...
 _BACK_OVER = const(2 * 16)  # ... and no longer
 _BACK_MOST = const(30 * 16)  # one stop does not count for more
@@ -223,12 +223,13 @@ class Inflow:
             return
         if self.hours_known == _HOURS:
             # It has to come back in earnest, so that a trickle does not make it one alarm after the other.
-            self.stopped = 1 if day_l < self.usual_day_l // (20 if self.stopped else 50) else 0
+            least_l: int = self.usual_day_l // (20 if self.stopped else 50)
+            self.stopped = 1 if day_l < least_l and self.usual_day_l > self.area_m2_100 else 0
         if self._alike_s != NONE or self.stopped:
             return
         if self.usual_day_l:
             self.usual_day_l += (day_l - self.usual_day_l) // 192  # about eight days
-        elif day_l > 0:
+        elif day_l > self.area_m2_100:  # 100 mm of the well: a smaller day may be noise
             self.usual_day_l = day_l
 
     def _enter(self, phase: int) -> None:
@@ -302,18 +303,20 @@ class Inflow:
         `explained`: what the inflow of those after it would have raised it. A well may be narrower at its bottom, so a
         quarter of that is forgiven. Single stops differ as noise, waves and uneven inflow make them; a leak stands out.
         """
-        excess: int = self._first - explained - (explained // 4 if explained > 0 else 0)
+        excess: int = self._first - explained
+        if excess > 0:
+            excess -= explained // 4 + self._noise_8 // 8  # a window ends where noise favours it
         if explained > _BACK_PLAIN and -explained < 2 * excess < explained:
             return
         excess = min(max(excess, -_BACK_MOST), _BACK_MOST)
-        if self._back_stops < 8:
+        if self._back_stops < _BACK_STOPS:
             self._back_stops += 1
         off: int = excess - self._back
         self._back += off // self._back_stops
         self._back_off += ((off if off > 0 else -off) - self._back_off) // self._back_stops
         if self._back < _BACK_OVER:
             self.backflow = 0
-        elif self._back_stops >= _BACK_STOPS and self._back > _BACK and self._back > 2 * self._back_off:
+        elif self._back_stops == _BACK_STOPS and self._back > _BACK and self._back > 2 * self._back_off:
             self.backflow = 1
 
     def _judge_run(self, now_s: int) -> None:
@@ -325,7 +328,7 @@ class Inflow:
         after: int = self.dl_min
         apart: int = before - after if before > after else after - before
         inflow: int = (before + after) // 2
-        if inflow > 5 * pump.usual_l_min or (apart > pump.usual_l_min and apart * 5 > inflow):
+        if inflow > 5 * pump.usual_l_min or (apart > 2 * pump.usual_l_min and apart * 5 > inflow):
             return
         flow_l_min: int = max(0, (self._fall_dl_min + inflow) // 10)
         if pump.new_l_min:
