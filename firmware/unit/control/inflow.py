@@ -140,7 +140,7 @@ class Inflow:
         """What flows in within 24 h, NONE while too few of the last hours are known."""
         if self.hours_known < _ENOUGH_HOURS:
             return NONE
-        return self.day_l // self.hours_known * _HOURS
+        return self.day_l * _HOURS // self.hours_known
 
     def step(self, now_s: int, level_mm: int, level_ok: int, p1_turns: int, p2_turns: int) -> None:
         phase: int = p1_turns + 2 * p2_turns if level_ok and level_mm < self.most_mm else NONE
@@ -195,7 +195,7 @@ class Inflow:
         dl_min: int = 0
         # In this order every product fits the small integers of a 32-bit board.
         if -_FINE <= way <= _FINE:
-            dl_min = way * self.area_m2_100 // 8 * 3 // seconds
+            dl_min = (way * self.area_m2_100 // 8 * 3 + seconds // 2) // seconds
         else:
             dl_min = way // 16 * self.area_m2_100 // 8 * 3 // seconds * 16
         return min(max(dl_min, -_MOST_DL_MIN), _MOST_DL_MIN)
