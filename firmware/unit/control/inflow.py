@@ -225,7 +225,7 @@ class Inflow:
             # It has to come back in earnest, so that a trickle does not make it one alarm after the other.
             least_l: int = self.usual_day_l // (20 if self.stopped else 50)
             self.stopped = 1 if day_l < least_l and self.usual_day_l > self.area_m2_100 else 0
-        if self._alike_s != NONE or self.stopped:
+        if self.stopped:
             return
         if self.usual_day_l:
             self.usual_day_l += (day_l - self.usual_day_l) // 192  # about eight days
