@@ -95,6 +95,15 @@ def test_noise_and_waves_are_no_leak():
             assert not village.stops(1, inflow_l_min=12.0)
 
 
+def test_windows_that_end_where_noise_favours_them_are_no_leak():
+    for seed in (2 * 7919, 3 * 7919, 4 * 7919):
+        village = restless(noise_mm=15.0)
+        village._dice = seed
+        for _ in range(40):
+            assert not village.stops(1, inflow_l_min=12.0)
+            assert village.inflow._back < 2 * 16
+
+
 def test_a_leak_of_a_third_of_the_flow_shows_through_noise_and_waves():
     for noise_mm, wave_mm, wave_s in RESTLESS:
         village = restless(noise_mm, wave_mm, wave_s)
@@ -127,7 +136,7 @@ def test_a_leak_shows_between_stops_with_strong_and_uneven_inflow():
 def test_a_large_leak_is_forgotten_as_fast_as_a_small_one():
     village = Village()
     assert village.stops(12, back_mm=150)
-    assert not village.stops(20)
+    assert not village.stops(17)
 
 
 def test_stops_that_disagree_are_no_leak():
@@ -156,7 +165,7 @@ def test_inflow_is_right_through_noise_and_waves():
 
 
 def test_no_single_estimate_is_made_of_noise():
-    for noise_mm, wave_mm, wave_s in RESTLESS:
+    for noise_mm, wave_mm, wave_s in RESTLESS + ((30.0, 0.0, 4.0),):
         village = restless(noise_mm, wave_mm, wave_s)
         village.rests(1200, 3.0)
         for _ in range(4 * 60):
@@ -228,8 +237,9 @@ def test_a_measured_run():
 
 
 def test_a_run_that_noise_hides_tells_nothing():
-    village = restless(noise_mm=150.0)
-    village.stops(6)
+    village = restless(noise_mm=90.0)
+    for _ in range(6):
+        village.stops(1, rest_s=4000, inflow_l_min=6.0)
     for pump in village.inflow.pumps:
         assert not pump.flow_l_min and not pump.low_runs
 
