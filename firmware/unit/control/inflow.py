@@ -12,8 +12,7 @@ _START_S = const(20)  # after a pump starts the main fills and the surface swing
 _STOP_S = const(8)  # after it stops the smoothed level falls on; what a leak brings back comes soon
 _BLOCK_S = const(16)  # over so long a mean the waves of a well are still
 _WINDOW_S = const(60)  # shortest time over which a rise is measured, unless it is four times what it has to be
-_LONG_WINDOW_S = const(300)  # a slow rise is measured at least this long ...
-_NOISY_WINDOW_S = const(1200)  # ... and so long where the signal is restless
+_LONG_WINDOW_S = const(300)  # a slow rise is measured at least this long
 _RISE = const(15 * 16)
 _FINE = const(32000)  # a longer way is reckoned in whole mm, so that the product with any area stays a small integer
 _MOST_DL_MIN = const(290000)  # an hour of more would leave the small integers; 1740 m3/h
@@ -271,7 +270,7 @@ class Inflow:
         noise: int = self._noise_8 // 2
         need: int = noise if noise > _RISE else _RISE
         if rise < need:
-            if seconds < (_LONG_WINDOW_S if need == _RISE else _NOISY_WINDOW_S):
+            if seconds < _LONG_WINDOW_S:
                 return
         elif seconds < _WINDOW_S and rise < 4 * need:
             return
