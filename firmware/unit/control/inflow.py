@@ -142,7 +142,9 @@ class Inflow:
         return self.day_l * _HOURS // self.hours_known
 
     def step(self, now_s: int, level_mm: int, level_ok: int, p1_turns: int, p2_turns: int) -> None:
-        phase: int = p1_turns + 2 * p2_turns if level_ok and level_mm < self.most_mm else NONE
+        phase: int = NONE
+        if level_ok and level_mm < self.most_mm:
+            phase = (1 if p1_turns else 0) + (2 if p2_turns else 0)
         if phase != self._phase:
             self._enter(phase)
         self._bin_dl += self.dl_min
