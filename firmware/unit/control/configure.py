@@ -9,6 +9,7 @@ from .process.aeration import DAY, HOLIDAY, LOW_LOAD, NIGHT
 
 _LEVEL_FLAT_MM = const(2)
 _TURBIDITY_FLAT = const(1)  # 0.1 NTU
+_EDGE_MM = const(20)  # nearer to where the sensor or the well ends a rise is no longer seen whole
 
 
 def configure(control, s: dict[str, int]) -> None:
@@ -38,6 +39,7 @@ def configure(control, s: dict[str, int]) -> None:
     well.spill_level_mm = s["lift.spill_level_mm"]
     well.budget_s = s["lift.dry_budget_s"]
     control.inflow.area_m2_100 = s["lift.well_area_m2"]
+    control.inflow.most_mm = min(s["lift.spill_level_mm"], s["level.high_mm"]) - _EDGE_MM
     for pump in control.inflow.pumps:
         pump.clog_pct = s["lift.clog_pct"]
         if pump.usual_l_min == 0:

@@ -1,6 +1,5 @@
 """Anoxic tank, contact oxidation, settling: a lift well with two pumps, a blower, a sludge return pump."""
 
-from ..basics import GOOD, OUT_OF_SPEC
 from ..events import Events
 from ..inflow import Inflow
 from ..io import BLOWER, P1, P2, RETURN
@@ -25,8 +24,7 @@ class ContactOxidation:
         """Lodge this second's claims on every machine of the recipe."""
         self.lift.step(now_s)
         self.aeration.step(now_s, tod_s, mains)
-        usable: int = 1 if GOOD <= self.well.level.quality <= OUT_OF_SPEC else 0
-        self.sludge_return.step(now_s, usable)
+        self.sludge_return.step(now_s)
 
     def save(self, w: Writer) -> None:
         w.put(self.lift.duty, 1)
