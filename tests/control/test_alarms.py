@@ -13,8 +13,8 @@ from tests.control.rig import P1, Rig
 class Alarm:
     """The only alarm of a book."""
 
-    def __init__(self, on=5, off=10, latch=1):
-        self.book = AlarmBook([("x", on, off, latch)], Events())
+    def __init__(self, on=5, off=10, latch=1, a_day=1):
+        self.book = AlarmBook([("x", on, off, latch, a_day, b"")], Events())
 
     @property
     def state(self):
@@ -26,7 +26,7 @@ class Alarm:
 
     def feed(self, t, cause, seconds):
         for _ in range(seconds):
-            self.book.update(0, t, cause)
+            self.book.step(t, [cause])
             t += 1
         return t
 

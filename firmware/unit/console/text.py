@@ -111,7 +111,7 @@ class Text:
     def alarm(self, index):
         """(what is wrong, what to do) in row `index` of alarms.txt."""
         row = nth("alarms", index)
-        return self.of(row, 5), self.of(row, 7)
+        return self.of(row, 7), self.of(row, 9)
 
 
 def contrary(output, now_s):

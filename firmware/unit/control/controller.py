@@ -22,10 +22,10 @@ _STAGGER_S = const(5)  # machines of one unit do not start in the same second af
 class Controller:
     """All decisions of one unit. Nothing in here knows the board, the network or the wall clock's source."""
 
-    def __init__(self, settings: dict[str, int], alarm_rows: list[tuple[str, int, int, int]]) -> None:
+    def __init__(self, settings: dict[str, int], alarm_rows: list[tuple[str, int, int, int, int, bytes]]) -> None:
         """`settings`: numbers by key, as `unit.assembly.control_settings` makes them.
 
-        `alarm_rows`: (code, on_delay_s, off_delay_s, latch), the catalogue of alarms. KeyError for a missing key.
+        `alarm_rows`: the catalogue of alarms, as `AlarmBook` takes it. KeyError for a missing key.
         """
         self.inputs: Inputs = Inputs()
         self.events: Events = Events()
@@ -50,6 +50,7 @@ class Controller:
         self._nominal: int = 0  # 1: of the energy since the last reading some is by nominal power
         self.meter: NoMeter = NoMeter()
         self._mains: Switch = Switch(5, 2)
+        self.mains_unsteady: int = 0  # 1 while the mains dip again and again
         self.mains_sensed: int = 0
         self.restart_wait_s: int = 0
         self.max_lease_s: int = 0
@@ -112,7 +113,10 @@ class Controller:
             self._energy_ws %= 3600
             self._nominal = 1
         # alarms
-        self.supervision.step(now_s, tod_s, self.turbidity, self.process.lift, mains, dry)
+        no_air: int = self.process.aeration.no_air
+        self.supervision.step(
+            now_s, tod_s, self.turbidity, self.process.lift, mains, dry, no_air, self.mains_unsteady
+        )
 
     def command(self, output: int, on: int, for_s: int, source: int) -> int:
         """Run or stop a machine by hand (HAND) or from afar (REMOTE) for `for_s` seconds, below protection.
@@ -147,10 +151,7 @@ class Controller:
     def acknowledge(self, index: int) -> int:
         """Acknowledge one alarm by its index, or all with NONE; returns how many waited for it."""
         self.supervision.acknowledged(index)
-        if index == NONE:
-            return self.alarms.acknowledge_all(self.now_s)
-        self.alarms.acknowledge(index, self.now_s)
-        return 1
+        return self.alarms.acknowledge(index, self.now_s)
 
     def service_done(self, output: int) -> None:
         """The crew has serviced this machine: its service hours start again."""

@@ -27,6 +27,7 @@ class PumpFlow:
         self.usual_l_min: int = 0  # slow mean of healthy runs
         self.low_runs: int = 0  # clogged-looking runs in a row
         self.clogged: int = 0
+        self.worn: int = 0  # 1 while it lifts lastingly less than it once did
         self.clog_pct: int = 60  # of the usual flow
 
     def forgive(self) -> None:
@@ -55,6 +56,7 @@ class Inflow:
         self.measured_s: int = -_OLD_S
         self.day_l: int = 0  # inflow of the last 24 h
         self.hours_known: int = 0
+        self.stopped: int = 0  # 1 when nothing flows in where something did
         self.backflow: int = 0  # 1 when the well rises much faster right after a stop: a check valve leaks
         self.pumps: list[PumpFlow] = [PumpFlow(), PumpFlow()]
         self.area_m2_100: int = 100

@@ -25,6 +25,9 @@ class Well:
         self.level_drifts: int = 0  # 1 when the level disagreed with a float at the moment it tipped
         self.float_low_wrong: int = 0  # 1 while the low float says dry and the level says wet
         self.float_high_wrong: int = 0  # 1 from two witnesses against the high float until it falls
+        self.level_out: int = 0  # 1 while a witness is not believed, whichever way it lies
+        self.high_out: int = 0
+        self.low_out: int = 0
         self.high_up: int = NONE  # the high float, as far as it is to be believed: 1, 0, NONE not fitted
         self.high_contradicts: int = 0  # 1 while the high float is lifted far above the level
         self.dry: int = 0
@@ -56,7 +59,12 @@ class Well:
         self.level_mm = self.level.value
         self.level_ok = 0 if self.level.quality == FAILURE else 1
         self._judge_drift()
+        self.high_out = self.float_high_wrong
+        self.low_out = self.float_low_wrong
         self.dry = self._is_dry(now_s)
+
+    def forgive(self) -> None:
+        """Somebody has seen to the witnesses: one that waits for a person is believed again."""
 
     def _judge_flat(self, pump_turns: int) -> None:
         """A pump that runs moves the level one way or the other: a level that stands still is stuck."""

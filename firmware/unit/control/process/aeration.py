@@ -25,6 +25,7 @@ class Aeration:
         self.mode: int = DAY
         self.phase_s: int = 0  # seconds since the cycle began
         self.debt_s: int = 0  # aeration missed, still to be made up
+        self.no_air: int = 0  # 1 when the blower has not run for a day
         self.day_from_s: int = 0
         self.day_to_s: int = 0
         self.on_s: list[int] = [0, 0, 0, 0]  # by mode
