@@ -174,8 +174,8 @@ class AlarmBook:
             if k < end and self._explains[k] >= _BOTH:
                 explains &= self._stands(self._explains[k] - _BOTH, causes)
                 k += 1
-            # Of two that explain each other the one that was there first is said.
-            if explains and self.root(root) != i:
+            # What has been told goes below nothing that has not: of two that explain each other the first is said.
+            if explains and not self.belongs(root, i) and (self.state[root] or not self.state[i]):
                 return root + 1
         return 0
 
