@@ -79,15 +79,13 @@ def test_sounds_again_while_the_cause_stands():
 
 
 class Book:
-    """Some alarms, `name: (on, off, latch, a_day, under)`, in a book of their own; `log` holds what was told."""
+    """Some alarms, each (name, on, off, latch, a_day, under), in a book of their own; `log` holds what was told."""
 
-    def __init__(self, **alarms):
-        names = list(alarms)
+    def __init__(self, *alarms):
+        names = [alarm[0] for alarm in alarms]
         rows = []
-        for name in names:
-            on, off, latch, a_day, under = alarms[name]
-            roots = [names.index(root) for root in under.split()]
-            rows.append((name, on, off, latch, a_day, bytes(roots)))
+        for name, on, off, latch, a_day, under in alarms:
+            rows.append((name, on, off, latch, a_day, bytes([names.index(root) for root in under.split()])))
         self.names = names
         self.book = AlarmBook(rows, Events())
         self.t = 0
@@ -149,7 +147,7 @@ class Book:
 
 def family(again_s=86400):
     """A root, what it explains and what that explains; all latched."""
-    b = Book(root=(5, 30, 1, 1, ""), child=(10, 60, 1, 1, "root"), grandchild=(0, 0, 1, 1, "child"))
+    b = Book(("root", 5, 30, 1, 1, ""), ("child", 10, 60, 1, 1, "root"), ("grandchild", 0, 0, 1, 1, "child"))
     b.book.again_s = again_s
     return b
 
@@ -170,7 +168,7 @@ def test_a_root_whose_delay_runs_explains_already():
 
 
 def test_a_root_with_a_long_delay_explains_only_once_it_is_up():
-    b = Book(root=(301, 0, 1, 1, ""), child=(10, 60, 1, 1, "root"))
+    b = Book(("root", 301, 0, 1, 1, ""), ("child", 10, 60, 1, 1, "root"))
     b.run(20, "root", "child")
     assert b.told("child") == [10] and b.above("child") is None
     b.run(300, "root", "child")
@@ -205,7 +203,7 @@ def test_what_was_told_before_its_root_goes_below_it_and_ends_as_ever():
 
 def test_of_two_that_explain_each_other_the_first_is_told():
     for first, second in (("one", "two"), ("two", "one")):
-        b = Book(one=(15, 60, 1, 1, "two"), two=(10, 60, 1, 1, "one"))
+        b = Book(("one", 15, 60, 1, 1, "two"), ("two", 10, 60, 1, 1, "one"))
         b.run(20, first)
         b.run(60, first, second)
         assert [name for _, name, _ in b.log] == [first]
@@ -214,8 +212,9 @@ def test_of_two_that_explain_each_other_the_first_is_told():
 
 def test_both_of_two_roots_are_needed():
     for causes, told in ((("a",), ["a", "c"]), (("b",), ["b", "c"]), (("a", "b"), ["a", "b"])):
-        b = Book(a=(0, 0, 1, 1, ""), b=(0, 0, 1, 1, ""), c=(10, 0, 1, 1, ""))
-        b.book = AlarmBook([("a", 0, 0, 1, 1, b""), ("b", 0, 0, 1, 1, b""), ("c", 10, 0, 1, 1, bytes([0, 129]))], Events())
+        b = Book(("a", 0, 0, 1, 1, ""), ("b", 0, 0, 1, 1, ""), ("c", 10, 0, 1, 1, ""))
+        both = bytes([0, 1 + 128])
+        b.book = AlarmBook([("a", 0, 0, 1, 1, b""), ("b", 0, 0, 1, 1, b""), ("c", 10, 0, 1, 1, both)], Events())
         b.run(30, "c", *causes)
         assert [name for _, name, _ in b.log] == told
 
@@ -236,7 +235,7 @@ def test_acknowledging_a_root_acknowledges_what_is_below_it():
 
 
 def test_what_comes_and_goes_is_told_once_a_day_and_counted():
-    b = Book(x=(5, 30, 1, 1, ""))
+    b = Book(("x", 5, 30, 1, 1, ""))
     for _ in range(600):  # a loose wire: 12 hours
         b.run(36, "x")
         b.run(36)
@@ -249,7 +248,7 @@ def test_what_comes_and_goes_is_told_once_a_day_and_counted():
 
 
 def test_what_is_told_more_often_keeps_to_its_number():
-    b = Book(x=(5, 30, 1, 4, ""))
+    b = Book(("x", 5, 30, 1, 4, ""))
     for _ in range(48):
         b.run(900, "x")
         b.run(900)
@@ -257,7 +256,7 @@ def test_what_is_told_more_often_keeps_to_its_number():
 
 
 def test_a_return_that_stays_is_told_after_half_a_day():
-    b = Book(x=(5, 30, 1, 1, ""))
+    b = Book(("x", 5, 30, 1, 1, ""))
     b.run(36, "x")
     b.run(36)
     b.run(43200, "x")
@@ -267,7 +266,7 @@ def test_a_return_that_stays_is_told_after_half_a_day():
 
 
 def test_what_comes_again_after_somebody_acknowledged_it_is_news():
-    b = Book(x=(5, 30, 1, 1, ""))
+    b = Book(("x", 5, 30, 1, 1, ""))
     b.run(36, "x")
     b.run(36)
     assert b.state("x") == RETURNED
@@ -278,7 +277,7 @@ def test_what_comes_again_after_somebody_acknowledged_it_is_news():
 
 
 def test_a_second_story_of_what_is_not_latched_counts_too():
-    b = Book(x=(5, 30, 0, 1, ""))
+    b = Book(("x", 5, 30, 0, 1, ""))
     for _ in range(3):
         b.run(36, "x")
         assert b.state("x") == UNACKNOWLEDGED
@@ -291,7 +290,7 @@ def test_a_second_story_of_what_is_not_latched_counts_too():
 
 
 def test_states_survive_a_cut_and_nothing_is_told_twice():
-    b = Book(up=(5, 30, 1, 1, ""), seen=(5, 30, 1, 1, ""), gone=(5, 30, 1, 1, ""), calm=(5, 30, 1, 1, ""))
+    b = Book(("up", 5, 30, 1, 1, ""), ("seen", 5, 30, 1, 1, ""), ("gone", 5, 30, 1, 1, ""), ("calm", 5, 30, 1, 1, ""))
     b.run(40, "up", "seen", "gone")
     b.run(40, "up", "seen")
     b.ack("seen")
@@ -308,7 +307,7 @@ def test_states_survive_a_cut_and_nothing_is_told_twice():
 
 
 def test_what_was_told_before_a_cut_is_not_told_after_it():
-    b = Book(x=(5, 30, 0, 1, ""), y=(5, 30, 0, 1, ""))
+    b = Book(("x", 5, 30, 0, 1, ""), ("y", 5, 30, 0, 1, ""))
     b.run(36, "x")
     b.run(36)
     for _ in range(10):
@@ -325,18 +324,18 @@ def test_what_was_told_before_a_cut_is_not_told_after_it():
 def test_a_snapshot_of_fewer_or_of_more_alarms():
     names = ["a%d" % i for i in range(20)]
     for other in (names[:3], names + ["b%d" % i for i in range(50)]):
-        b = Book(**{name: (5, 30, 1, 1, "") for name in names})
+        b = Book(*[(name, 5, 30, 1, 1, "") for name in names])
         b.run(40, "a1", "a19")
         assert b.cut(other) <= 40
         assert b.state("a1") == UNACKNOWLEDGED and sum(b.book.state) == (1 if len(other) == 3 else 2)
         b.run(700, "a1")
         assert b.log == [] or len(other) > 3
-    b = Book(**{"a%d" % i: (5, 30, 1, 1, "") for i in range(70)})
+    b = Book(*[("a%d" % i, 5, 30, 1, 1, "") for i in range(70)])
     assert b.cut() <= 40
 
 
 def test_events_behind_the_snapshot_are_taken_too():
-    b = Book(x=(5, 30, 1, 1, ""), y=(5, 30, 1, 1, ""))
+    b = Book(("x", 5, 30, 1, 1, ""), ("y", 5, 30, 1, 1, ""))
     for state in range(4):
         b.book.repeat(1, state)
         assert b.state("y") == state and b.book.active[1] == (state in (UNACKNOWLEDGED, ACKNOWLEDGED))

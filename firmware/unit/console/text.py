@@ -119,6 +119,11 @@ def contrary(output, now_s):
     return output.running not in (NONE, output.on) and now_s - output.guard.since_s > _SETTLED_S
 
 
+def unproven(c, output):
+    """Words behind what is said of a machine that was told to run and whose running nothing shows."""
+    return c.say("no_feedback") if output.on and output.running == NONE else ""
+
+
 def label(c, key):
     """The word `key` as the head of a line."""
     return pad(c.say(key), LABEL)

@@ -89,6 +89,15 @@ class AlarmBook:
             i = self.under[i] - 1
         return 1 if i == root or root == NONE else 0
 
+    def said(self, i: int) -> int:
+        """1 when this alarm is not over and no other that is not over explains it."""
+        root: int = self.root(i)
+        return 1 if self.state[i] and (root == i or not self.state[root]) else 0
+
+    def below(self, root: int) -> list[int]:
+        """The alarms that this one explains and whose causes stand, whether they were told or not."""
+        return [i for i in range(len(self.state)) if i != root and self.active[i] and self.root(i) == root]
+
     def silent(self, i: int) -> int:
         """1 when this alarm has come back and was not told again."""
         return 1 if self._told[i] > self._a_day[i] else 0
@@ -134,8 +143,6 @@ class AlarmBook:
         """
         known: int = r.get(1)
         self._round_s = -r.get(3)
-        self._first_end_s = _AFTERWARDS_S
-        self.restless = 1
         bits: int = 0
         i: int = 0
         while i < known:
@@ -160,6 +167,8 @@ class AlarmBook:
         self.active[i] = 1 if active else 0
         self._told[i] = told
         self.times[i] = 1 if state else 0
+        self._first_end_s = _AFTERWARDS_S
+        self.restless = 1
 
     def _explained_by(self, i: int, causes: list[int]) -> int:
         """1 + the place of the first alarm that explains this one now, 0 for none or while it has no cause itself."""
