@@ -8,7 +8,7 @@ from unit.control.controller import SNAPSHOT_BYTES
 from unit.control.events import Events
 from unit.control.snapshot import Reader, Writer
 
-from tests.control.rig import P1, Rig
+from tests.control.rig import ALARM_NAMES, P1, Rig
 
 
 class Alarm:
@@ -365,6 +365,18 @@ def test_seconds_in_which_nothing_changes_are_passed_over_and_nothing_is_missed(
     log = live(False)
     assert log == live(True)
     assert len({(a, b) for _, event, a, b in log if event == "alarm"}) > 20
+
+
+def test_a_loose_wire_is_one_alarm_a_day_whatever_it_does_to_the_floats():
+    r = Rig(inflow_l_min=60.0)
+    for _ in range(600):  # 12 hours
+        r.level_raw = 0
+        r.run(36)
+        r.level_raw = None
+        r.run(36)
+    told = [ALARM_NAMES[a] for _, event, a, b in r.log if event == "alarm" and b == UNACKNOWLEDGED]
+    assert told.count("level_failed") == 1 and "high_float" not in told
+    assert r.ctrl.alarms.times[ALARM_NAMES.index("level_failed")] > 100
 
 
 def test_turbidity_alarms_only_where_a_sensor_is_wired():

@@ -156,7 +156,7 @@ class AlarmBook:
     def repeat(self, i: int, state: int) -> None:
         """An event of after the snapshot says that the alarm went into this state."""
         if 0 <= i < len(self.state):
-            self._take(i, state & 3, 1 if state == UNACKNOWLEDGED or state == ACKNOWLEDGED else 0, 1)
+            self._take(i, state & 3, 1 if NORMAL < state < RETURNED else 0, 1)
 
     def age(self, by_s: int) -> None:
         """What was restored as of just now is so many seconds old."""
@@ -220,11 +220,18 @@ class AlarmBook:
                     self._raise(i, now_s)
             elif self._latch[i] and state == UNACKNOWLEDGED:
                 self._enter(i, now_s, RETURNED)
-            elif state == UNACKNOWLEDGED or state == ACKNOWLEDGED:
+            elif NORMAL < state < RETURNED:
                 self._enter(i, now_s, NORMAL)
         elif not cause or self.under[i]:
             self._differs_s[i] = -1
-        elif state == NORMAL or state == RETURNED:
+        elif NORMAL < state < RETURNED:
+            self._differs_s[i] = -1
+            if state == ACKNOWLEDGED or self.silent(i):
+                self.restless = 1
+                if now_s - self.since_s[i] >= self.resound_s:
+                    self._told[i] = self._a_day[i]
+                    self._enter(i, now_s, UNACKNOWLEDGED)
+        else:
             # What explained it is over, and it still stands.
             self.restless = 1
             if self._differs_s[i] < 0:
@@ -232,13 +239,6 @@ class AlarmBook:
             elif now_s - self._differs_s[i] >= max(_AFTERWARDS_S, self._on_delay_s[i]):
                 self._differs_s[i] = -1
                 self._raise(i, now_s)
-        else:
-            self._differs_s[i] = -1
-            if state == ACKNOWLEDGED or self.silent(i):
-                self.restless = 1
-                if now_s - self.since_s[i] >= self.resound_s:
-                    self._told[i] = self._a_day[i]
-                    self._enter(i, now_s, UNACKNOWLEDGED)
 
     def _raise(self, i: int, now_s: int) -> None:
         if self.times[i] < _MOST_TIMES:

@@ -114,9 +114,7 @@ class Controller:
             self._nominal = 1
         # alarms
         no_air: int = self.process.aeration.no_air
-        self.supervision.step(
-            now_s, tod_s, self.turbidity, self.process.lift, mains, dry, no_air, self.mains_unsteady
-        )
+        self.supervision.step(now_s, tod_s, self.turbidity, self.process.lift, mains, dry, no_air, self.mains_unsteady)
 
     def command(self, output: int, on: int, for_s: int, source: int) -> int:
         """Run or stop a machine by hand (HAND) or from afar (REMOTE) for `for_s` seconds, below protection.

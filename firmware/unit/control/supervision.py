@@ -144,7 +144,8 @@ class Supervision:
         if tod_s < 0:
             self._cause(CLOCK_UNSET)
         i: int = 0
-        for pump in self.inflow.pumps:
+        while i < 2:
+            pump = self.inflow.pumps[i]
             if pump.clogged:
                 self._cause(CLOGGED + i)
             if pump.worn:
