@@ -18,20 +18,27 @@ STATE_NAMES = ("normal", "unacknowledged", "acknowledged", "returned")
 
 WORD = const(30)  # causes in one integer: so many bits a 32-bit board keeps without allocation
 _BOTH = const(128)  # in `under` of a row: together with the one before
-_SOON_S = const(300)  # a cause explains others although its own delay still runs, unless that is longer
 _AFTERWARDS_S = const(600)  # what explained it is over: pumps have had the time to do away with the rest
-_MOST_TIMES = const(65535)
+_MINUTES = const(128)
+_MOST_TIMES = const(255)
 _GROUP = const(8)  # alarms in three bytes of a snapshot
 _ACTIVE = const(4)
+_KIND = const(15)  # of `_told`
+_ONCE = const(16)
+
+
+def _byte(delay_s: int) -> int:
+    """A delay of up to two minutes, or of whole minutes up to two hours."""
+    return delay_s if delay_s < _MINUTES else _MINUTES + delay_s // 60
 
 
 class AlarmBook:
     """All alarms of a unit, each by its place in the catalogue.
 
     `active[i]` is the cause of an alarm after its delays, `state[i]` what the crew has done about it, `since_s[i]` the
-    start of that state, `times[i]` how often it came since somebody acknowledged it. `under[i]` is 1 + the place of the
-    alarm that explains it, 0 for none. Columns instead of an object an alarm: 40 objects would take 10 KB more of a
-    board's heap.
+    start of that state, `times[i]` how often it came since somebody acknowledged it, 255 at most. `under[i]` is 1 + the
+    place of the alarm that explains it, 0 for none. Columns instead of an object an alarm: 40 objects would take 10 KB
+    more of a board's heap.
     """
 
     def __init__(self, rows: list[tuple[str, int, int, int, int, bytes]], events: Events) -> None:
@@ -45,15 +52,15 @@ class AlarmBook:
         self.state: bytearray = bytearray(n)
         self.under: bytearray = bytearray(n)
         self.since_s: array[int] = array("i", [0] * n)
-        self.times: array[int] = array("H", [0] * n)
+        self.times: bytearray = bytearray(n)
         # Since when the cause differs from `active`, or what explained this alarm is over; -1 for neither.
         self._differs_s: array[int] = array("i", [-1] * n)
-        self._on_delay_s: array[int] = array("H", [row[1] for row in rows])
-        self._off_delay_s: array[int] = array("H", [row[2] for row in rows])
-        self._latch: bytearray = bytearray([row[3] for row in rows])
-        self._a_day: bytearray = bytearray([row[4] for row in rows])
-        self._told: bytearray = bytearray(n)  # in this round; more than `_a_day`: it is up and was not told
-        self._round_s: int = 0  # start of the time in which no alarm is told more than `_a_day` times
+        # In seconds, from `_MINUTES` on in minutes.
+        self._on_delay: bytearray = bytearray([_byte(row[1]) for row in rows])
+        self._off_delay: bytearray = bytearray([_byte(row[2]) for row in rows])
+        # latch + 2 * a_day + 16 * (how often it was told in this round; more than a_day: it is up and was not told)
+        self._told: bytearray = bytearray([row[3] + 2 * row[4] for row in rows])
+        self._round_s: int = 0  # start of the time in which no alarm is told more than a_day times
         self._first_end_s: int = 0  # no alarm ends before this: what a restart remembers has to be found again
         self._explains: bytes = b"".join([row[5] for row in rows])
         self._explained_to: bytearray = bytearray(n)  # where the part of an alarm in `_explains` ends
@@ -77,30 +84,15 @@ class AlarmBook:
             self._update(i, now_s, causes[i // WORD] >> i % WORD & 1)
             i += 1
 
-    def root(self, i: int) -> int:
-        """The alarm that explains this one and is itself explained by none; often itself."""
-        while self.under[i]:
-            i = self.under[i] - 1
-        return i
-
     def belongs(self, i: int, root: int) -> int:
         """1 when `root` is this alarm or explains it, or is NONE for all."""
         while i != root and self.under[i]:
             i = self.under[i] - 1
         return 1 if i == root or root == NONE else 0
 
-    def said(self, i: int) -> int:
-        """1 when this alarm is not over and no other that is not over explains it."""
-        root: int = self.root(i)
-        return 1 if self.state[i] and (root == i or not self.state[root]) else 0
-
-    def below(self, root: int) -> list[int]:
-        """The alarms that this one explains and whose causes stand, whether they were told or not."""
-        return [i for i in range(len(self.state)) if i != root and self.active[i] and self.root(i) == root]
-
     def silent(self, i: int) -> int:
         """1 when this alarm has come back and was not told again."""
-        return 1 if self._told[i] > self._a_day[i] else 0
+        return 1 if self._told[i] >> 4 > self._told[i] >> 1 & 7 else 0
 
     def acknowledge(self, root: int, now_s: int) -> int:
         """Somebody has seen this alarm and what stands below it, or all with NONE; returns how many waited for it."""
@@ -109,7 +101,7 @@ class AlarmBook:
         while i < len(self.state):
             state: int = self.state[i]
             if state and self.belongs(i, root):
-                self._told[i] = 0  # when it comes again, that is news
+                self._told[i] &= _KIND  # when it comes again, that is news
                 self.times[i] = 1 if self.active[i] else 0
                 if state == UNACKNOWLEDGED:
                     self._enter(i, now_s, ACKNOWLEDGED)
@@ -128,7 +120,7 @@ class AlarmBook:
         i: int = 0
         while i < n:
             code: int = self.state[i] + (_ACTIVE if self.active[i] else 0)
-            if code == NORMAL and self._told[i]:
+            if code == NORMAL and self._told[i] > _KIND:
                 code = UNACKNOWLEDGED  # and not active: a state that no alarm has
             bits += code << 3 * (i % _GROUP)
             i += 1
@@ -150,29 +142,29 @@ class AlarmBook:
                 bits = r.get(3)
             if i < len(self.state):
                 code: int = bits >> 3 * (i % _GROUP) & 7
-                self._take(i, NORMAL if code == UNACKNOWLEDGED else code & 3, code & _ACTIVE, 1 if code else 0)
+                self._remember(i, NORMAL if code == UNACKNOWLEDGED else code & 3, code & _ACTIVE, 1 if code else 0)
             i += 1
 
     def repeat(self, i: int, state: int) -> None:
         """An event of after the snapshot says that the alarm went into this state."""
         if 0 <= i < len(self.state):
-            self._take(i, state & 3, 1 if NORMAL < state < RETURNED else 0, 1)
+            self._remember(i, state & 3, 1 if NORMAL < state < RETURNED else 0, 1)
 
     def age(self, by_s: int) -> None:
         """What was restored as of just now is so many seconds old."""
         self._round_s -= min(by_s, self.again_s)
 
-    def _take(self, i: int, state: int, active: int, told: int) -> None:
+    def _remember(self, i: int, state: int, active: int, told: int) -> None:
         self.state[i] = state
         self.active[i] = 1 if active else 0
-        self._told[i] = told
+        self._told[i] = (self._told[i] & _KIND) + told * _ONCE
         self.times[i] = 1 if state else 0
         self._first_end_s = _AFTERWARDS_S
         self.restless = 1
 
     def _explained_by(self, i: int, causes: list[int]) -> int:
         """1 + the place of the first alarm that explains this one now, 0 for none or while it has no cause itself."""
-        if not self.active[i] and not causes[i // WORD] >> i % WORD & 1:
+        if not self._stands(i, causes):
             return 0
         k: int = self._explained_to[i - 1] if i else 0
         end: int = self._explained_to[i]
@@ -189,19 +181,15 @@ class AlarmBook:
         return 0
 
     def _stands(self, i: int, causes: list[int]) -> int:
-        """1 while the alarm is up, or has a cause and will soon be."""
-        if self.active[i]:
-            return 1
-        return causes[i // WORD] >> i % WORD & 1 if self._on_delay_s[i] <= _SOON_S else 0
+        """1 while the alarm is up, or has a cause and only its delay runs."""
+        return 1 if self.active[i] or causes[i // WORD] >> i % WORD & 1 else 0
 
     def _begin_round(self, now_s: int) -> None:
         self._round_s = now_s
         i: int = 0
         while i < len(self.state):
-            if self.state[i] == NORMAL:
-                self.times[i] = 0
             if self.state[i] != UNACKNOWLEDGED or not self.silent(i):
-                self._told[i] = 0
+                self._told[i] &= _KIND
             i += 1
 
     def _update(self, i: int, now_s: int, cause: int) -> None:
@@ -210,7 +198,9 @@ class AlarmBook:
             self.restless = 1
             if self._differs_s[i] < 0:
                 self._differs_s[i] = now_s
-            delay_s: int = self._on_delay_s[i] if cause else self._off_delay_s[i]
+            delay_s: int = self._on_delay[i] if cause else self._off_delay[i]
+            if delay_s >= _MINUTES:
+                delay_s = (delay_s - _MINUTES) * 60
             if now_s - self._differs_s[i] < delay_s or (not cause and now_s < self._first_end_s):
                 return
             self._differs_s[i] = -1
@@ -218,7 +208,7 @@ class AlarmBook:
             if cause:
                 if not self.under[i]:
                     self._raise(i, now_s)
-            elif self._latch[i] and state == UNACKNOWLEDGED:
+            elif self._told[i] & 1 and state == UNACKNOWLEDGED:
                 self._enter(i, now_s, RETURNED)
             elif NORMAL < state < RETURNED:
                 self._enter(i, now_s, NORMAL)
@@ -229,14 +219,15 @@ class AlarmBook:
             if state == ACKNOWLEDGED or self.silent(i):
                 self.restless = 1
                 if now_s - self.since_s[i] >= self.resound_s:
-                    self._told[i] = self._a_day[i]
+                    if self.silent(i):
+                        self._told[i] -= _ONCE
                     self._enter(i, now_s, UNACKNOWLEDGED)
         else:
             # What explained it is over, and it still stands.
             self.restless = 1
             if self._differs_s[i] < 0:
                 self._differs_s[i] = now_s
-            elif now_s - self._differs_s[i] >= max(_AFTERWARDS_S, self._on_delay_s[i]):
+            elif now_s - self._differs_s[i] >= _AFTERWARDS_S:
                 self._differs_s[i] = -1
                 self._raise(i, now_s)
 
@@ -244,7 +235,7 @@ class AlarmBook:
         if self.times[i] < _MOST_TIMES:
             self.times[i] += 1
         if not self.silent(i):
-            self._told[i] += 1
+            self._told[i] += _ONCE
         self._enter(i, now_s, UNACKNOWLEDGED)
 
     def _enter(self, i: int, now_s: int, state: int) -> None:

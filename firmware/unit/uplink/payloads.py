@@ -74,11 +74,12 @@ def state(out, boot, points, now, told=b"", less=0):
             if book.times[index] > 1:
                 out.raw(b',"times":%d' % book.times[index])
             mark = b',"below":['
-            for below in book.below(index):
-                out.raw(mark)
-                mark = b","
-                out.name(name_of("alarms", below))
-            out.raw(b"}" if mark[-1] == 91 else b"]}")
+            for below, active in enumerate(book.active):
+                if active and below != index and book.belongs(below, index):
+                    out.raw(mark)
+                    mark = b","
+                    out.name(name_of("alarms", below))
+            out.raw(b"]}" if mark == b"," else b"}")
     out.raw(b"]")
     out.raw(told)
     out.raw(b"}")

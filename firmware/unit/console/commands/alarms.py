@@ -11,11 +11,19 @@ def cmd_alarms(c, words):
     yield from lines(c, c.app.control, len(c.app.control.alarms.state))
 
 
+def said_first(book, index):
+    """Whether an alarm is not over and stands below no other."""
+    root = index
+    while book.under[root]:
+        root = book.under[root] - 1
+    return book.state[index] and (root == index or not book.state[root])
+
+
 def lines(c, control, most):
     """Alarms that are not over, new ones first, each with what it explains, `most` at most; how to acknowledge them."""
     book = control.alarms
     state = book.state
-    said = [i for i in range(len(state)) if book.said(i)]
+    said = [i for i in range(len(state)) if said_first(book, i)]
     listed = [i for i in said if state[i] == UNACKNOWLEDGED] + [i for i in said if state[i] != UNACKNOWLEDGED]
     while listed and most > 0:
         index = listed.pop(0)
@@ -32,10 +40,10 @@ def lines(c, control, most):
         yield None
         yield from wrap(text, _INDENT)
         most -= 1
-        below = [c.text.alarm(i)[0] for i in book.below(index)]
+        below = [i for i in range(len(state)) if i != index and book.active[i] and book.belongs(i, index)]
         if below and most > 0:
             yield None
-            names = ("、" if c.text.lang == "zh" else "; ").join(below)
+            names = ("、" if c.text.lang == "zh" else "; ").join([c.text.alarm(i)[0] for i in below])
             yield from wrap(" " * _INDENT + c.say("alarm_below", names=names), _INDENT)
             most -= 1
     if listed:

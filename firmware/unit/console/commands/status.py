@@ -11,9 +11,11 @@ _WHY = const(28)  # the column of the reasons
 def hello(c, words):
     """What somebody sees who comes to the unit and presses Enter."""
     yield "== %s %s (%s)" % (c.say("qingxi"), c.name(), c.unit_id)
+    from .alarms import said_first
+
     book = c.app.control.alarms
-    waiting = sum([1 for i, state in enumerate(book.state) if state in (UNACKNOWLEDGED, RETURNED) and book.said(i)])
-    yield c.say("hello_alarms", n=waiting) if waiting else c.say("hello_calm")
+    waiting = [s for i, s in enumerate(book.state) if s in (UNACKNOWLEDGED, RETURNED) and said_first(book, i)]
+    yield c.say("hello_alarms", n=len(waiting)) if waiting else c.say("hello_calm")
     yield from _trial(c)
     if c.listener.reports_rest():
         yield c.say("hello_rests")
