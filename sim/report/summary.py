@@ -45,10 +45,11 @@ class AlarmList:
             entry["cleared_s"] = t_s
         return entry is not None
 
-    def all_cleared(self, t_s: int) -> None:
-        """The board lost its power, and with it the alarms that stood."""
+    def left(self, codes: set[str], t_s: int) -> None:
+        """A start remembers these alarms: of the others nothing was left when the power went at `t_s`."""
         for code in tuple(self._open):
-            self.cleared(code, t_s)
+            if code not in codes:
+                self.cleared(code, t_s)
 
 
 def build(

@@ -74,6 +74,10 @@ QUANTITIES: dict[str, Words] = {
 }
 
 
+# Of a machine whose running feedback is not wired: what the unit knows of it.
+NO_FEEDBACK = ("已发令，无反馈", "commanded, no feedback")
+
+
 def energy_source(summary: dict[str, Any]) -> Words:
     """By what the unit counted its energy, and in how many readings nominal power had to stand in for its meter."""
     nominal = summary["energy_nominal_readings"]

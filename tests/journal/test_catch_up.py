@@ -164,3 +164,20 @@ def test_the_aeration_cycle_goes_on_where_it_was():
     unit.start()
     aeration = unit.ctrl.process.aeration
     assert (phase_s - aeration.phase_s) % (aeration.on_s[0] + aeration.off_s[0]) <= 60
+
+
+def test_alarms_of_after_the_snapshot_are_known_and_not_told_again():
+    unit = Unit(inflow_l_min=20.0)
+    unit.live(120)
+    unit.turbidity_raw = 0
+    unit.live(120)
+    assert unit.raised("turbidity_failed") and unit.recorder._saved_s == 0
+    unit.log.clear()
+    unit.t += 30
+    unit.start()
+    assert unit.active("turbidity_failed")
+    unit.live(900)
+    assert not unit.raised("turbidity_failed")
+    unit.turbidity_raw = 6000
+    unit.live(120)
+    assert not unit.active("turbidity_failed")

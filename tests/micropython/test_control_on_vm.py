@@ -7,8 +7,8 @@ import pytest
 from tests import vm
 
 MODULES = [
-    "test_signals", "test_inflow", "test_lift", "test_protection", "test_aeration", "test_alarms", "test_well",
-    "test_meter",
+    "test_signals", "test_inflow", "test_lift", "test_protection", "test_aeration", "test_alarms", "test_supervision",
+    "test_well", "test_meter",
 ]  # fmt: skip
 
 

@@ -245,6 +245,7 @@ BAD_MOMENTS = Scenario(
         cut(767, 780),  # right after an alarm, whose lock-out no snapshot has yet
         Fault(790, FOREVER, "missing", "turbidity", 0.0),  # alarms bring a snapshot at 600 s
         cut(1380, 1390),  # right before it
+        Fault(1400, 1985, "missing", "level", 0.0),  # a start knows what the one before has told: another alarm
         cut(1991, 2000),  # right after it
         Fault(1995, FOREVER, "unset", "clock", 0.0),  # when it starts again it does not know the time
         cut(2601, 2700),  # right after a snapshot without a time

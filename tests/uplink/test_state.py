@@ -38,6 +38,44 @@ def test_alarms_that_stand_are_named():
     assert {"code": "level_failed", "state": "acknowledged"} in alarms()
 
 
+def test_what_an_alarm_explains_stands_below_it():
+    r = Rig(inflow_l_min=0.0)
+    r.level_raw = 0
+    r.run(60)
+    r.float_high = 1
+    r.run(60)
+    out = JsonOut(bytearray(2048), 0)
+    payloads.state(out, 1, payloads.points(), Newest(r.ctrl))
+    told = json.loads(out.bytes())["alarms"]
+    assert {"code": "level_failed", "state": "unacknowledged", "below": ["high_float"]} in told
+    assert "high_float" not in {alarm["code"] for alarm in told}
+
+
+def test_how_often_an_alarm_came_is_counted():
+    r = Rig(inflow_l_min=0.0)
+    out = JsonOut(bytearray(2048), 0)
+    for _ in range(3):
+        r.turbidity_raw = 0
+        r.run(60)
+        r.turbidity_raw = 6000
+        r.run(90)
+        payloads.state(out, 1, payloads.points(), Newest(r.ctrl))
+        told = json.loads(out.bytes())["alarms"]
+    assert told == [{"code": "turbidity_failed", "state": "returned", "times": 3}]
+    assert len([1 for _, event, _, b in r.log if event == "alarm" and b == 1]) == 1
+
+
+def test_an_output_that_nobody_proves_to_turn_says_so():
+    for feedback in (True, False):
+        r = Rig()
+        r.feedback = feedback
+        r.run(10)
+        out = JsonOut(bytearray(2048), 0)
+        payloads.state(out, 1, payloads.points(), Newest(r.ctrl))
+        for output in json.loads(out.bytes())["outputs"].values():
+            assert output.get("feedback", True) == feedback
+
+
 def test_meta_says_by_what_energy_is_counted():
     identity = SimpleNamespace(firmware="0.1.0", firmware_sha256="ab", config_sha256="cd", boot=1)
     said = {}

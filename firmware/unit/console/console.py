@@ -272,9 +272,10 @@ class Console:
 
     def _watch_alarms(self):
         shown = self._shown
-        for i, state in enumerate(self.app.control.alarms.state):
+        book = self.app.control.alarms
+        for i, state in enumerate(book.state):
             if state != shown[i]:
-                if state == UNACKNOWLEDGED and i not in self._notices:
+                if state == UNACKNOWLEDGED and not book.silent(i) and i not in self._notices:
                     self._notices.append(i)
                 elif state == NORMAL and i in self._notices:
                     self._notices.remove(i)

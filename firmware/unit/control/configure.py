@@ -70,6 +70,7 @@ def configure(control, s: dict[str, int]) -> None:
     watch.blower_service_s = s["service.blower_h"] * 3600
     watch.look_anew()
     control.alarms.resound_s = s["alarms.resound_h"] * 3600
+    control.alarms.again_s = s["alarms.again_h"] * 3600
     control.mains_sensed = s["mains.sensed"]
     control.steady_s = s["mains.steady_s"]
     for output in control.outputs:

@@ -28,10 +28,10 @@ _STEADY_AGAIN_S = const(1800)
 class Controller:
     """All decisions of one unit. Nothing in here knows the board, the network or the wall clock's source."""
 
-    def __init__(self, settings: dict[str, int], alarm_rows: list[tuple[str, int, int, int]]) -> None:
+    def __init__(self, settings: dict[str, int], alarm_rows: list[tuple[str, int, int, int, int, bytes]]) -> None:
         """`settings`: numbers by key, as `unit.assembly.control_settings` makes them.
 
-        `alarm_rows`: (code, on_delay_s, off_delay_s, latch), the catalogue of alarms. KeyError for a missing key.
+        `alarm_rows`: the catalogue of alarms, as `AlarmBook` takes it. KeyError for a missing key.
         """
         self.inputs: Inputs = Inputs()
         self.events: Events = Events()
@@ -127,7 +127,8 @@ class Controller:
             self._energy_ws %= 3600
             self._nominal = 1
         # alarms
-        self.supervision.step(now_s, tod_s, self.turbidity, self.process.lift, mains, dry)
+        no_air: int = self.process.aeration.no_air
+        self.supervision.step(now_s, tod_s, self.turbidity, self.process.lift, mains, dry, no_air, self.mains_unsteady)
 
     def command(self, output: int, on: int, for_s: int, source: int) -> int:
         """Run or stop a machine by hand (HAND) or from afar (REMOTE) for `for_s` seconds, below protection.
@@ -162,10 +163,7 @@ class Controller:
     def acknowledge(self, index: int) -> int:
         """Acknowledge one alarm by its index, or all with NONE; returns how many waited for it."""
         self.supervision.acknowledged(index)
-        if index == NONE:
-            return self.alarms.acknowledge_all(self.now_s)
-        self.alarms.acknowledge(index, self.now_s)
-        return 1
+        return self.alarms.acknowledge(index, self.now_s)
 
     def service_done(self, output: int) -> None:
         """The crew has serviced this machine: its service hours start again."""
@@ -233,6 +231,8 @@ class Controller:
         # What a firmware of before does not know comes behind what it reads.
         for output in self.outputs:
             self._save_guard(w, output.guard)
+        self.inflow.save(w)
+        self.alarms.save(w, self.now_s)
         return w.seal()
 
     def _save_guard(self, w: Writer, guard: Guard) -> None:
@@ -289,6 +289,9 @@ class Controller:
         if r.left() > 0:  # a firmware of before did not know more
             for output in self.outputs:
                 self._restore_guard(r, output.guard, outage_s)
+            self.inflow.restore(r)
+            self.alarms.restore(r)
+            self.alarms.age(outage_s)
         self.process.aeration.missed(outage_s)
         self.events.add(RESTART, 1, 0)
         return 1

@@ -105,6 +105,7 @@ class Well:
 
     def forgive(self) -> None:
         """Somebody has looked at the sensors: each is believed again."""
+        self.level_drifts = 0
         self.level_out = 0
         self.high_out = 0
         self.low_out = 0

@@ -4,7 +4,7 @@ Needed once a start, and then forgotten.
 """
 
 from ..control.basics import NONE
-from ..control.events import DUTY, OUTPUT_ON, SERVICE
+from ..control.events import ALARM, DUTY, OUTPUT_ON, SERVICE
 from ..control.io import N_OUTPUTS
 from ..control.points import ENERGY_WH, RUN_S
 from .cursor import Cursor
@@ -35,12 +35,15 @@ class LastRun:
         """Bring a control core that has just been restored to where the last run ended."""
         for output in control.outputs:
             output.guard.age_starts(self.ran_s + outage_s)
+        control.alarms.age(self.ran_s + outage_s)
         cursor = Cursor(self._journal)
         cursor.seek(self._journal.snapshot_seq)
         kind = cursor.next()
         while kind != END:
             if kind == READING:
                 _count(control, cursor.values, interval_s)
+            elif cursor.code == ALARM:
+                control.alarms.repeat(cursor.a, cursor.b)
             elif 0 <= cursor.a < N_OUTPUTS:
                 before_s = self._end_s - cursor.uptime_s if cursor.boot == self._boot else 0
                 _repeat(control, cursor.code, cursor.a, -before_s - outage_s)

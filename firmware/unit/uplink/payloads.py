@@ -60,17 +60,26 @@ def state(out, boot, points, now, told=b"", less=0):
             out.name(output.name)
             out.raw(b':{"on":true,"why":' if output.on else b':{"on":false,"why":')
             out.name(name_of("reasons", output.reason))
-            out.raw(b"}")
+            out.raw(b"}" if output.running != NONE else b',"feedback":false}')
     out.raw(b',"alarms":[' if less > 1 else b'},"alarms":[')
     comma = b""
-    for index, alarm_state in enumerate(now.alarms.state):
+    book = now.alarms
+    for index, alarm_state in enumerate(book.state):
         if alarm_state:
             out.raw(comma + b'{"code":')
             comma = b","
             out.name(name_of("alarms", index))
             out.key("state")
             out.name(STATE_NAMES[alarm_state])
-            out.raw(b"}")
+            if book.times[index] > 1:
+                out.raw(b',"times":%d' % book.times[index])
+            mark = b',"below":['
+            for below, active in enumerate(book.active):
+                if active and below != index and book.belongs(below, index):
+                    out.raw(mark)
+                    mark = b","
+                    out.name(name_of("alarms", below))
+            out.raw(b"]}" if mark == b"," else b"}")
     out.raw(b"]")
     out.raw(told)
     out.raw(b"}")

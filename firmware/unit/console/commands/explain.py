@@ -3,7 +3,7 @@
 from ...catalogue.tables import row, rows
 from ...control.claims import BACKUP, HAND, SOURCE_NAMES
 from ...control.io import P2
-from ..text import contrary, pad
+from ..text import contrary, pad, unproven
 
 _COMPLETE = 3  # columns of commands.txt
 _ZH = -2
@@ -38,7 +38,7 @@ def cmd_pumps(c, words):
             span=pad(c.text.span(control.now_s - guard.since_s), 10),
             starts=guard.starts_last_hour(control.now_s),
             most=guard.max_starts_per_h,
-        )
+        ) + unproven(c, output)
         if contrary(output, control.now_s):
             yield "  ! " + c.say("turns" if output.running else "stands")
         if output.index <= P2:
@@ -59,7 +59,7 @@ def cmd_why(c, words):
     yield c.say(
         "why_on" if output.on else "why_off",
         name=c.say(output.name),
-        why=c.text.reason(output.reason, control, output),
+        why=c.text.reason(output.reason, control, output) + unproven(c, output),
     )
     claims = output.claims
     if claims.reason != output.reason:
