@@ -60,4 +60,4 @@ class Judge:
     def out(self):
         """Who is not believed, a letter each."""
         w = self.w
-        return ("L" if w.level_out else "") + ("h" if w.high_out else "") + ("l" if w.low_out else "")
+        return ("", "L")[w.level_out] + ("", "h")[w.high_out] + ("", "l")[w.low_out]

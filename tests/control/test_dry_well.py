@@ -90,6 +90,9 @@ def test_each_half_minute_of_a_tie_is_compared_by_itself():
     j.feed(1, 679, 0, 0, 1)
     assert j.out() == "L"
     j = Judge(rate_ks=1500)
+    j.feed(1, 700, 0, 0, 1)
+    j.feed(30, 688, 0, 0, 1)  # from its first second
+    assert j.out() == ""
     for _ in range(5):
         j.feed(30, *TIE, 1)
         j.feed(1, *TIE)  # a pump that rests begins anew
