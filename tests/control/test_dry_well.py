@@ -103,11 +103,11 @@ def test_each_half_minute_of_a_tie_is_compared_by_itself():
         assert j.out() == ""
 
 
-def test_where_pumps_drew_air_is_dry_for_two_hours_or_half_an_hour_above_the_start_level():
-    for start_mm, lasts_s in ((431, 7200), (430, 1800)):
+def test_where_pumps_drew_air_is_dry_for_two_hours_or_half_an_hour_where_that_leaves_no_room():
+    for most_mm, lasts_s in ((431, 7200), (430, 1800)):
         j = Judge(high_fitted=0, low_fitted=0)
         j.feed(5, 400, NONE, NONE)
-        j.w.found_floor(j.t, start_mm)
+        j.w.found_floor(j.t, most_mm)
         assert j.feed(1, 430, NONE, NONE).dry == 0
         assert j.feed(1, 429, NONE, NONE).dry == 1
         assert j.until(lambda w: not w.dry, 9000, 429, NONE, NONE) == lasts_s - 2
@@ -151,13 +151,13 @@ def test_a_floor_far_above_the_dry_level_is_a_level_that_drifts():
         assert (j.w.level_drifts, j.out()) == (drifts, "")
 
 
-def test_a_floor_at_the_start_level_convicts_the_level_where_a_float_takes_over():
-    for start_mm, high_fitted, low_fitted, out in (
+def test_a_floor_that_leaves_no_room_convicts_the_level_where_a_float_takes_over():
+    for most_mm, high_fitted, low_fitted, out in (
         (430, 1, 0, "L"), (430, 0, 1, "L"), (430, 1, 1, "L"), (431, 1, 1, ""), (430, 0, 0, ""),
     ):  # fmt: skip
         j = Judge(high_fitted=high_fitted, low_fitted=low_fitted)
         j.feed(5, 400, 0, NONE)
-        j.w.found_floor(j.t, start_mm)
+        j.w.found_floor(j.t, most_mm)
         assert j.out() == out
 
 
