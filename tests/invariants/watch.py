@@ -113,6 +113,10 @@ class Watch:
         """True where control may know of a full well."""
         return self.t - self.full_t <= _HEARD_S
 
+    def may_try(self, rig):
+        """True where machines that are locked out may be tried all the same: the well was full a while ago."""
+        return self.t - self.full_t <= rig.settings["lift.retry_min"] * 60
+
     def _says_full(self, rig):
         """By the float or the level as the unit hears them, whoever lies."""
         i = rig.ctrl.inputs
@@ -164,9 +168,10 @@ class Watch:
 
     def _starts(self, rig, t, k):
         full = k <= P2 and self.full()
-        if not full and self.failures[k] >= rig.settings["protection.tries"]:
+        tried = k <= P2 and self.may_try(rig)
+        if not tried and self.failures[k] >= rig.settings["protection.tries"]:
             self.faults.append(f"{t}: {k} starts, though it waits for a person")
-        elif not full and self.failed_t[k] is not None:
+        elif not tried and self.failed_t[k] is not None:
             rested_s = t - self.failed_t[k]
             if rested_s < rig.settings["protection.lock_out_min"] * 60 - 60:
                 self.faults.append(f"{t}: {k} starts {rested_s} s after it was locked out")
