@@ -107,14 +107,17 @@ def test_55_mains_that_nobody_senses_are_lost_when_all_machines_fall_out_togethe
     assert all(later - earlier >= 5 for earlier, later in zip(starts, starts[1:]))
 
 
-def test_55_one_machine_that_falls_out_alone_is_no_dip():
+def test_55_one_machine_that_falls_out_alone_is_no_dip_but_has_started_anew():
     r = Rig({"mains.sensed": 0, "lift.alternate": 2}, level_mm=700.0, inflow_l_min=120.0)
     r.run(600)
+    guard = r.ctrl.outputs[BLOWER].guard
+    before = guard.starts_last_hour(r.ctrl.now_s)
     r.says_running[BLOWER] = 0
     r.run(1)
     r.says_running[BLOWER] = None
     r.run(2)
     assert r.ctrl.mains_on and r.on(RETURN) + r.on(P1) + r.on(P2) >= 1
+    assert guard.starts_last_hour(r.ctrl.now_s) == before + 1
 
 
 def test_56_after_three_dips_the_mains_must_stand_for_a_minute():
