@@ -142,14 +142,17 @@ class Well:
         self._spent_s += seconds
         self._spent_last_s = now_s
 
-    def found_floor(self, now_s: int, start_level_mm: int) -> None:
-        """The pumps lift nothing at this level and no float says that they have water: they draw air."""
+    def found_floor(self, now_s: int, most_mm: int) -> None:
+        """The pumps lift nothing at this level and no float says that they have water: they draw air.
+
+        Above `most_mm` that leaves no room to work in: then a float takes over, where there is one.
+        """
         mm: int = self.level_mm + _FLOOR_MM
         self._floor_mm = mm
-        self._floor_until_s = now_s + (_FLOOR_S if mm < start_level_mm else OVERRIDE_REST_S)
+        self._floor_until_s = now_s + (_FLOOR_S if mm < most_mm else OVERRIDE_REST_S)
         if self.level_mm > self.dry_level_mm + _DRIFT_MM:
             self.level_drifts = 1
-        if mm >= start_level_mm and (self.high_fitted or self.low_fitted):
+        if mm >= most_mm and (self.high_fitted or self.low_fitted):
             self._convict_level()
 
     def forget_floor(self) -> None:
