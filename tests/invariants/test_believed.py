@@ -13,7 +13,6 @@ from tests.vm import ROOT
 
 UP, DOWN, WET, DRY, GONE = 1, 0, 1, 0, NONE
 FAR_ABOVE, FULL, BETWEEN, LOW, EMPTY = 1300, 1050, 600, 300, 20
-AT_TIP = 170  # about the low float's mark, and below the dry level
 LEVEL, HIGH, NOBODY = "level_out", "high_out", ""
 LOW_FLOAT = "low_out"
 RUN, STAND, TIE = "run", "stand", "tie"
@@ -29,7 +28,7 @@ TABLE = [
     ("W7", DOWN, WET, EMPTY, NOBODY, STAND),
     ("W8", DOWN, WET, FAR_ABOVE, NOBODY, RUN),
     ("W9", UP, WET, BETWEEN, NOBODY, RUN),
-    ("W10", DOWN, DRY, AT_TIP, NOBODY, STAND),
+    ("W10", DOWN, DRY, LOW, NOBODY, STAND),
     ("W11", GONE, WET, EMPTY, NOBODY, TIE),
     ("W12", GONE, DRY, BETWEEN, NOBODY, TIE),
     ("W13", UP, GONE, EMPTY, NOBODY, TIE),
@@ -105,12 +104,16 @@ def test_nobody_is_out_before_five_seconds_and_who_is_out_is_unknown_not_the_opp
     )  # fmt: skip
 
 
+def test_a_low_float_that_hangs_in_a_full_well_costs_nothing_of_the_budget():
+    told = told_row(next(row for row in TABLE if row[0] == "W4"))
+    assert told.out() == [] and not told.w.tie and not told.w.dry
+
+
 def test_the_page_has_these_rows():
     page = (ROOT / "docs/invariants.md").read_text(encoding="utf-8")
     words = {
         UP: "up", DOWN: "down", FAR_ABOVE: "more than 200 mm above the high float", FULL: "at the high float or above",
-        EMPTY: "dry, 100 mm below the low float", LOW: "within 200 mm of the low float or below",
-        AT_TIP: "dry, as the float says", BETWEEN: "between", GONE: "unknown",
+        EMPTY: "dry, 100 mm below the low float", LOW: "within 200 mm of the low float or below", BETWEEN: "between", GONE: "unknown",
         RUN: "may run", STAND: "stand", TIE: "may run within the budget",
         LEVEL: "level", HIGH: "high float", LOW_FLOAT: "low float", NOBODY: "nobody",
     }  # fmt: skip
@@ -220,7 +223,9 @@ def test_41_who_agrees_for_a_minute_is_believed_again_and_a_level_when_it_has_mo
     told = Told()
     told.say(UP, WET, 20, 30)
     assert told.out() == [LEVEL]
-    told.say(DOWN, WET, 20, 600)  # does not move
+    told.say(DOWN, WET, 60, 600)  # agrees, and has hardly moved
+    assert told.out() == [LEVEL]
+    told.say(DOWN, WET, 20, 600)
     assert told.out() == [LEVEL]
     told.say(DOWN, WET, 300, 50)
     assert told.out() == [LEVEL]

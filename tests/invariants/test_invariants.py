@@ -374,9 +374,7 @@ ANY = st.one_of(st.integers(-(1 << 30), (1 << 30) - 1), st.sampled_from([NONE, 0
 @examples(60)
 @example(0, [([(1 << 30) - 1] * 9, 60), ([-(1 << 30)] * 9, 60)])
 @example(1, [([(1 << 30) - 1] * 9, 60), ([-(1 << 30)] * 9, 60)])
-@given(
-    st.integers(0, 1), st.lists(st.tuples(st.lists(ANY, min_size=9, max_size=9), st.integers(1, 600)), max_size=8)
-)
+@given(st.integers(0, 1), st.lists(st.tuples(st.lists(ANY, min_size=9, max_size=9), st.integers(1, 600)), max_size=8))
 def test_inv_13_no_input_stops_the_tick_or_leaves_small_integers(direct, rows):
     rig = Rig({"level.signal": direct, "turbidity.signal": direct})
     c = rig.ctrl
