@@ -21,7 +21,7 @@ from itertools import count
 from typing import NamedTuple
 
 from .bundle import ROOTS
-from .shorten import said_by_texts, words_of
+from .shorten import name_tokens, said_by_texts, words_of
 
 _Ending = Callable[[ast.expr | None], list[ast.stmt]]  # what takes the place of a `return`
 _INNER = (
@@ -45,7 +45,8 @@ class _Entangled(Exception):
 def inline(sources: dict[str, str], foreign: str = "", outside: Collection[str] = ()) -> dict[str, str]:
     """The same modules, by path, with fewer functions; lines change their numbers. `foreign`, `outside`: see `shorten`."""
     trees = {path: ast.parse(text, path) for path, text in sources.items() if path not in outside}
-    kept = words_of(foreign).union(*(words_of(sources[path]) for path in outside)) | said_by_texts(trees)
+    met = {token.string for path in outside for token in name_tokens(sources[path]) if not token.string.startswith("_")}
+    kept = words_of(foreign) | met | said_by_texts(trees)
     changed = _Firmware(trees, kept).inlined()
     return {path: ast.unparse(trees[path]) if path in changed else text for path, text in sources.items()}
 
@@ -237,7 +238,7 @@ class _Call:
 
     def _body(self, arguments: list[str], taken: Collection[str] = ()) -> list[ast.stmt]:
         """The body with names of its own, what is given to it before it."""
-        own = {node.id for node in ast.walk(self._callee) if isinstance(node, ast.Name) and not _is_read(node)}
+        own = _bound(self._callee)
         names: dict[str, ast.expr] = {}
         before: list[ast.stmt] = []
         fresh = (name for name in self._fresh() if name not in taken)
@@ -274,6 +275,11 @@ class _Renamed(ast.NodeTransformer):
         if new is None:
             return node
         return ast.Name(new.id, node.ctx) if isinstance(new, ast.Name) else new
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
+        new = self._names.get(node.name or "")
+        node.name = new.id if isinstance(new, ast.Name) else node.name
+        return self.generic_visit(node)
 
 
 class _Broken:
@@ -401,10 +407,6 @@ def _is_words(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _is_read(name: ast.Name) -> bool:
-    return isinstance(name.ctx, ast.Load)
-
-
 def _is_function(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef)
 
@@ -422,13 +424,8 @@ def _is_simple(node: ast.FunctionDef) -> bool:
 
 
 def _holds(function: ast.FunctionDef, kinds: object) -> bool:
-    """Whether it has one of these within it, or a name for an exception."""
-    for node in ast.walk(function):
-        if node is not function and isinstance(node, kinds):  # type: ignore[arg-type]
-            return True
-        if isinstance(node, ast.ExceptHandler) and node.name:
-            return True
-    return False
+    """Whether it has one of these within it."""
+    return any(isinstance(node, kinds) for node in ast.walk(function) if node is not function)  # type: ignore[arg-type]
 
 
 def _says(function: ast.FunctionDef, name: str) -> bool:
@@ -438,6 +435,10 @@ def _says(function: ast.FunctionDef, name: str) -> bool:
 def _free(function: ast.FunctionDef) -> set[str]:
     """Names that mean something of its module."""
     own = {one.arg for one in function.args.args}
-    names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
-    own |= {node.id for node in names if not _is_read(node)}
-    return {node.id for node in names} - own
+    return {node.id for node in ast.walk(function) if isinstance(node, ast.Name)} - own - _bound(function)
+
+
+def _bound(function: ast.FunctionDef) -> set[str]:
+    """Its variables, arguments apart."""
+    found = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    return found | {str(node.name) for node in ast.walk(function) if isinstance(node, ast.ExceptHandler) and node.name}
