@@ -35,7 +35,7 @@ MUTATIONS = [
     ("inv_06", "controller.py", "        if on and not self.mains_on:\n            self._hold_starts(now_s)\n", ""),
     ("inv_07", "protection.py", "            self.locked_until_s = now_s + _LOCK_OUT_S\n", ""),
     ("inv_07", "protection.py", "self.failed_starts >= _TRIES or now_s", "now_s"),
-    ("inv_08", "claims.py", "            if claim.until_s > now_s:", "            if claim.until_s >= 0:"),
+    ("inv_08", "claims.py", "        if until_s[HAND] <= now_s:", "        if until_s[HAND] < 0:"),
     ("inv_09", "process/lift.py", "        self._back_up(now_s)\n        self._count", "        self._count"),
     ("inv_09", "well.py", "            self._level_outvoted = 1\n", "            pass\n"),
     ("inv_09", "process/lift.py", "        if self.well.dry:\n", "        if 0:\n"),

@@ -72,7 +72,7 @@ def cmd_why(c, words):
     for source in (BACKUP, HAND):
         if source != claims.source and claims.holds(source, control.now_s):
             yield c.say(
-                "why_also", who=c.say(SOURCE_NAMES[source]), wish=c.say("on" if claims.by_source[source].on else "off")
+                "why_also", who=c.say(SOURCE_NAMES[source]), wish=c.say("on" if claims.wants(source) else "off")
             )
     dry = control.well.dry if output.index <= P2 else 0
     blocked = 0 if output.on else output.guard.block(control.now_s, control.mains_on, dry)
