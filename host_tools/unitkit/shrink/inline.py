@@ -15,7 +15,7 @@ What is written in has variables of its own, and is decided on and done in the s
 import ast
 import builtins
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from itertools import count
 from typing import NamedTuple
@@ -390,7 +390,9 @@ def _calls(statement: ast.stmt) -> Iterator[ast.Call]:
         if isinstance(node, ast.Call):
             yield node
         if not isinstance(node, _INNER):
-            waiting += [part for part in ast.iter_child_nodes(node) if not isinstance(part, ast.stmt | ast.ExceptHandler)]
+            waiting += [
+                part for part in ast.iter_child_nodes(node) if not isinstance(part, ast.stmt | ast.ExceptHandler)
+            ]
 
 
 def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
@@ -440,5 +442,7 @@ def _free(function: ast.FunctionDef) -> set[str]:
 
 def _bound(function: ast.FunctionDef) -> set[str]:
     """Its variables, arguments apart."""
-    found = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    found = {
+        node.id for node in ast.walk(function) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+    }
     return found | {str(node.name) for node in ast.walk(function) if isinstance(node, ast.ExceptHandler) and node.name}

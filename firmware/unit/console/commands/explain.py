@@ -1,6 +1,7 @@
 """The commands that explain: help, pumps, why, hours, lang, lock."""
 
-from ...catalogue.tables import row, rows
+from ...catalogue.lookup import row
+from ...catalogue.tables import rows
 from ...control.claims import BACKUP, HAND, SOURCE_NAMES
 from ...control.io import P2
 from ..text import contrary, pad, unproven
