@@ -3,6 +3,7 @@
 A function costs a board some 50 bytes besides what it does: its object, its place in its class, its head, its call.
 Sources are cut into functions for whoever reads them; here those go that have one caller:
 
+- What is one expression, and short, is written in wherever it is called, up to some times.
 - A method that nobody but its own class may call, or whose name is said only once in the whole firmware; a function of
   a module likewise. What others may say (`foreign`, the modules `outside`, texts of the program) stays.
 - Neither coroutines nor generators, nor what brings modules into memory or lets them go (`settle`): what they hold, and
@@ -17,8 +18,9 @@ import builtins
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from copy import deepcopy
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .bundle import ROOTS
 from .shorten import name_tokens, said_by_texts, words_of
@@ -29,6 +31,7 @@ _INNER = (
 )
 _BINDS_ELSEWHERE = ast.Await | ast.Global | ast.Nonlocal | ast.Import | ast.ImportFrom
 _SETTLE = "settle"
+_MOST_COPIED = 60  # bytes: what a function that has several callers, and goes all the same, may come to
 
 
 class _Function(NamedTuple):
@@ -58,27 +61,31 @@ class _Firmware:
         self._said_of_others: set[str] = set()  # attributes of anything but `self`
         self._said_of_self: Counter[tuple[str, str, str]] = Counter()  # (module, class, attribute)
         self._called: Counter[str] = Counter()
+        self._called_of_self: Counter[tuple[str, str, str]] = Counter()
         self._related: set[str] = set()  # classes that have a base, or are one
         for path, tree in trees.items():
             self._take(path, tree)
         defined = Counter(function.node.name for function in self._functions)
         self._alone: dict[str, _Function] = {}  # said once in the whole firmware
-        self._private: dict[tuple[str, str, str], _Function] = {}
+        self._private: dict[tuple[str, str, str], _Function] = {}  # said by their class only
+        self._calls: dict[int, int] = {}  # that are left
         for function in self._functions:
             name = function.node.name
             if name in kept or name.startswith("__") or not _is_simple(function.node):
                 continue
             place = (function.path, function.owner, name)
-            if defined[name] == 1 and self._said[name] == 1 and self._called[name] == 1:
-                self._alone[name] = function
-            elif (
-                function.owner
-                and name.startswith("_")
-                and function.owner not in self._related
-                and name not in self._said_of_others
-                and self._said_of_self[place] == 1
-            ):
-                self._private[place] = function
+            own = name.startswith("_") and function.owner not in self._related and name not in self._said_of_others
+            if defined[name] == 1 and self._said[name] == self._called[name]:
+                calls = self._called[name]
+                home: dict[Any, _Function] = self._alone
+            elif function.owner and own and self._said_of_self[place] == self._called_of_self[place]:
+                calls = self._called_of_self[place]
+                home = self._private
+            else:
+                continue
+            if calls == 1 or 0 < calls * _size(function.node) <= _MOST_COPIED:
+                home[name if home is self._alone else place] = function
+                self._calls[id(function.node)] = calls
         self._done: set[int] = set()
         self._changed: set[str] = set()
 
@@ -107,6 +114,8 @@ class _Firmware:
             match part:
                 case ast.Attribute(attr=name, value=ast.Name(id="self")):
                     self._said_of_self[path, owner.name, name] += 1
+                case ast.Call(func=ast.Attribute(attr=name, value=ast.Name(id="self"))):
+                    self._called_of_self[path, owner.name, name] += 1
 
     def inlined(self) -> set[str]:
         """Write in all that can be; returns the modules that have changed."""
@@ -142,12 +151,16 @@ class _Firmware:
             if callee is None or callee.node is caller.node:
                 continue
             self._finish(callee)
-            made = _Call(caller, callee, call).in_place_of(statement)
+            made = _Call(caller, callee, call).in_place_of(statement, self._calls[id(callee.node)] > 1)
             if made:
+                self._changed.add(caller.path)
+                self._calls[id(callee.node)] -= 1
+                if self._calls[id(callee.node)]:
+                    return made
                 callee.beside.remove(callee.node)
                 if not callee.beside:
                     callee.beside.append(ast.Pass())
-                self._changed |= {caller.path, callee.path}
+                self._changed.add(callee.path)
                 return made
         return []
 
@@ -182,16 +195,21 @@ class _Call:
         self._given = [call.func.value] if isinstance(call.func, ast.Attribute) else []
         self._given += call.args
 
-    def in_place_of(self, statement: ast.stmt) -> list[ast.stmt]:
-        """The statements that do the same; the last may be the statement itself, changed. None if it cannot be."""
+    def in_place_of(self, statement: ast.stmt, again: bool) -> list[ast.stmt]:
+        """The statements that do the same; the last may be the statement itself, changed. None if it cannot be.
+
+        `again`: others call it too.
+        """
         self._statement = statement
         arguments = [one.arg for one in self._callee.args.args]
         if self._call.keywords or len(arguments) != len(self._given):
             return []
         match self._inside:
             case [ast.Return(value=ast.expr() as value)] if self._can_be_put(arguments, value):
-                value = _Renamed(dict(zip(arguments, self._given, strict=True))).visit(value)
+                value = _Renamed(dict(zip(arguments, self._given, strict=True))).visit(deepcopy(value))
                 return [_replaced(statement, self._call, value)]
+        if again:
+            return []
         match statement:
             case ast.Expr(value=value) if value is self._call:
                 return self._with_ending(arguments, lambda given: [ast.Expr(given)] if _does(given) else [])
@@ -216,7 +234,7 @@ class _Call:
         acts = any(isinstance(node, ast.Call) for node in ast.walk(value))
         for name, given in zip(arguments, self._given, strict=True):
             plain = isinstance(given, ast.Name | ast.Constant)
-            if not plain and (acts or used[name] > 1 or not _is_path(given)):
+            if not plain and (acts or used[name] > 2 or not _is_path(given)):
                 return False
         return True
 
@@ -411,6 +429,15 @@ def _is_words(node: ast.stmt) -> bool:
 
 def _is_function(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef)
+
+
+def _size(function: ast.FunctionDef) -> int:
+    """About the bytes of a function that is one expression; many of any other."""
+    body = [node for node in function.body if not _is_words(node)]
+    if len(body) != 1 or not isinstance(body[0], ast.Return):
+        return _MOST_COPIED
+    nodes = [node for node in ast.walk(body[0]) if not isinstance(node, ast.expr_context)]
+    return len(nodes) + 4 * sum(isinstance(node, ast.IfExp) for node in nodes)
 
 
 def _is_path(node: ast.expr) -> bool:
