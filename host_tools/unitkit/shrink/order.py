@@ -1,6 +1,6 @@
-"""The names that a module says most often come first in its table: their numbers then take one byte of bytecode, not two.
+"""The names that a module says most often come first in its table: their numbers then take one byte of bytecode.
 
-A compiler numbers names as it meets them, and 128 of them have short numbers. So each module begins with a line that says
+A compiler numbers names as it meets them, and 128 have numbers of one byte. So a module begins with a line that says
 its most frequent ones and is never worked out: it is gone once the module has been imported.
 """
 
