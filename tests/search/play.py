@@ -96,8 +96,10 @@ class Stage:
         judge.start_mm = float(s["lift.start_level_mm"])
         marks = [s["lift.high_level_mm"]] + ([s["float_high.level_mm"]] if s["float_high.fitted"] else [])
         judge.high_mm = float(max(marks))
+        judge.either_mm = float(min(marks))
         judge.max_starts_per_h = s["lift.max_starts_per_h"]
         judge.max_run_s, judge.min_off_s = s["lift.max_run_s"], s["lift.min_off_s"]
+        judge.rest_s = s["lift.rest_s"]
         spread = s["unit.hash"] % (s["mains.restart_spread_s"] + 1)
         judge.restart_wait_s = s["mains.restart_delay_s"] + spread + 10
         judge.mains_sensed = s["mains.sensed"]

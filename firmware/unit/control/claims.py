@@ -43,11 +43,13 @@ class Claims:
 
     def arbitrate(self, now_s: int) -> None:
         until_s = self._until_s
-        source: int = HAND
-        if until_s[HAND] <= now_s:
+        source: int = PROCESS
+        if until_s[HAND] > now_s:
+            source = HAND
+        elif until_s[BACKUP] > now_s:
             source = BACKUP
-            if until_s[BACKUP] <= now_s:
-                source = REMOTE if until_s[REMOTE] > now_s else PROCESS
+        elif until_s[REMOTE] > now_s:
+            source = REMOTE
         in_force: int = 1 if until_s[source] > now_s else 0
         wish: int = self._wish[source] if in_force else NOTHING * 2
         self.on = wish & 1

@@ -97,6 +97,7 @@ def _recipe(process, s: dict[str, int]) -> None:
     lift.exercise_s = s["lift.exercise_s"]
     lift.check.effect_s = s["lift.effect_s"]
     lift.check.start_level_mm = lift.start_level_mm
+    lift.check.floor_most_mm = (lift.stop_level_mm + lift.start_level_mm) // 2
     lift.check.expect(s["lift.well_area_m2"])
     emergency.expect(lift.check.effect.rate_ks)
     lift.retry_s = s["lift.retry_min"] * 60

@@ -233,6 +233,10 @@ class Inflow:
         elif day_l > self.area_m2_100:  # 100 mm of the well: a smaller day may be noise
             self.usual_day_l = day_l
 
+    def forget_run(self) -> None:
+        """The pump draws air: this run says nothing of what it lifts."""
+        self._before_dl_min = NONE
+
     def _enter(self, phase: int) -> None:
         """Other pumps turn than in the second before, or the level has come or gone."""
         was: int = self._phase

@@ -50,7 +50,6 @@ class Guard:
         self.max_run_hit: int = 0  # 1 from its longest run until it has rested, or ended by itself
         self.starts_limited: int = 0  # 1 while a start waits for the hour
         self.fails_to_run: int = 0  # 1 commanded, no feedback
-        self.feedback_lost: int = 0  # 1 while it works and its feedback says no
         self.runs_uncommanded: int = 0  # 1 feedback without command
         self.feedback_lost: int = 0  # 1 from a run that the water proved and the feedback denied, until it shows a run
         self._start_s: array[int] = array("i", [-_HOUR_S] * MAX_STARTS)  # ring of the last starts

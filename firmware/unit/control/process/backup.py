@@ -32,6 +32,7 @@ class Backup:
         self.turn: int = 0  # 1 when the pumps change places
         self.hold_until_s: int = 0
         self._was_ok: int = 0
+        self._drowned: int = 0  # 1 while a level that was lost in a full well is missing and the low float is wet
         self._since_s: int = 0
         self._until_s: int = -1
         self._both_s: int = 0
@@ -63,6 +64,9 @@ class Backup:
             most_s: int = _HOLD_FULL_S if well.level_mm >= self.high_level_mm else _HOLD_S
             hold_s: int = max(0, well.level_mm - self.stop_level_mm) * 1000 // self.rate_ks
             self.hold_until_s = now_s + min(hold_s, most_s)
+            self._drowned = 1 if well.level_mm >= self.high_level_mm else 0
+        if well.level_ok or well.low_wet != 1:
+            self._drowned = 0
         self._was_ok = well.level_ok
         self.full = 1 if high or (self.held(now_s) and well.level_mm >= self.high_level_mm) else 0
 
@@ -75,7 +79,7 @@ class Backup:
 
     def held(self, now_s: int) -> int:
         """1 while the level may be decided on, or is remembered."""
-        return 1 if self.well.level_ok or now_s < self.hold_until_s else 0
+        return 1 if self.well.level_ok or now_s < self.hold_until_s or self._drowned else 0
 
     def step(self, now_s: int, pace_s: int, max_run_s: int, rested: int) -> None:
         """What is to run.
@@ -104,7 +108,7 @@ class Backup:
         elif well.level_ok and self.full and well.high_up == NONE:
             self.n = 2
             self.by = BY_LEVEL
-        elif not well.level_ok and now_s >= self.hold_until_s and well.high_up != 0:
+        elif not self.held(now_s) and well.high_up != 0:
             self._until_s = -1
             if now_s >= self._blind_next_s:
                 self._blind_next_s = now_s + _BLIND_PERIOD_S

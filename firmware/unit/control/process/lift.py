@@ -219,7 +219,7 @@ class Lift:
             guard = self.pumps[k].guard
             guard.urgent = full
             other = self.pumps[1 - k].guard
-            both: int = k & other.on & other.max_run_hit  # at once: one of them rests
+            both: int = k & other.on & (1 if now_s - other.since_s >= other.max_run_s else 0)  # at once: one rests
             spare: int = 0 if self.check.lame(1 - k) or other.failed_starts else other.available(now_s)
             if not spare and self.pumps[k].on:  # nobody to hand over to: it rests where it may start again
                 spare = 0 if guard.starts_used_up(now_s + guard.rest_s, guard.reserve) else 1

@@ -27,6 +27,7 @@ class PumpCheck:
         self.effect: Effect = Effect()
         self.effect_s: int = 90
         self.start_level_mm: int = 0
+        self.floor_most_mm: int = 0  # half way from stop to start
         self.look_until_s: int = 0  # the pumps rest until then, so that the level tells what flows in
         self.high_fell_s: int = -1  # when the high float fell
         self.compare: int = 0  # 1 when the other pump is to take over, so that the two can be compared
@@ -82,7 +83,8 @@ class PumpCheck:
         self._judged_s = effect.since_s
         well.spend(now_s, self.effect_s)
         if effect.lifted or self._useless == 3 or turning == 3 or well.near_floor() or well.left_s() < self.effect_s:
-            well.found_floor(now_s, self.start_level_mm)
+            well.found_floor(now_s, self.floor_most_mm)
+            self.inflow.forget_run()
 
     def _any_turns(self, turning: int) -> int:
         """0 when the feedback of all these pumps says that they stand still: then none runs dry."""
