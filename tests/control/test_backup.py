@@ -77,6 +77,7 @@ def test_a_new_backup_runs_nothing():
     ):  # fmt: skip
         assert getattr(b, name) == value, name
     assert Full().go(100) == (0, 0)
+    assert len({0, BY_FLOAT, BY_LEVEL, BY_TIME}) == 4
 
 
 def test_the_high_float_runs_one_pump_for_its_time_then_both_and_they_change_places():
@@ -180,6 +181,8 @@ def test_without_level_and_high_float_a_timer_runs_one_pump_and_they_change_plac
         assert len(f.lasts(BY_TIME)) == run_s
         assert f.go(1800 - run_s - 1) == (0, 0)
         assert f.go(1) == (BY_TIME, 1)
+    f.set(high_up=1)
+    assert f.go() == (BY_FLOAT, 1)  # a float that rises begins with one pump
     f = Full(high_up=NONE, level_ok=0)
     f.rested = 0
     assert f.go(1700) == (0, 0)
@@ -208,6 +211,20 @@ def test_a_level_that_is_gone_for_a_moment_is_remembered_as_long_as_its_water_la
             n += 1
         assert n == held_s, (level_mm, wanted, loose)
         assert f.b.full == 0
+
+
+def test_the_water_that_a_level_remembers_is_reckoned_by_the_pumps_rate():
+    f = Full(level_mm=950, high_up=NONE, low_wet=NONE)
+    f.b.stop_level_mm = 948
+    f.b.expect(3)
+    f.go()
+    f.set(level_ok=0)
+    f.go()
+    assert f.b.hold_until_s == 10001 + 2000 // 3
+    for spill_mm, rate_ks, most_s in ((3000, 1000, 6900), (3000, 7, 300 + 2200 * 3000 // 7), (1500, 1000, 2400), (500, 7, 300)):
+        f.w.spill_level_mm = spill_mm
+        f.b.expect(rate_ks)
+        assert f.b.rate_ks == rate_ks and f.b._float_most_s == most_s
 
 
 def test_a_level_that_drowned_is_remembered_while_the_low_float_is_wet():
