@@ -49,6 +49,7 @@ class Rig:
         self.dead = [False] * 4  # does not turn when commanded
         self.welded = [False] * 4  # turns without command
         self.feedback = True  # running feedback is wired
+        self.says_running = [None] * 4  # overrides the feedback of one machine
         self.level_raw = None  # overrides the level signal, microampere
         self.turbidity_raw = 6000
         self.float_high = None  # overrides the float
@@ -97,7 +98,10 @@ class Rig:
             i.mains = int(self.power)
             i.energy_wh = self.meter_wh
             for k, name in enumerate(OUTPUT_NAMES):
-                setattr(i, name + "_running", int(self.turns(k)) if self.feedback else NONE)
+                seen = self.says_running[k]
+                if seen is None:
+                    seen = int(self.turns(k)) if self.feedback else NONE
+                setattr(i, name + "_running", seen)
             tod = -1 if self.tod_s is None else (self.tod_s + self.t) % 86400
             if self.up_s:
                 heap_lock()

@@ -53,6 +53,7 @@ class Judge:
         self.either_mm: float = 0.0  # ... or one of them
         self.max_starts_per_h: int = 0
         self.max_run_s: int = 0
+        self.rest_s: int = 0
         self.min_off_s: int = 0
         self.restart_wait_s: int = 0
         self.mains_sensed: int = 0
@@ -180,6 +181,8 @@ class Judge:
                 self._book(STARTS, float(beyond), t_s)
         low: int = 1 if self.enough and self.plant.level_mm < self.either_mm - 2.0 * _SLACK_MM else 0
         other = self.plant.motors[1 - k]
+        if not other.turns and t_s - other.since_s < self.rest_s + _LATE_S:
+            low = 0  # two pumps never rest together
         if self._is_bad(other) or other.starts_in_hour(t_s) + 2 >= self.max_starts_per_h:
             low = 0  # nobody to hand over to, but at the price of starts that a full well will want
         if low and t_s - motor.since_s > self.max_run_s:

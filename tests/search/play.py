@@ -99,6 +99,7 @@ class Stage:
         judge.either_mm = float(min(marks))
         judge.max_starts_per_h = s["lift.max_starts_per_h"]
         judge.max_run_s, judge.min_off_s = s["lift.max_run_s"], s["lift.min_off_s"]
+        judge.rest_s = s["lift.rest_s"]
         spread = s["unit.hash"] % (s["mains.restart_spread_s"] + 1)
         judge.restart_wait_s = s["mains.restart_delay_s"] + spread + 10
         judge.mains_sensed = s["mains.sensed"]

@@ -79,6 +79,9 @@ class Well:
         self._was_low: int = NONE
         self._try_s: int = 0  # of pumping in a tie
         self._try_mm: int = 0
+        self._rest_s: int = 0  # the pumps rest ...
+        self._rest_mm: int = 0
+        self._rise_mm: int = 0  # ... and the level rises by so much in `_TRY_S`
         self._spent_s: int = 0  # of the budget
         self._spent_last_s: int = -OVERRIDE_REST_S
         self._floor_mm: int = NONE  # pumps lift nothing at this level
@@ -89,6 +92,7 @@ class Well:
         self.level.step(now_s, level_raw)
         self.float_high.step(now_s, high_raw if self.high_fitted else NONE)
         self.float_low.step(now_s, low_raw if self.low_fitted else NONE)
+        self._follow_rest(pump_turns)
         self._judge_stands(pump_turns)
         self._judge_tips(now_s, pump_turns)
         self._judge_pairs(now_s)
@@ -161,6 +165,18 @@ class Well:
     def near_floor(self) -> int:
         """1 where the pumps have drawn air of late."""
         return 1 if self._floor_mm != NONE and self.level_mm < self._floor_mm + _FLOOR_MM else 0
+
+    def _follow_rest(self, pump_turns: int) -> None:
+        """How fast the level rises while no pump turns."""
+        if pump_turns:
+            self._rest_s = 0
+            return
+        if self._rest_s == 0:
+            self._rest_mm = self.level.value
+        self._rest_s += 1
+        if self._rest_s > _TRY_S:
+            self._rise_mm = self.level.value - self._rest_mm
+            self._rest_s = 0
 
     def _judge_stands(self, pump_turns: int) -> None:
         """Pumps move a level; only one that says "dry" may stand still, for there is nothing to lift."""
@@ -287,14 +303,20 @@ class Well:
                 self._convict_level()
 
     def _come_back(self, odds: int, value: int) -> None:
-        """Who has moved by himself and agrees for a minute is believed again; whoever was wrong twice, by a person."""
+        """Who has moved by himself and agrees for a minute is believed again; whoever was wrong twice, by a person.
+
+        Whoever is out himself is not asked.
+        """
         moved: int = value - self._ref_mm
         has_moved: int = 1 if moved > _MOVED_MM or moved < -_MOVED_MM else 0
-        if has_moved and not odds & (HIGH_LEVEL | LEVEL_LOW) and self._times[0] < _TIMES:
+        pairs: int = (0 if self.high_out else HIGH_LEVEL) | (0 if self.low_out else LEVEL_LOW)
+        if has_moved and not odds & pairs and self._times[0] < _TIMES:
             self.level_out = 0
-        if self.high_out and not odds & (HIGH_LEVEL | HIGH_LOW) and self._times[1] < _TIMES:
+        pairs = (0 if self.level_out else HIGH_LEVEL) | (0 if self.low_out else HIGH_LOW)
+        if self.high_out and not odds & pairs and self._times[1] < _TIMES:
             self.high_out = 0
-        if self.low_out and not odds & (LEVEL_LOW | HIGH_LOW) and self._times[2] < _TIMES:
+        pairs = (0 if self.level_out else LEVEL_LOW) | (0 if self.high_out else HIGH_LOW)
+        if self.low_out and not odds & pairs and self._times[2] < _TIMES:
             self.low_out = 0
 
     def _is_dry(self, now_s: int, pump_turns: int) -> int:
@@ -345,6 +367,6 @@ class Well:
             self._try_mm = value
         self._try_s += 1
         if self._try_s > _TRY_S:
-            if (self._try_mm - value) * 1000 < self.rate_ks * _TRY_S // 4:
+            if (self._rise_mm + self._try_mm - value) * 1000 < self.rate_ks * _TRY_S // 4:
                 self._convict_level()
             self._try_s = 0
