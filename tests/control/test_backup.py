@@ -141,6 +141,7 @@ def test_a_float_that_a_believed_level_doubts_waits_until_a_dry_well_has_filled(
 def test_a_high_float_alone_is_doubted_when_it_is_up_for_longer_than_sound_pumps_need():
     for fields, doubted in (
         ({"level_ok": 0, "low_wet": NONE}, 1), ({"level_ok": 1, "low_wet": NONE}, 0), ({"level_ok": 0, "low_wet": 1}, 0),
+        ({"level_ok": 0, "low_wet": NONE, "level_mm": 949}, 1), ({"level_ok": 0, "low_wet": NONE, "level_mm": 950}, 0),
     ):  # fmt: skip
         f = Full(high_up=1, **fields)
         f.go(2401)  # 300 s, and 700 mm at a third of a pump's rate

@@ -21,6 +21,7 @@ def test_new_witnesses_are_all_believed():
         ("_high_tipped", 0), ("_since_s", 0), ("_ref_mm", 0), ("_stands_s", 0), ("_stands_mm", 0), ("_stood_s", 0),
         ("_stands", 0), ("_was_high", NONE), ("_was_low", NONE), ("_try_s", 0), ("_try_mm", 0), ("_spent_s", 0),
         ("_spent_last_s", -1800), ("_floor_mm", NONE), ("_floor_until_s", 0),
+        ("_rest_s", 0), ("_rest_mm", 0), ("_rise_mm", 0),
     ):  # fmt: skip
         assert getattr(w, name) == value, name
 
@@ -151,6 +152,22 @@ def test_a_float_is_believed_again_when_it_agrees_for_a_minute_with_whoever_else
         out = j.out()
         j.feed(3000, *still)
         assert j.out() == out, still
+
+
+def test_who_comes_back_does_not_ask_whoever_is_out_himself():
+    for out, held, signals, left in (
+        ("Lh", "h", (400, 1, 1), "h"), ("Lh", "h", (400, 0, 0), "Lh"), ("Ll", "l", (400, 0, 0), "l"), ("Ll", "l", (400, 1, 1), "Ll"),
+        ("Lh", "L", (400, 1, 1), "L"), ("Lh", "L", (NONE, 1, 0), "Lh"), ("hl", "l", (900, 1, 0), "l"), ("hl", "l", (400, 1, 1), "hl"),
+        ("Ll", "L", (400, 0, 0), "L"), ("Ll", "L", (NONE, 1, 0), "Ll"), ("hl", "h", (300, 1, 0), "h"), ("hl", "h", (400, 0, 0), "hl"),
+    ):  # fmt: skip
+        times = [1, 1, 1]
+        times["Lhl".index(held)] = 2
+        outs = [1 if letter in out else 0 for letter in "Lhl"]
+        j = Judge(t=0, level_out=outs[0], high_out=outs[1], low_out=outs[2], _times=times, level_mm=0)
+        j.feed(60, *signals)
+        assert j.out() == out
+        j.feed(1, *signals)
+        assert j.out() == left, (out, held, signals)
 
 
 def test_who_was_out_twice_waits_for_a_person():
