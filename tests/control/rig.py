@@ -1,7 +1,7 @@
 """A test rig for the control core: a bucket for a lift well, machines that obey, and handles to break each of them.
 
-Runs on CPython and on MicroPython alike; there every second but the first after a start is decided under a heap lock, so
-that each story shows besides that a step allocates nothing.
+Runs on CPython and on MicroPython alike; there every second but the first after a start is decided under a heap lock,
+so that each story shows besides that a step allocates nothing.
 """
 
 try:

@@ -41,7 +41,8 @@ def test_a_new_effect_knows_nothing():
 
 def test_a_sound_pump_lowers_a_small_well_fast_and_a_large_one_slowly():
     for l_min, area_m2_100, rate_ks in (
-        (166, 180, 1537), (60, 100, 1000), (1, 20000, 1), (0, 100, 1), (16666, 10, 2777666), (7, 20000, 1), (12, 20000, 1),
+        (166, 180, 1537), (60, 100, 1000), (1, 20000, 1), (0, 100, 1), (16666, 10, 2777666), (7, 20000, 1),
+        (12, 20000, 1),
         (24, 20000, 2),
     ):  # fmt: skip
         e = Effect()
@@ -87,8 +88,10 @@ def test_what_flows_in_is_the_rise_without_a_pump_and_is_forgotten_after_a_quart
 
 def test_a_pump_that_lifts_two_fifths_of_what_it_should_lifts_and_a_fifth_is_nothing():
     for inflow_ks, share_pct, verdict in (
-        (1000, 100, LIFTS), (1000, 45, LIFTS), (1500, 38, NONE), (1000, 23, NONE), (1000, 18, NOTHING), (1000, 0, NOTHING),
-        (1000, -50, NOTHING), (2500, 45, LIFTS), (2500, 25, NONE), (2500, 15, NOTHING), (300, 18, NOTHING), (300, 8, NOTHING),
+        (1000, 100, LIFTS), (1000, 45, LIFTS), (1500, 38, NONE), (1000, 23, NONE), (1000, 18, NOTHING),
+        (1000, 0, NOTHING),
+        (1000, -50, NOTHING), (2500, 45, LIFTS), (2500, 25, NONE), (2500, 15, NOTHING), (300, 18, NOTHING),
+        (300, 8, NOTHING),
     ):  # fmt: skip
         x = Trace()
         x.go(120, inflow_ks)
@@ -195,7 +198,8 @@ def test_a_level_that_sinks_is_lifted_though_nobody_knows_what_flows_in():
 
 def test_from_one_pump_to_the_other_their_slopes_are_compared_whatever_flows_in():
     for first_ks, second_ks, verdict, other_idle in (
-        (2000, 600, LIFTS, 1), (2000, 900, NONE, 0), (600, 2000, NOTHING, 0), (900, 2000, NONE, 0), (2000, 2000, NONE, 0),
+        (2000, 600, LIFTS, 1), (2000, 900, NONE, 0), (600, 2000, NOTHING, 0), (900, 2000, NONE, 0),
+        (2000, 2000, NONE, 0),
     ):  # fmt: skip
         for p1, p2 in ((1, 0), (0, 1)):
             x = Trace()
@@ -294,7 +298,8 @@ def test_a_verdict_turns_in_its_very_hundredth():
     ):  # fmt: skip
         assert judged(slope_ks, inflow_ks=inflow_ks).verdict == verdict, (slope_ks, inflow_ks)
     for slope_ks, other_ks, verdict, other_idle in (
-        (1500, 7905, LIFTS, 1), (1500, 7904, NONE, 0), (7801, 1500, NOTHING, 0), (7800, 1500, NONE, 0), (1500, NONE, NONE, 0),
+        (1500, 7905, LIFTS, 1), (1500, 7904, NONE, 0), (7801, 1500, NOTHING, 0), (7800, 1500, NONE, 0),
+        (1500, NONE, NONE, 0),
     ):  # fmt: skip
         e = judged(slope_ks, _other_ks=other_ks)
         assert (e.verdict, e.other_idle) == (verdict, other_idle), (slope_ks, other_ks)
@@ -306,7 +311,13 @@ def test_the_edges_of_what_falls_stands_and_sinks():
     ):  # fmt: skip
         e = judged(slope_ks)
         assert (e.falls, e.flat_s) == (falls, flat_s), slope_ks
-    for moved_8, noise_8, verdict in ((-40, 8, NONE), (-41, 8, LIFTS), (-60, 20, NONE), (-61, 20, LIFTS), (41, 8, NONE)):
+    for moved_8, noise_8, verdict in (
+        (-40, 8, NONE),
+        (-41, 8, LIFTS),
+        (-60, 20, NONE),
+        (-61, 20, LIFTS),
+        (41, 8, NONE),
+    ):
         assert judged(-1300, moved_8, _noise_8=noise_8).verdict == verdict, (moved_8, noise_8)
     for rate_ks, noise_8, verdict in ((1000, 8, NOTHING), (975, 8, NONE), (3000, 40, NOTHING), (3000, 41, NONE)):
         e = judged(5000, 0, rate_ks, 5, inflow_ks=5000, _noise_8=noise_8, flat_s=7)

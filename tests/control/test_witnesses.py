@@ -1,9 +1,10 @@
 """Who is believed when level and floats contradict each other: the table of docs/invariants.md, cell by cell."""
 
-from tests.control.judge import Judge
 from unit.control.basics import FAILURE, GOOD, NONE
 from unit.control.signals import CONTRADICTED, FINE
 from unit.control.witnesses import HIGH_LEVEL, HIGH_LOW, LEVEL_LOW, Well
+
+from tests.control.judge import Judge
 
 L_OUT = (20, 1, 1)  # level against both floats
 H_OUT = (120, 1, 0)  # high float against level and low float
@@ -98,7 +99,8 @@ def test_who_is_out_counts_as_unknown_and_the_others_are_heard():
 
 def test_the_level_is_believed_again_when_it_has_moved_and_agrees_for_a_minute():
     for false, true, back in (
-        (L_OUT, (70, 0, 1), 0), (L_OUT, (71, 0, 1), 1), ((1300, 0, 0), (1250, 1, 1), 0), ((1300, 0, 0), (1249, 1, 1), 1),
+        (L_OUT, (70, 0, 1), 0), (L_OUT, (71, 0, 1), 1), ((1300, 0, 0), (1250, 1, 1), 0), ((1300, 0, 0),
+        (1249, 1, 1), 1),
         (L_OUT, (71, 1, 1), 0),  # it has moved and does not agree
         (L_OUT, (351, 0, 0), 0), (L_OUT, (20, 0, 1), 0),
     ):  # fmt: skip
@@ -137,7 +139,8 @@ def test_a_contradiction_of_the_floats_alone_does_not_keep_the_level_out():
 
 def test_a_float_is_believed_again_when_it_agrees_for_a_minute_with_whoever_else_quarrels():
     for false, true in (
-        (H_OUT, FINE_400), (H_OUT, (20, 0, 1)), (LOW_OUT, (1050, 1, 1)), (LOW_OUT, (1300, 0, 1)), (LOW_OUT, (100, 0, 0)),
+        (H_OUT, FINE_400), (H_OUT, (20, 0, 1)), (LOW_OUT, (1050, 1, 1)), (LOW_OUT, (1300, 0, 1)), (LOW_OUT,
+        (100, 0, 0)),
     ):  # fmt: skip
         j = Judge()
         j.feed(10, *false)
@@ -156,9 +159,12 @@ def test_a_float_is_believed_again_when_it_agrees_for_a_minute_with_whoever_else
 
 def test_who_comes_back_does_not_ask_whoever_is_out_himself():
     for out, held, signals, left in (
-        ("Lh", "h", (400, 1, 1), "h"), ("Lh", "h", (400, 0, 0), "Lh"), ("Ll", "l", (400, 0, 0), "l"), ("Ll", "l", (400, 1, 1), "Ll"),
-        ("Lh", "L", (400, 1, 1), "L"), ("Lh", "L", (NONE, 1, 0), "Lh"), ("hl", "l", (900, 1, 0), "l"), ("hl", "l", (400, 1, 1), "hl"),
-        ("Ll", "L", (400, 0, 0), "L"), ("Ll", "L", (NONE, 1, 0), "Ll"), ("hl", "h", (300, 1, 0), "h"), ("hl", "h", (400, 0, 0), "hl"),
+        ("Lh", "h", (400, 1, 1), "h"), ("Lh", "h", (400, 0, 0), "Lh"), ("Ll", "l", (400, 0, 0), "l"), ("Ll", "l",
+        (400, 1, 1), "Ll"),
+        ("Lh", "L", (400, 1, 1), "L"), ("Lh", "L", (NONE, 1, 0), "Lh"), ("hl", "l", (900, 1, 0), "l"), ("hl", "l",
+        (400, 1, 1), "hl"),
+        ("Ll", "L", (400, 0, 0), "L"), ("Ll", "L", (NONE, 1, 0), "Ll"), ("hl", "h", (300, 1, 0), "h"), ("hl", "h",
+        (400, 0, 0), "hl"),
     ):  # fmt: skip
         times = [1, 1, 1]
         times["Lhl".index(held)] = 2
@@ -173,7 +179,7 @@ def test_who_comes_back_does_not_ask_whoever_is_out_himself():
 def test_who_was_out_twice_waits_for_a_person():
     for false, true, out in ((L_OUT, FINE_400, "L"), (H_OUT, FINE_400, "h"), (LOW_OUT, FINE_400, "l")):
         j = Judge()
-        for n in range(3):
+        for _ in range(3):
             j.feed(10, *false)
             assert j.out() == out
             j.feed(100, *true)
@@ -317,8 +323,10 @@ def flap(j, level, up, down, times, every_s=60):
 
 
 def test_a_float_that_rises_three_times_in_ten_minutes_far_above_the_level_is_not_heard_for_half_an_hour():
-    for level, times, every_s, heard in ((700, 2, 60, 1), (700, 3, 60, 0), (799, 3, 60, 0), (800, 3, 60, 1), (NONE, 3, 60, 1),
-                                         (700, 3, 298, 0), (700, 3, 320, 1), (700, 20, 16, 0), (700, 2, 16, 1)):  # fmt: skip
+    for level, times, every_s, heard in ((700, 2, 60, 1), (700, 3, 60, 0), (799, 3, 60, 0), (800, 3, 60, 1),
+                                         (NONE, 3, 60, 1),
+                                         (700, 3, 298, 0), (700, 3, 320, 1), (700, 20, 16, 0),
+                                         (700, 2, 16, 1)):  # fmt: skip
         j = Judge()
         flap(j, level, (1, 1), (0, 1), times, every_s)
         assert j.w.high_up == (1 if heard else NONE), (level, times, every_s)
