@@ -110,6 +110,17 @@ def test_in_a_tie_what_flows_in_is_reckoned_by_the_rise_of_the_last_rest():
     assert j.out() == "L"
 
 
+def test_a_rest_is_measured_from_its_first_second():
+    for first_mm, out in ((700, "L"), (688, "")):
+        j = Judge(rate_ks=1500)
+        j.feed(5, 600, 0, 1)
+        j.feed(1, 600, 0, 1, 1)
+        j.feed(1, first_mm, 0, 1)
+        j.feed(30, 700, 0, 1)
+        j.feed(31, *TIE, 1)
+        assert j.out() == out
+
+
 def test_each_half_minute_of_a_tie_is_compared_by_itself():
     j = Judge(rate_ks=1500)
     j.feed(30, 700, 0, 0, 1)

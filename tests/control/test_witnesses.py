@@ -166,8 +166,7 @@ def test_who_comes_back_does_not_ask_whoever_is_out_himself():
         ("Ll", "L", (400, 0, 0), "L"), ("Ll", "L", (NONE, 1, 0), "Ll"), ("hl", "h", (300, 1, 0), "h"), ("hl", "h",
         (400, 0, 0), "hl"),
     ):  # fmt: skip
-        times = [1, 1, 1]
-        times["Lhl".index(held)] = 2
+        times = [2 if letter in held else 1 for letter in "Lhl"]
         outs = [1 if letter in out else 0 for letter in "Lhl"]
         j = Judge(t=0, level_out=outs[0], high_out=outs[1], low_out=outs[2], _times=times, level_mm=0)
         j.feed(60, *signals)
