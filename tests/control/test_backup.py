@@ -1,10 +1,11 @@
 """The pumps without a level, or in spite of it: by the high float, by memory, by time."""
 
-from tests.control.judge import Exact
 from unit.control.basics import NONE
 from unit.control.process.backup import BY_FLOAT, BY_LEVEL, BY_TIME, Backup
 from unit.control.signals import Switch
 from unit.control.witnesses import HIGH_LEVEL, LEVEL_LOW, Well
+
+from tests.control.judge import Exact
 
 PACE_S = 300
 MAX_RUN_S = 3600
@@ -70,13 +71,15 @@ class Full:
 def test_a_new_backup_runs_nothing():
     b = Backup(Well())
     for name, value in (
-        ("run_s", 60), ("n_pumps", 1), ("high_level_mm", 0), ("stop_level_mm", 0), ("rate_ks", 1), ("high", 0), ("full", 0),
+        ("run_s", 60), ("n_pumps", 1), ("high_level_mm", 0), ("stop_level_mm", 0), ("rate_ks", 1), ("high", 0),
+        ("full", 0),
         ("doubtful", 0), ("fell_s", -1), ("by", 0), ("n", 0), ("turn", 0), ("hold_until_s", 0), ("_was_ok", 0),
         ("_drowned", 0), ("_since_s", 0), ("_until_s", -1), ("_both_s", 0), ("_by_level", 0), ("_blind_next_s", 0),
         ("_float_most_s", 0),
     ):  # fmt: skip
         assert getattr(b, name) == value, name
     assert Full().go(100) == (0, 0)
+    assert len({0, BY_FLOAT, BY_LEVEL, BY_TIME}) == 4
 
 
 def test_the_high_float_runs_one_pump_for_its_time_then_both_and_they_change_places():
@@ -92,7 +95,8 @@ def test_over_a_wet_low_float_a_run_is_so_long_that_starts_always_suffice():
     f = Full(level_ok=0, high_up=1)
     assert f.lasts(BY_FLOAT, 700) == [1] * 150 + [2] * 550
     assert f.turns == 3
-    for pace_s, max_run_s, low_wet, run_s in ((300, 3600, 1, 300), (300, 200, 1, 199), (300, 100, 1, 150), (100, 3600, 1, 150),
+    for pace_s, max_run_s, low_wet, run_s in ((300, 3600, 1, 300), (300, 200, 1, 199), (300, 100, 1, 150),
+                                              (100, 3600, 1, 150),
                                               (300, 3600, 0, 150), (300, 3600, NONE, 150)):  # fmt: skip
         f = Full(level_ok=0, high_up=1, low_wet=low_wet)
         f.b.watch(f.t, 1)
@@ -117,7 +121,8 @@ def test_a_run_by_float_ends_in_a_dry_well_or_at_the_stop_level_of_a_level_that_
     for rise, fall, lasts_s in (
         ({"level_mm": 1000}, {"level_mm": 251}, 299), ({"level_mm": 1000}, {"level_mm": 250}, 0),
         ({"level_mm": 1000}, {"dry": 1}, 0), ({"level_mm": 240, "odds": LEVEL_LOW}, {"level_mm": 240, "odds": 0}, 299),
-        ({"level_ok": 0}, {"level_ok": 1, "level_mm": 240}, 299), ({"level_mm": 1000}, {"level_ok": 0, "level_mm": 240}, 299),
+        ({"level_ok": 0}, {"level_ok": 1, "level_mm": 240}, 299),
+        ({"level_mm": 1000}, {"level_ok": 0, "level_mm": 240}, 299),
     ):  # fmt: skip
         f = Full(high_up=1, **rise)
         f.go()
@@ -139,7 +144,9 @@ def test_a_float_that_a_believed_level_doubts_waits_until_a_dry_well_has_filled(
 
 def test_a_high_float_alone_is_doubted_when_it_is_up_for_longer_than_sound_pumps_need():
     for fields, doubted in (
-        ({"level_ok": 0, "low_wet": NONE}, 1), ({"level_ok": 1, "low_wet": NONE}, 0), ({"level_ok": 0, "low_wet": 1}, 0),
+        ({"level_ok": 0, "low_wet": NONE}, 1), ({"level_ok": 1, "low_wet": NONE}, 0),
+        ({"level_ok": 0, "low_wet": 1}, 0),
+        ({"level_ok": 0, "low_wet": NONE, "level_mm": 949}, 1), ({"level_ok": 0, "low_wet": NONE, "level_mm": 950}, 0),
     ):  # fmt: skip
         f = Full(high_up=1, **fields)
         f.go(2401)  # 300 s, and 700 mm at a third of a pump's rate
@@ -180,6 +187,8 @@ def test_without_level_and_high_float_a_timer_runs_one_pump_and_they_change_plac
         assert len(f.lasts(BY_TIME)) == run_s
         assert f.go(1800 - run_s - 1) == (0, 0)
         assert f.go(1) == (BY_TIME, 1)
+    f.set(high_up=1)
+    assert f.go() == (BY_FLOAT, 1)  # a float that rises begins with one pump
     f = Full(high_up=NONE, level_ok=0)
     f.rested = 0
     assert f.go(1700) == (0, 0)
@@ -189,7 +198,8 @@ def test_without_level_and_high_float_a_timer_runs_one_pump_and_they_change_plac
 def test_a_level_that_is_gone_for_a_moment_is_remembered_as_long_as_its_water_lasts_and_a_minute_at_most():
     for level_mm, wanted, loose, low_wet, held_s in (
         (400, 1, 0, NONE, 60), (400, 2, 0, NONE, 60), (290, 1, 0, NONE, 40), (250, 1, 0, NONE, 0), (240, 1, 0, NONE, 0),
-        (400, 0, 0, NONE, 0), (400, 1, 1, NONE, 0), (949, 1, 0, NONE, 60), (950, 1, 0, NONE, 700), (1400, 1, 0, NONE, 900),
+        (400, 0, 0, NONE, 0), (400, 1, 1, NONE, 0), (949, 1, 0, NONE, 60), (950, 1, 0, NONE, 700),
+        (1400, 1, 0, NONE, 900),
     ):  # fmt: skip
         f = Full(level_mm=level_mm, high_up=NONE, low_wet=low_wet)
         if loose:
@@ -208,6 +218,25 @@ def test_a_level_that_is_gone_for_a_moment_is_remembered_as_long_as_its_water_la
             n += 1
         assert n == held_s, (level_mm, wanted, loose)
         assert f.b.full == 0
+
+
+def test_the_water_that_a_level_remembers_is_reckoned_by_the_pumps_rate():
+    f = Full(level_mm=950, high_up=NONE, low_wet=NONE)
+    f.b.stop_level_mm = 948
+    f.b.expect(3)
+    f.go()
+    f.set(level_ok=0)
+    f.go()
+    assert f.b.hold_until_s == 10001 + 2000 // 3
+    for spill_mm, rate_ks, most_s in (
+        (3000, 1000, 6900),
+        (3000, 7, 300 + 2200 * 3000 // 7),
+        (1500, 1000, 2400),
+        (500, 7, 300),
+    ):
+        f.w.spill_level_mm = spill_mm
+        f.b.expect(rate_ks)
+        assert f.b.rate_ks == rate_ks and f.b._float_most_s == most_s
 
 
 def test_a_level_that_drowned_is_remembered_while_the_low_float_is_wet():
@@ -235,7 +264,8 @@ def test_a_level_that_drowned_is_remembered_while_the_low_float_is_wet():
 
 def test_how_urgent_a_full_well_is():
     for level_mm, level_ok, high_up, urgency in (
-        (949, 1, 0, 0), (950, 1, 0, 1), (1224, 1, 0, 1), (1225, 1, 0, 2), (400, 1, 1, 1), (400, 0, 1, 2), (1300, 1, 1, 2),
+        (949, 1, 0, 0), (950, 1, 0, 1), (1224, 1, 0, 1), (1225, 1, 0, 2), (400, 1, 1, 1), (400, 0, 1, 2),
+        (1300, 1, 1, 2),
         (1400, 0, 0, 0),
     ):  # fmt: skip
         f = Full(level_mm=level_mm, level_ok=level_ok, high_up=high_up)

@@ -1,8 +1,9 @@
 """Whether the pumps have water: which witness says dry, a tie's budget, the floor, a level that stands still."""
 
-from tests.control.judge import Judge
 from unit.control.basics import FAILURE, GOOD, NONE
 from unit.control.signals import FINE, FLAT
+
+from tests.control.judge import Judge
 
 TIE = (700, 0, 0)  # a level clearly above a low float that says dry
 
@@ -77,6 +78,47 @@ def test_a_level_that_stands_still_above_a_dry_low_float_while_pumps_turn_is_out
         assert j.out() == ""
         j.feed(1, 700 - fell_mm, 0, 0, 1)
         assert j.out() == out, (rate_ks, fell_mm)
+
+
+def test_in_a_tie_what_flows_in_is_reckoned_by_the_rise_of_the_last_rest():
+    for rise_mm, fell_mm, out in (
+        (12, 0, ""),
+        (11, 0, "L"),
+        (30, -18, ""),
+        (30, -19, "L"),
+        (-5, 16, "L"),
+        (-5, 17, ""),
+    ):
+        j = Judge(rate_ks=1500)
+        j.feed(1, 700, 0, 1)
+        j.feed(29, 900, 0, 1)
+        j.feed(1, 700 + rise_mm, 0, 1)
+        j.feed(31, 712 + rise_mm, 0, 1)  # each half minute anew
+        j.feed(30, 712 + rise_mm, 0, 1)
+        j.feed(1, 712 + 2 * rise_mm, 0, 1)
+        j.feed(30, 800, 0, 1)  # not whole
+        j.feed(30, *TIE, 1)
+        assert j.out() == ""
+        j.feed(1, 700 - fell_mm, 0, 0, 1)
+        assert j.out() == out, (rise_mm, fell_mm)
+    j = Judge(rate_ks=1500)
+    for level in (700, 900):
+        j.feed(29, level, 0, 1)
+        j.feed(1, level, 0, 1, 1)  # a pump that turns begins a rest anew
+    j.feed(29, 700, 0, 1)
+    j.feed(31, *TIE, 1)
+    assert j.out() == "L"
+
+
+def test_a_rest_is_measured_from_its_first_second():
+    for first_mm, out in ((700, "L"), (688, "")):
+        j = Judge(rate_ks=1500)
+        j.feed(5, 600, 0, 1)
+        j.feed(1, 600, 0, 1, 1)
+        j.feed(1, first_mm, 0, 1)
+        j.feed(30, 700, 0, 1)
+        j.feed(31, *TIE, 1)
+        assert j.out() == out
 
 
 def test_each_half_minute_of_a_tie_is_compared_by_itself():
@@ -230,7 +272,8 @@ def test_a_level_may_stand_where_there_is_nothing_to_lift_or_the_high_float_agre
 
 def test_the_brim_is_the_spill_or_where_a_loop_ends():
     for current, high_mm, level, full in (
-        (0, 0, 1449, 0), (0, 0, 1450, 1), (1, 4000, 1449, 0), (1, 4000, 1450, 1), (1, 1449, 1448, 0), (1, 1449, 1449, 1),
+        (0, 0, 1449, 0), (0, 0, 1450, 1), (1, 4000, 1449, 0), (1, 4000, 1450, 1), (1, 1449, 1448, 0),
+        (1, 1449, 1449, 1),
         (1, 1200, 1199, 0), (1, 1200, 1200, 1), (0, 1200, 1200, 0), (1, 1450, 1449, 0), (1, 1450, 1450, 1),
     ):  # fmt: skip
         j = Judge()

@@ -41,7 +41,8 @@ def test_a_new_effect_knows_nothing():
 
 def test_a_sound_pump_lowers_a_small_well_fast_and_a_large_one_slowly():
     for l_min, area_m2_100, rate_ks in (
-        (166, 180, 1537), (60, 100, 1000), (1, 20000, 1), (0, 100, 1), (16666, 10, 2777666), (7, 20000, 1), (12, 20000, 1),
+        (166, 180, 1537), (60, 100, 1000), (1, 20000, 1), (0, 100, 1), (16666, 10, 2777666), (7, 20000, 1),
+        (12, 20000, 1),
         (24, 20000, 2),
     ):  # fmt: skip
         e = Effect()
@@ -50,6 +51,9 @@ def test_a_sound_pump_lowers_a_small_well_fast_and_a_large_one_slowly():
 
 
 def test_the_slope_is_told_after_seven_blocks_and_is_that_of_the_level():
+    assert abs(Trace().go(300, -9000).slope_ks + 9000) <= 30
+    for slope_ks, inflow_ks in ((1, 1), (0, 0), (-1, 0)):
+        assert judged(slope_ks, turning=0).inflow_ks == inflow_ks
     for slope_ks in (1000, 0, -1000, -5000, 333):
         x = Trace()
         assert x.until(lambda e: e.slope_ks != NONE, 100, slope_ks) == 35
@@ -84,8 +88,10 @@ def test_what_flows_in_is_the_rise_without_a_pump_and_is_forgotten_after_a_quart
 
 def test_a_pump_that_lifts_two_fifths_of_what_it_should_lifts_and_a_fifth_is_nothing():
     for inflow_ks, share_pct, verdict in (
-        (1000, 100, LIFTS), (1000, 45, LIFTS), (1500, 38, NONE), (1000, 23, NONE), (1000, 18, NOTHING), (1000, 0, NOTHING),
-        (1000, -50, NOTHING), (2500, 45, LIFTS), (2500, 25, NONE), (2500, 15, NOTHING), (300, 18, NOTHING), (300, 8, NOTHING),
+        (1000, 100, LIFTS), (1000, 45, LIFTS), (1500, 38, NONE), (1000, 23, NONE), (1000, 18, NOTHING),
+        (1000, 0, NOTHING),
+        (1000, -50, NOTHING), (2500, 45, LIFTS), (2500, 25, NONE), (2500, 15, NOTHING), (300, 18, NOTHING),
+        (300, 8, NOTHING),
     ):  # fmt: skip
         x = Trace()
         x.go(120, inflow_ks)
@@ -192,7 +198,8 @@ def test_a_level_that_sinks_is_lifted_though_nobody_knows_what_flows_in():
 
 def test_from_one_pump_to_the_other_their_slopes_are_compared_whatever_flows_in():
     for first_ks, second_ks, verdict, other_idle in (
-        (2000, 600, LIFTS, 1), (2000, 900, NONE, 0), (600, 2000, NOTHING, 0), (900, 2000, NONE, 0), (2000, 2000, NONE, 0),
+        (2000, 600, LIFTS, 1), (2000, 900, NONE, 0), (600, 2000, NOTHING, 0), (900, 2000, NONE, 0),
+        (2000, 2000, NONE, 0),
     ):  # fmt: skip
         for p1, p2 in ((1, 0), (0, 1)):
             x = Trace()
@@ -204,6 +211,9 @@ def test_from_one_pump_to_the_other_their_slopes_are_compared_whatever_flows_in(
             assert x.e.turning == p2 + 2 * p1
             x.go(5, second_ks, 1, 1)
             assert x.e.other_idle == 0 and x.e.lifted == 0
+    x = Trace()
+    x.go(120, 4000, 1, 0)
+    assert x.go(120, 1000, 1, 1).verdict == NONE  # nor both with one
     for between in ((0, 0), (1, 1)):  # not from both, nor after a rest
         x = Trace()
         x.go(120, 2000, 1, 0)
@@ -223,6 +233,106 @@ def test_other_pumps_and_a_signal_that_is_gone_begin_anew():
     e = x.go(1, -1000, 1, 1, 0)
     assert (e.verdict, e.slope_ks, e.since_s) == (NONE, NONE, 1240)
     assert x.until(lambda e: e.slope_ks != NONE, 100, -1000, 1, 1) == 35
+
+
+def test_a_block_is_the_mean_of_five_seconds_in_eighths_of_a_millimetre():
+    x = Trace()
+    x.go(15, 0)
+    assert list(x.e._mean_8)[:4] == [8000, 8000, 8000, 0]
+    x.go(15, 0, 1)
+    assert list(x.e._mean_8)[3:7] == [8000, 8000, 8000, 0]
+    x.e.step(x.t, 1001, 1, 1, 0)
+    for n in range(1, 5):
+        x.e.step(x.t + n, 1000, 1, 1, 0)
+    assert x.e._mean_8[6] == 8001
+
+
+def test_a_slope_is_the_difference_of_the_two_halves_of_its_window():
+    x = Trace()
+    assert x.go(300, 0).slope_ks == 0
+    x.e.step(x.t, 1001, 1, 0, 0)  # a millimetre for one second: 1/8 mm in a block
+    x.go(4, 0)
+    slopes = []
+    for _ in range(18):
+        slopes.append(x.e.slope_ks)
+        x.go(5, 0)
+    assert slopes == [0] * 9 + [-3] * 9 and x.e.slope_ks == 0
+    x.mm_1000 += 100000
+    for _ in range(17):
+        assert x.go(5, 0).slope_ks > 0
+    assert x.go(5, 0).slope_ks == 0
+
+
+def test_noise_is_what_a_block_departs_from_its_neighbours():
+    x = Trace()
+    assert x.go(25, 0, noise=100)._noise_8 == 8  # not while the surface swings
+    assert x.go(5, 0, noise=100)._noise_8 == 207  # an eighth of the way to 1600
+    assert x.go(5, 0, noise=100)._noise_8 == 381
+    x = Trace()
+    assert x.go(600, 0, noise=1000)._noise_8 == 3993  # one wild block counts for no more
+    x = Trace()
+    x.go(20, 0)
+    for _ in range(2):
+        x.e.step(x.t, 1001, 1, 0, 0)
+        x.go(4, 0)
+    assert x.e._noise_8 == 7
+
+
+def judged(slope_ks, moved_8=0, rate_ks=10400, apart_s=45, **fields):
+    """What is said of the first pump; a hundredth of its rate counts as 105 mm in 1000 s."""
+    e = Effect()
+    e.rate_ks = rate_ks
+    e.turning = 1
+    e.slope_ks = slope_ks
+    for name in fields:
+        setattr(e, name, fields[name])
+    e._judge(5000, moved_8, apart_s)
+    return e
+
+
+def test_a_verdict_turns_in_its_very_hundredth():
+    for slope_ks, inflow_ks, verdict in (
+        (1800, 6000, LIFTS), (1801, 6000, NONE), (3795, 6000, NONE), (3796, 6000, NOTHING),
+        (-4200, NONE, LIFTS), (-4199, NONE, NONE), (1299, 5000, NOTHING), (1300, 5000, NONE), (-1299, 2000, NOTHING),
+        (-1300, 2000, NONE),
+    ):  # fmt: skip
+        assert judged(slope_ks, inflow_ks=inflow_ks).verdict == verdict, (slope_ks, inflow_ks)
+    for slope_ks, other_ks, verdict, other_idle in (
+        (1500, 7905, LIFTS, 1), (1500, 7904, NONE, 0), (7801, 1500, NOTHING, 0), (7800, 1500, NONE, 0),
+        (1500, NONE, NONE, 0),
+    ):  # fmt: skip
+        e = judged(slope_ks, _other_ks=other_ks)
+        assert (e.verdict, e.other_idle) == (verdict, other_idle), (slope_ks, other_ks)
+
+
+def test_the_edges_of_what_falls_stands_and_sinks():
+    for slope_ks, falls, flat_s in (
+        (-2600, 0, 0), (-2601, 1, 0), (1299, 0, 5), (1300, 0, 0), (-1299, 0, 5), (-1300, 0, 0),
+    ):  # fmt: skip
+        e = judged(slope_ks)
+        assert (e.falls, e.flat_s) == (falls, flat_s), slope_ks
+    for moved_8, noise_8, verdict in (
+        (-40, 8, NONE),
+        (-41, 8, LIFTS),
+        (-60, 20, NONE),
+        (-61, 20, LIFTS),
+        (41, 8, NONE),
+    ):
+        assert judged(-1300, moved_8, _noise_8=noise_8).verdict == verdict, (moved_8, noise_8)
+    for rate_ks, noise_8, verdict in ((1000, 8, NOTHING), (975, 8, NONE), (3000, 40, NOTHING), (3000, 41, NONE)):
+        e = judged(5000, 0, rate_ks, 5, inflow_ks=5000, _noise_8=noise_8, flat_s=7)
+        assert e.verdict == verdict and e.flat_s == 0, (rate_ks, noise_8)
+
+
+def test_a_level_that_begins_to_stand_still_is_air_below_three_quarters_of_the_best():
+    for share_pct, lifted, slope_ks, verdict in (
+        (60, 1, 0, LIFTS), (59, 1, 0, NOTHING), (59, 0, 0, LIFTS), (59, 1, 1300, LIFTS),
+    ):  # fmt: skip
+        e = judged(slope_ks, inflow_ks=slope_ks + 105 * share_pct, lifted=lifted, _best_pct=80)
+        assert e.verdict == verdict, (share_pct, lifted, slope_ks)
+    e = judged(0, inflow_ks=105 * 90, lifted=1, _best_pct=80)
+    assert e._best_pct == 90
+    assert judged(0, inflow_ks=105 * 70, lifted=1, _best_pct=80)._best_pct == 80
 
 
 def test_every_number_stays_small_at_the_extremes_of_the_settings():

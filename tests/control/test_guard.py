@@ -51,7 +51,8 @@ def starts(g, *times):
 def test_a_new_guard_allows_what_the_catalogue_allows_and_remembers_nothing():
     g = Guard()
     for name, value in (
-        ("min_run_s", 0), ("min_off_s", 5), ("max_run_s", 3600), ("rest_s", 0), ("max_starts_per_h", 10),
+        ("min_run_s", 0), ("min_off_s", 5), ("max_run_s", 3600), ("rest_s", 0), ("tells_longest", 0),
+        ("max_starts_per_h", 10),
         ("reserve", 0), ("feedback_s", 6), ("lock_out_s", 1800), ("tries", 3), ("count_feedback", 0), ("on", 0),
         ("urgent", 0), ("may_rest", 1), ("since_s", 0), ("rest_until_s", 0), ("wait_until_s", 0),
         ("locked_until_s", 0), ("try_until_s", 0), ("failed_starts", 0), ("max_run_hit", 0), ("starts_limited", 0),

@@ -1,12 +1,13 @@
 """Which of two pumps gives way, and where neither lifts: each rule by facts that are set by hand."""
 
-from tests.control.judge import Exact
 from unit.control.basics import NONE
 from unit.control.effect import LIFTS, NOTHING
 from unit.control.inflow import Inflow
 from unit.control.output import Output
 from unit.control.process.pump_check import PumpCheck
 from unit.control.witnesses import HIGH_LEVEL, Well
+
+from tests.control.judge import Exact
 
 
 class Facts:
@@ -79,7 +80,8 @@ def test_what_pumps_do_to_the_level_follows_from_their_mean_flow_and_the_area():
 
 def test_a_pump_that_lifts_nothing_is_useless_after_its_time():
     for turning, ran_s, effect_s, useless in (
-        (1, 89, 90, 0), (1, 90, 90, 1), (2, 90, 90, 2), (3, 90, 90, 0), (1, 59, 60, 0), (1, 60, 60, 1), (1, 119, 120, 0),
+        (1, 89, 90, 0), (1, 90, 90, 1), (2, 90, 90, 2), (3, 90, 90, 0), (1, 59, 60, 0), (1, 60, 60, 1),
+        (1, 119, 120, 0),
     ):  # fmt: skip
         f = Facts(turning=turning, ran_s=ran_s, effect_s=effect_s, flat_s=0).step()
         assert f.useless() == useless, (turning, ran_s)
@@ -107,7 +109,8 @@ def test_a_pump_that_lifts_nothing_over_water_that_nobody_proves_spends_of_the_b
 
 def test_a_well_is_empty_where_pumps_draw_air():
     for facts, found in (
-        ({}, 0), ({"lifted": 1}, 1), ({"_useless": 2}, 1), ({"_useless": 1}, 0), ({"turning": 3}, 1), ({"_floor_mm": 430}, 1),
+        ({}, 0), ({"lifted": 1}, 1), ({"_useless": 2}, 1), ({"_useless": 1}, 0), ({"turning": 3}, 1),
+        ({"_floor_mm": 430}, 1),
         ({"budget_s": 89 + 90}, 1), ({"budget_s": 180}, 0), ({"turning": 2, "_useless": 1}, 1),
         ({"lifted": 1, "level_mm": 599}, 1), ({"lifted": 1, "level_mm": 600}, 0),  # as much flows in as they lift
         ({"lifted": 1, "flat_s": 0}, 0), ({"lifted": 1, "low_wet": 1}, 0), ({"lifted": 1, "high_up": 1}, 0),
@@ -140,7 +143,7 @@ def test_pumps_whose_feedback_says_that_none_turns_draw_no_air():
 def test_a_pump_that_lifts_makes_the_one_that_gave_way_useless_and_three_times_in_a_row_clogged():
     for turning, k in ((1, 0), (2, 1)):
         f = Facts(turning=turning, verdict=LIFTS, ran_s=1)
-        for n in (1, 2, 3):
+        for _ in (1, 2, 3):
             assert not f.c.inflow.pumps[1 - k].clogged
             f.c._useless = 3 - turning
             f.step()
@@ -178,7 +181,8 @@ def test_a_comparison_that_shows_the_other_idle_counts_once():
 def test_after_half_an_hour_of_which_nobody_can_tell_the_other_takes_over():
     for turning, other in ((1, 1), (2, 0)):
         for ran_s, inflow_ks, lame, failed, compare in (
-            (1800, NONE, 0, 0, 1), (1799, NONE, 0, 0, 0), (1800, 0, 0, 0, 0), (1800, NONE, 1, 0, 0), (1800, NONE, 0, 3, 0),
+            (1800, NONE, 0, 0, 1), (1799, NONE, 0, 0, 0), (1800, 0, 0, 0, 0), (1800, NONE, 1, 0, 0),
+            (1800, NONE, 0, 3, 0),
         ):  # fmt: skip
             f = Facts(turning=turning, verdict=NONE, flat_s=0, ran_s=ran_s, inflow_ks=inflow_ks)
             f.c.inflow.pumps[other].clogged = lame
@@ -239,7 +243,8 @@ def test_what_the_water_says_of_a_pump():
 
 def test_a_pump_gives_way_that_is_worse_than_the_other():
     for useless, clogged, gives_way, lame in (
-        (0, (0, 0), (0, 0), (0, 0)), (1, (0, 0), (1, 0), (1, 0)), (2, (0, 0), (0, 1), (0, 1)), (3, (0, 0), (0, 0), (1, 1)),
+        (0, (0, 0), (0, 0), (0, 0)), (1, (0, 0), (1, 0), (1, 0)), (2, (0, 0), (0, 1), (0, 1)), (3, (0, 0), (0, 0),
+        (1, 1)),
         (0, (1, 0), (1, 0), (1, 0)), (0, (0, 1), (0, 1), (0, 1)), (0, (1, 1), (0, 0), (1, 1)),
         (1, (0, 1), (1, 0), (1, 1)), (2, (1, 0), (0, 1), (1, 1)), (3, (1, 0), (0, 0), (1, 1)),
     ):  # fmt: skip

@@ -278,3 +278,24 @@ def test_seconds_without_news_are_passed_over():
     f.run(10)
     assert len(looks) < 22 or f.book.restless  # high_float_stays counts its hour
     assert f.book.state[NAMES.index("high_float_stays")] == NORMAL
+
+
+def test_each_machine_is_due_by_its_own_hours_since_its_last_service():
+    for k, serviced_s, run_s, due in (
+        (0, 0, 3599, 0), (0, 0, 3600, 1), (1, 10000, 13599, 0), (1, 10000, 13600, 1), (3, 10000, 13600, 1),
+        (2, 10000, 17199, 0), (2, 10000, 17200, 1),
+    ):  # fmt: skip
+        f = Facts()
+        f.watch.blower_service_s = 7200
+        f.outputs[k].serviced_run_s = serviced_s
+        f.outputs[k].run_s = run_s
+        assert f.run(10) == [OUTPUT_NAMES[k] + "_service"] * due
+
+
+def test_acknowledging_a_clog_lets_that_pump_show_what_it_lifts():
+    for name, left in (("p1_clogged", [0, 1]), ("p2_clogged", [1, 0]), ("all", [0, 0]), ("p1_trip", [1, 1])):
+        f = Facts()
+        for pump in f.inflow.pumps:
+            pump.clogged = 1
+        f.ack(name)
+        assert [pump.clogged for pump in f.inflow.pumps] == left

@@ -1,9 +1,10 @@
 """Who is believed when level and floats contradict each other: the table of docs/invariants.md, cell by cell."""
 
-from tests.control.judge import Judge
 from unit.control.basics import FAILURE, GOOD, NONE
 from unit.control.signals import CONTRADICTED, FINE
 from unit.control.witnesses import HIGH_LEVEL, HIGH_LOW, LEVEL_LOW, Well
+
+from tests.control.judge import Judge
 
 L_OUT = (20, 1, 1)  # level against both floats
 H_OUT = (120, 1, 0)  # high float against level and low float
@@ -21,6 +22,7 @@ def test_new_witnesses_are_all_believed():
         ("_high_tipped", 0), ("_since_s", 0), ("_ref_mm", 0), ("_stands_s", 0), ("_stands_mm", 0), ("_stood_s", 0),
         ("_stands", 0), ("_was_high", NONE), ("_was_low", NONE), ("_try_s", 0), ("_try_mm", 0), ("_spent_s", 0),
         ("_spent_last_s", -1800), ("_floor_mm", NONE), ("_floor_until_s", 0),
+        ("_rest_s", 0), ("_rest_mm", 0), ("_rise_mm", 0),
     ):  # fmt: skip
         assert getattr(w, name) == value, name
 
@@ -97,7 +99,8 @@ def test_who_is_out_counts_as_unknown_and_the_others_are_heard():
 
 def test_the_level_is_believed_again_when_it_has_moved_and_agrees_for_a_minute():
     for false, true, back in (
-        (L_OUT, (70, 0, 1), 0), (L_OUT, (71, 0, 1), 1), ((1300, 0, 0), (1250, 1, 1), 0), ((1300, 0, 0), (1249, 1, 1), 1),
+        (L_OUT, (70, 0, 1), 0), (L_OUT, (71, 0, 1), 1), ((1300, 0, 0), (1250, 1, 1), 0), ((1300, 0, 0),
+        (1249, 1, 1), 1),
         (L_OUT, (71, 1, 1), 0),  # it has moved and does not agree
         (L_OUT, (351, 0, 0), 0), (L_OUT, (20, 0, 1), 0),
     ):  # fmt: skip
@@ -136,7 +139,8 @@ def test_a_contradiction_of_the_floats_alone_does_not_keep_the_level_out():
 
 def test_a_float_is_believed_again_when_it_agrees_for_a_minute_with_whoever_else_quarrels():
     for false, true in (
-        (H_OUT, FINE_400), (H_OUT, (20, 0, 1)), (LOW_OUT, (1050, 1, 1)), (LOW_OUT, (1300, 0, 1)), (LOW_OUT, (100, 0, 0)),
+        (H_OUT, FINE_400), (H_OUT, (20, 0, 1)), (LOW_OUT, (1050, 1, 1)), (LOW_OUT, (1300, 0, 1)), (LOW_OUT,
+        (100, 0, 0)),
     ):  # fmt: skip
         j = Judge()
         j.feed(10, *false)
@@ -153,10 +157,28 @@ def test_a_float_is_believed_again_when_it_agrees_for_a_minute_with_whoever_else
         assert j.out() == out, still
 
 
+def test_who_comes_back_does_not_ask_whoever_is_out_himself():
+    for out, held, signals, left in (
+        ("Lh", "h", (400, 1, 1), "h"), ("Lh", "h", (400, 0, 0), "Lh"), ("Ll", "l", (400, 0, 0), "l"), ("Ll", "l",
+        (400, 1, 1), "Ll"),
+        ("Lh", "L", (400, 1, 1), "L"), ("Lh", "L", (NONE, 1, 0), "Lh"), ("hl", "l", (900, 1, 0), "l"), ("hl", "l",
+        (400, 1, 1), "hl"),
+        ("Ll", "L", (400, 0, 0), "L"), ("Ll", "L", (NONE, 1, 0), "Ll"), ("hl", "h", (300, 1, 0), "h"), ("hl", "h",
+        (400, 0, 0), "hl"),
+    ):  # fmt: skip
+        times = [2 if letter in held else 1 for letter in "Lhl"]
+        outs = [1 if letter in out else 0 for letter in "Lhl"]
+        j = Judge(t=0, level_out=outs[0], high_out=outs[1], low_out=outs[2], _times=times, level_mm=0)
+        j.feed(60, *signals)
+        assert j.out() == out
+        j.feed(1, *signals)
+        assert j.out() == left, (out, held, signals)
+
+
 def test_who_was_out_twice_waits_for_a_person():
     for false, true, out in ((L_OUT, FINE_400, "L"), (H_OUT, FINE_400, "h"), (LOW_OUT, FINE_400, "l")):
         j = Judge()
-        for n in range(3):
+        for _ in range(3):
             j.feed(10, *false)
             assert j.out() == out
             j.feed(100, *true)
@@ -300,8 +322,10 @@ def flap(j, level, up, down, times, every_s=60):
 
 
 def test_a_float_that_rises_three_times_in_ten_minutes_far_above_the_level_is_not_heard_for_half_an_hour():
-    for level, times, every_s, heard in ((700, 2, 60, 1), (700, 3, 60, 0), (799, 3, 60, 0), (800, 3, 60, 1), (NONE, 3, 60, 1),
-                                         (700, 3, 298, 0), (700, 3, 320, 1), (700, 20, 16, 0), (700, 2, 16, 1)):  # fmt: skip
+    for level, times, every_s, heard in ((700, 2, 60, 1), (700, 3, 60, 0), (799, 3, 60, 0), (800, 3, 60, 1),
+                                         (NONE, 3, 60, 1),
+                                         (700, 3, 298, 0), (700, 3, 320, 1), (700, 20, 16, 0),
+                                         (700, 2, 16, 1)):  # fmt: skip
         j = Judge()
         flap(j, level, (1, 1), (0, 1), times, every_s)
         assert j.w.high_up == (1 if heard else NONE), (level, times, every_s)

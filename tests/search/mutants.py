@@ -35,8 +35,8 @@ FILES = (
 QUICK = tuple(
     f"tests/control/test_{name}.py"
     for name in (
-        *("guard", "witnesses", "dry_well", "effect", "backup", "pump_check", "supervision", "protection", "alarms"),
-        *("signals", "lift", "inflow"),
+        *("guard", "witnesses", "dry_well", "effect", "backup", "pump_check", "claims", "supervision", "protection"),
+        *("alarms", "signals", "lift", "inflow"),
     )
 )
 THOROUGH = ("tests/invariants/test_invariants.py",)
