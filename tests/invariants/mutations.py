@@ -109,9 +109,9 @@ MUTATIONS = [
     ("inv_10", "process/lift.py", "        if not emergency.held(now_s) or (pause", "        if (pause"),
     ("standby_takes_over", "process/lift.py", "        if not self.pumps[duty].guard.available(now_s):\n            return other\n", ""),
     ("test_51", "process/lift.py", "        if self.check.gives_way(duty):\n            return other\n", ""),
-    ("use_up_the_starts", "process/lift.py", "            self._dry_rest_until_s = now_s + self._pace_s()\n", "            pass\n"),
+    ("inv_09", "process/lift.py", "            self._dry_rest_until_s = now_s + self._pace_s()\n", "            pass\n"),
     # process/pump_check.py
-    ("test_50", "process/pump_check.py", "        if effect.falls:\n            return 1\n", ""),
+    ("test_50", "process/pump_check.py", "        if effect.falls", "        if 0 and effect.falls"),
     ("inv_07_feedback", "process/pump_check.py", "        return NONE if now_s - pump.guard.since_s < self.effect_s + _FLAT_S else 0", "        return 0"),
     ("test_51", "process/pump_check.py", "            self._useless |= turning\n", "            pass\n"),
     ("test_52", "process/pump_check.py", "                self.inflow.pumps[other].clogged = 1\n", "                pass\n"),
