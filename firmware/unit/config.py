@@ -31,7 +31,7 @@ FROM_TRIAL = 3
 # What such a unit is called, at its console too.
 NAMELESS = {"unit.id": "no-configuration", "unit.name_zh": "没有配置", "unit.name_en": "no configuration"}
 
-_CATALOGUE = ("catalogue.settings", "catalogue.wiring")
+_CATALOGUE = ("catalogue.settings", "catalogue.lookup", "catalogue.wiring")
 _KEPT = (
     "unit.id", "unit.name_zh", "unit.name_en", "unit.timezone", "unit.language", "readings.interval_s",
     "console.lock_min",

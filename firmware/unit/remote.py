@@ -70,7 +70,7 @@ class Actions:
                 gc.collect()  # so that what stays lies close together; see catalogue/settings.py
                 yield
         del catalogue, stored
-        forget("catalogue.settings")
+        forget("catalogue.settings", "catalogue.lookup")
         gc.collect()
         yield
         from .assembly import derive

@@ -5,7 +5,8 @@ import re
 
 from unit.catalogue import settings as catalogue
 from unit.catalogue import settings_words, wiring
-from unit.catalogue.tables import rows, words
+from unit.catalogue.lookup import words
+from unit.catalogue.tables import rows
 
 from ..unitkit import advice, boards
 

@@ -47,6 +47,10 @@ modules.forget("config")
 from unit.app import App
 app = App(*loaded)
 loaded = None
+def fill(n):  # overwrites what calls that are over have left on the stack, or a collection takes it for something
+    return n and fill(n - 1)
+fill(30)
+[gc, gc, gc, gc, gc, gc, gc, gc, gc, gc, gc, gc]
 """
 
 # Runs in place of main.py: an import hook that weighs every module of the firmware as it is first imported.

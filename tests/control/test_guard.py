@@ -15,6 +15,7 @@ def guard(**fields):
     g.min_off_s = 30
     g.max_run_s = 600
     g.rest_s = 300
+    g.tells_longest = 1
     for name, value in fields.items():
         assert hasattr(g, name)
         setattr(g, name, value)
@@ -145,6 +146,13 @@ def test_the_shortest_run_holds_what_nobody_wants_any_more():
 def test_what_nobody_wants_stays_off_and_tells_why():
     g = guard(failed_starts=3)
     assert want(g, 1000, on=0) == WHY and g.on == 0 and g.since_s == 0
+
+
+def test_the_longest_run_of_a_machine_that_works_by_a_timer_is_told_when_a_hand_asked_for_it():
+    for by_hand in (0, 1):
+        g = started(tells_longest=0, may_rest=1)
+        want(g, 1600, by_hand=by_hand)
+        assert g.on == 0 and g.max_run_hit == by_hand
 
 
 def test_the_longest_run_ends_in_its_second_and_then_it_rests():

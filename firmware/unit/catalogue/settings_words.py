@@ -5,8 +5,8 @@ Apart from `settings`, so that a board which only runs need not hold it in memor
 
 from ..control.basics import const
 from . import wiring
+from .lookup import words
 from .settings import choices, find, kind_of, kinds, probes
-from .tables import words
 
 # Columns of settings.txt.
 _KEY = const(0)

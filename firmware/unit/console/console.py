@@ -9,7 +9,7 @@ holds up the second that control decides in.
 import gc
 import sys
 
-from ..catalogue.tables import row
+from ..catalogue.lookup import row
 from ..config import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID
 from ..control.alarms import NORMAL, UNACKNOWLEDGED
 from ..control.basics import const

@@ -1,6 +1,6 @@
 """Words for people at the console: from the tables, in the language of the moment, filled in and broken into lines."""
 
-from ..catalogue.tables import entry, nth, piece
+from ..catalogue.lookup import entry, nth, piece
 from ..control.basics import NONE, const
 from .terminal.line import width
 

@@ -129,4 +129,5 @@ def _protect(output, s: dict[str, int], section: str) -> None:
     guard.lock_out_s = s["protection.lock_out_min"] * 60
     guard.tries = s["protection.tries"]
     if section == "lift":
+        guard.tells_longest = 1
         guard.reserve = min(2, guard.max_starts_per_h // 2)

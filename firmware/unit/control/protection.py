@@ -32,6 +32,7 @@ class Guard:
         self.min_off_s: int = 5
         self.max_run_s: int = 3600
         self.rest_s: int = 0
+        self.tells_longest: int = 0  # 1 where a longest run means that a machine does not do its work
         self.max_starts_per_h: int = 10
         self.reserve: int = 0  # starts of the hour that are kept for a full well
         self.feedback_s: int = 6  # contactor and current relay have settled after this
@@ -88,7 +89,7 @@ class Guard:
             if dry:
                 return self._switch_off(now_s, reasons.DRY)
             if now_s - self.since_s >= self.max_run_s:
-                self.max_run_hit = 1
+                self.max_run_hit = self.tells_longest | by_hand
                 if self.may_rest:
                     self.rest_until_s = now_s + self.rest_s
                     return self._switch_off(now_s, reasons.MAX_RUN)

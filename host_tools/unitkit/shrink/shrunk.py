@@ -6,13 +6,15 @@ from functools import cache
 from .absolute import absolute
 from .bundle import bundle
 from .fold import fold
+from .inline import inline
+from .order import order
 from .pad import pad
 from .settle import settle
 from .shorten import shorten
 
 # All that is done, by name; NO_LINES by the compiler.
-FOLD, PAD, BUNDLE, SETTLE, SHORTEN, FULL_NAMES, NO_LINES = TRANSFORMS = (
-    "fold", "pad", "bundle", "settle", "shorten", "full names", "no lines",
+FOLD, PAD, BUNDLE, INLINE, SETTLE, SHORTEN, FULL_NAMES, ORDER, NO_LINES = TRANSFORMS = (
+    "fold", "pad", "bundle", "inline", "settle", "shorten", "full names", "order", "no lines",
 )  # fmt: skip
 COMPILER_OPTION = "-O3"  # no line numbers; the firmware has no `assert`
 
@@ -26,7 +28,8 @@ def shrunk(
     """
     texts = whole(tuple(sources.items()), foreign, tuple(outside), tuple(without))
     short = texts if SHORTEN in without else shorten(texts, foreign, outside)
-    return short if FULL_NAMES in without else absolute(short)
+    full = short if FULL_NAMES in without else absolute(short)
+    return full if ORDER in without else order(full, tuple(outside))
 
 
 @cache  # seconds of work, which a flash does twice and the tests hundreds of times
@@ -35,6 +38,7 @@ def whole(
 ) -> dict[str, str]:
     """The same, with the names of the sources."""
     texts = _put_together(sources, outside, without)
+    texts = texts if INLINE in without else inline(texts, foreign, outside)
     return texts if SETTLE in without else settle(texts, foreign, outside)
 
 

@@ -1,6 +1,7 @@
 """The commands that explain: help, pumps, why, hours, lang, lock."""
 
-from ...catalogue.tables import row, rows
+from ...catalogue.lookup import row
+from ...catalogue.tables import rows
 from ...control.claims import BACKUP, HAND, SOURCE_NAMES
 from ...control.io import P2
 from ..text import contrary, pad, unproven
@@ -72,7 +73,7 @@ def cmd_why(c, words):
     for source in (BACKUP, HAND):
         if source != claims.source and claims.holds(source, control.now_s):
             yield c.say(
-                "why_also", who=c.say(SOURCE_NAMES[source]), wish=c.say("on" if claims.by_source[source].on else "off")
+                "why_also", who=c.say(SOURCE_NAMES[source]), wish=c.say("on" if claims.wants(source) else "off")
             )
     dry = control.well.dry if output.index <= P2 else 0
     blocked = 0 if output.on else output.guard.block(control.now_s, control.mains_on, dry)

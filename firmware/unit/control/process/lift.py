@@ -145,7 +145,7 @@ class Lift:
             return other
         if self.check.gives_way(duty):
             return other
-        if self.pumps[duty].claims.holds(HAND, now_s) and not self.pumps[duty].claims.by_source[HAND].on:
+        if self.pumps[duty].claims.holds(HAND, now_s) and not self.pumps[duty].claims.wants(HAND):
             return other
         return duty
 
@@ -244,7 +244,7 @@ class Lift:
         if not self.emergency.empty():
             return
         for pump in self.pumps:
-            if pump.claims.by_source[HAND].on:
+            if pump.claims.wants(HAND):
                 pump.claims.release(HAND)
-            if pump.claims.by_source[REMOTE].on:
+            if pump.claims.wants(REMOTE):
                 pump.claims.release(REMOTE)

@@ -28,7 +28,7 @@ _MAX_BRACKETS = const(8)  # `set` needs three; deep nesting would fill the heap 
 # Modules of one answer.
 _SELDOM = (
     "uplink.commands.settings", "uplink.commands.log", "uplink.commands.update", "catalogue.settings_words",
-    "catalogue.event_words", "catalogue.settings_change", "catalogue.settings", "config",
+    "catalogue.event_words", "catalogue.settings_change", "catalogue.settings", "catalogue.lookup", "config",
 )  # fmt: skip
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
 _MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
