@@ -52,9 +52,9 @@ MUTATIONS = [
     ("inv_07_a", "controller.py", "            output.guard.failed_starts = r.get(1)\n", "            r.get(1)\n"),
     ("damaged_snapshot", "controller.py", "if not r.intact() or r.get(1)", "if r.get(1)"),
     # claims.py
-    ("inv_08", "claims.py", "1 if until_s[source] > now_s else 0", "1"),
-    ("inv_18", "claims.py", "        elif until_s[BACKUP] > now_s:\n            source = BACKUP\n        elif until_s[REMOTE] > now_s:\n            source = REMOTE\n", "        elif until_s[REMOTE] > now_s:\n            source = REMOTE\n        elif until_s[BACKUP] > now_s:\n            source = BACKUP\n"),
-    ("inv_18", "claims.py", "        if until_s[HAND] > now_s:\n            source = HAND\n", "        if until_s[BACKUP] > now_s:\n            source = BACKUP\n        elif until_s[HAND] > now_s:\n            source = HAND\n"),
+    ("inv_08", "claims.py", "            if self._until_s[source] > now_s:", "            if self._until_s[source] >= 0:"),
+    ("inv_18", "claims.py", "(HAND, BACKUP, REMOTE, PROCESS)", "(HAND, REMOTE, BACKUP, PROCESS)"),
+    ("inv_18", "claims.py", "(HAND, BACKUP, REMOTE, PROCESS)", "(BACKUP, REMOTE, HAND, PROCESS)"),
     # signals.py
     ("inv_13", "signals.py", "            if raw < _FAIL_LOW_UA or raw > _FAIL_HIGH_UA:", "            if 0:"),
     ("no_value", "signals.py", "            raw = NONE  # an error number", "            pass  # an error number"),

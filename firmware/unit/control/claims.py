@@ -9,6 +9,7 @@ BACKUP = const(1)
 REMOTE = const(2)
 HAND = const(3)
 SOURCE_NAMES = ("process", "backup", "remote", "hand")
+_STRONGEST_FIRST = (HAND, BACKUP, REMOTE, PROCESS)
 
 
 class Claims:
@@ -42,17 +43,15 @@ class Claims:
         return self._wish[source] & 1
 
     def arbitrate(self, now_s: int) -> None:
-        until_s = self._until_s
-        source: int = PROCESS
-        if until_s[HAND] > now_s:
-            source = HAND
-        elif until_s[BACKUP] > now_s:
-            source = BACKUP
-        elif until_s[REMOTE] > now_s:
-            source = REMOTE
-        in_force: int = 1 if until_s[source] > now_s else 0
-        wish: int = self._wish[source] if in_force else NOTHING * 2
-        self.on = wish & 1
-        self.reason = wish >> 1
-        self.source = source
-        self.until_s = until_s[source] if in_force else now_s
+        for source in _STRONGEST_FIRST:
+            if self._until_s[source] > now_s:
+                wish: int = self._wish[source]
+                self.on = wish & 1
+                self.reason = wish >> 1
+                self.source = source
+                self.until_s = self._until_s[source]
+                return
+        self.on = 0
+        self.reason = NOTHING
+        self.source = PROCESS
+        self.until_s = now_s
