@@ -105,12 +105,12 @@ MUTATIONS = [
     # process/lift.py
     ("inv_02", "process/lift.py", "and now_s >= other.rest_until_s and not both", ""),
     ("inv_02", "process/lift.py", "            guard.may_rest = 1 if", "            guard.may_rest = 0 and 1 if"),
-    ("inv_09", "process/lift.py", "            guard.urgent = full\n", "            guard.urgent = 0\n"),
+    ("test_19", "process/lift.py", "            guard.urgent = full\n", "            guard.urgent = 0\n"),
     ("inv_07_when", "process/lift.py", "                pump.guard.try_until_s = now_s + self.retry_s - _TRY_PAUSE_S\n", "                pass\n"),
     ("inv_10", "process/lift.py", "        if not emergency.held(now_s) or (pause", "        if (pause"),
     ("standby_takes_over", "process/lift.py", "        if not self.pumps[duty].guard.available(now_s):\n            return other\n", ""),
     ("test_51", "process/lift.py", "        if self.check.gives_way(duty):\n            return other\n", ""),
-    ("inv_09", "process/lift.py", "            self._dry_rest_until_s = now_s + self._pace_s()\n", "            pass\n"),
+    ("timer_leaves", "process/lift.py", "            self._dry_rest_until_s = now_s + self._pace_s()\n", "            pass\n"),
     # process/pump_check.py
     ("test_50", "process/pump_check.py", "        if effect.falls", "        if 0 and effect.falls"),
     ("inv_07_feedback", "process/pump_check.py", "        return NONE if now_s - pump.guard.since_s < self.effect_s + _FLAT_S else 0", "        return 0"),

@@ -43,6 +43,16 @@ def test_19_a_full_well_may_have_the_last_starts_but_one_and_a_spill_or_a_hand_t
     assert guard.block(now_s, 1, 0) == reasons.STARTS_LIMIT
 
 
+def test_19_a_full_well_starts_what_would_else_wait_for_the_hour():
+    for level_mm, starts in ((700.0, False), (1100.0, True)):
+        r = Rig({"lift.max_starts_per_h": 4}, level_mm=level_mm, inflow_l_min=1.0)
+        for k in (P1, P2):
+            for _ in range(2):
+                r.ctrl.outputs[k].guard.remember_start(-60)
+        r.run(300)
+        assert bool(r.starts(P1) or r.starts(P2)) == starts
+
+
 def test_47_what_a_level_said_last_holds_while_the_pumps_draw_the_well_down_and_a_minute_at_most():
     for level_mm, most_s in ((700.0, 60), (300.0, 45), (980.0, 900)):
         r = Rig({"lift.start_level_mm": 290, "lift.assist_level_mm": 1200}, level_mm=level_mm, inflow_l_min=30.0)
