@@ -7,8 +7,6 @@ from unit.control.signals import FINE, FLAT
 TIE = (700, 0, 0)  # a level clearly above a low float that says dry
 
 
-
-
 def test_either_witness_of_a_dry_well_is_enough_unless_the_two_others_outvote_it():
     for level, high, low, dry, tie in (
         (400, 0, 1, 0, 0), (400, NONE, NONE, 0, 0), (180, 0, 1, 0, 0), (NONE, NONE, NONE, 0, 0), (NONE, 0, 1, 0, 0),

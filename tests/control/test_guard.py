@@ -2,10 +2,11 @@
 
 from unit.control import reasons
 from unit.control.basics import NONE
-from unit.control.protection import MAX_STARTS, Guard
+from unit.control.protection import Guard
 
 WHY = 99  # what the claim says
 HOUR_S = 3600
+MAX_STARTS = 60  # the largest limit of the catalogue
 
 
 def guard(**fields):
@@ -15,9 +16,12 @@ def guard(**fields):
     g.min_off_s = 30
     g.max_run_s = 600
     g.rest_s = 300
+    g.tells_longest = 1
+    g.max_starts_per_h = 10
     for name, value in fields.items():
         assert hasattr(g, name)
         setattr(g, name, value)
+    g.limit_starts(g.max_starts_per_h)
     return g
 
 
@@ -74,6 +78,7 @@ def test_a_start_is_refused_by_the_first_rule_that_forbids_it():
     ):
         if name:
             setattr(g, name, value)
+            g.limit_starts(g.max_starts_per_h)
         assert g.block(1000, mains, dry) == reason
         assert want(g, 1000, mains=mains, dry=dry) == (reason or WHY)
         assert g.on == (0 if reason else 1)
@@ -145,6 +150,13 @@ def test_the_shortest_run_holds_what_nobody_wants_any_more():
 def test_what_nobody_wants_stays_off_and_tells_why():
     g = guard(failed_starts=3)
     assert want(g, 1000, on=0) == WHY and g.on == 0 and g.since_s == 0
+
+
+def test_the_longest_run_of_a_machine_that_works_by_a_timer_is_told_when_a_hand_asked_for_it():
+    for by_hand in (0, 1):
+        g = started(tells_longest=0, may_rest=1)
+        want(g, 1600, by_hand=by_hand)
+        assert g.on == 0 and g.max_run_hit == by_hand
 
 
 def test_the_longest_run_ends_in_its_second_and_then_it_rests():
@@ -229,7 +241,7 @@ def test_one_start_an_hour_is_never_kept_back():
 
 
 def test_starts_are_remembered_one_by_one_with_their_ages():
-    g = guard()
+    g = guard(max_starts_per_h=MAX_STARTS)
     starts(g, 10, 20, 40)
     assert [g.start_age_s(back, 100) for back in (1, 2, 3)] == [60, 80, 90]
     assert g.starts_last_hour(100) == 3
@@ -246,7 +258,7 @@ def test_starts_are_remembered_one_by_one_with_their_ages():
 
 
 def test_starts_before_a_cut_grow_older_and_never_beyond_an_hour():
-    g = guard()
+    g = guard(max_starts_per_h=MAX_STARTS)
     starts(g, -5, 0)
     g.age_starts(100)
     assert [g.start_age_s(back, 0) for back in (1, 2, 3)] == [100, 105, HOUR_S]
@@ -439,3 +451,14 @@ def test_a_contactor_that_fell_out_and_came_back_is_a_start_where_nothing_else_c
         t = watch(g, t, 3, 0)
         watch(g, t, 3, 1)
         assert g.starts_last_hour(t) == expected + 1  # a new run begins with a new count
+
+
+def test_another_limit_of_starts_keeps_the_last_ones():
+    g = guard(max_starts_per_h=3)
+    starts(g, 10, 20, 30, 40)
+    g.limit_starts(5)
+    assert [g.start_age_s(back, 100) for back in (1, 2, 3)] == [60, 70, 80] and g.starts_last_hour(100) == 3
+    g.limit_starts(2)
+    assert [g.start_age_s(back, 100) for back in (1, 2)] == [60, 70]
+    g.remember_start(50)
+    assert [g.start_age_s(back, 100) for back in (1, 2)] == [50, 60]

@@ -125,8 +125,10 @@ def _protect(output, s: dict[str, int], section: str) -> None:
     guard.max_run_s = s[section + ".max_run_s"]
     guard.rest_s = s[section + ".rest_s"]
     guard.max_starts_per_h = s[section + ".max_starts_per_h"]
+    guard.limit_starts(guard.max_starts_per_h)
     guard.feedback_s = s["protection.feedback_s"]
     guard.lock_out_s = s["protection.lock_out_min"] * 60
     guard.tries = s["protection.tries"]
     if section == "lift":
+        guard.tells_longest = 1
         guard.reserve = min(2, guard.max_starts_per_h // 2)

@@ -16,7 +16,6 @@ from array import array
 from . import reasons
 from .basics import NONE, const
 
-MAX_STARTS = const(60)  # the largest starts-per-hour limit of the catalogue
 _HOUR_S = const(3600)
 
 
@@ -32,6 +31,7 @@ class Guard:
         self.min_off_s: int = 5
         self.max_run_s: int = 3600
         self.rest_s: int = 0
+        self.tells_longest: int = 0  # 1 where a longest run means that a machine does not do its work
         self.max_starts_per_h: int = 10
         self.reserve: int = 0  # starts of the hour that are kept for a full well
         self.feedback_s: int = 6  # contactor and current relay have settled after this
@@ -52,7 +52,7 @@ class Guard:
         self.fails_to_run: int = 0  # 1 commanded, no feedback
         self.runs_uncommanded: int = 0  # 1 feedback without command
         self.feedback_lost: int = 0  # 1 from a run that the water proved and the feedback denied, until it shows a run
-        self._start_s: array[int] = array("i", [-_HOUR_S] * MAX_STARTS)  # ring of the last starts
+        self._start_s: array[int] = array("i", [-_HOUR_S] * 10)  # ring of as many last starts as an hour may have
         self._next: int = 0
         self._mismatch_s: int = -1
         self._ran: int = 0  # 1 once the feedback has shown this run
@@ -88,7 +88,7 @@ class Guard:
             if dry:
                 return self._switch_off(now_s, reasons.DRY)
             if now_s - self.since_s >= self.max_run_s:
-                self.max_run_hit = 1
+                self.max_run_hit = self.tells_longest | by_hand
                 if self.may_rest:
                     self.rest_until_s = now_s + self.rest_s
                     return self._switch_off(now_s, reasons.MAX_RUN)
@@ -113,20 +113,19 @@ class Guard:
     def starts_used_up(self, now_s: int, kept: int = 0) -> int:
         """1 when the hour that ends now already holds the allowed number of starts, but those that are `kept`."""
         most: int = self.max_starts_per_h - kept
-        oldest: int = self._start_s[(self._next - (most if most > 1 else 1)) % MAX_STARTS]
-        return 1 if now_s - oldest < _HOUR_S else 0
+        return 1 if self.start_age_s(most if most > 1 else 1, now_s) < _HOUR_S else 0
 
     def _kept(self) -> int:
         """Starts of the hour that are kept for a well that is fuller than now: the last one for a well that spills."""
         return max(0, self.reserve - self.urgent)
 
     def start_age_s(self, back: int, now_s: int) -> int:
-        """Seconds since the last start (`back` 1), the one before (2), and so on up to MAX_STARTS."""
-        return now_s - self._start_s[(self._next - back) % MAX_STARTS]
+        """Seconds since the last start (`back` 1), the one before (2), and so on up to the limit of an hour."""
+        return now_s - self._start_s[(self._next - back) % len(self._start_s)]
 
     def starts_last_hour(self, now_s: int) -> int:
         n: int = 0
-        while n < MAX_STARTS and self.start_age_s(n + 1, now_s) < _HOUR_S:
+        while n < len(self._start_s) and self.start_age_s(n + 1, now_s) < _HOUR_S:
             n += 1
         return n
 
@@ -149,12 +148,24 @@ class Guard:
     def remember_start(self, at_s: int) -> None:
         """A start at `at_s`, which is negative for one before this power-up."""
         self._start_s[self._next] = at_s
-        self._next = (self._next + 1) % MAX_STARTS
+        self._next = (self._next + 1) % len(self._start_s)
+
+    def limit_starts(self, most: int) -> None:
+        """So many starts may an hour have; the last ones are remembered over the change."""
+        if most == len(self._start_s):
+            return
+        ring: array[int] = array("i", [-_HOUR_S] * most)
+        i: int = 1
+        while i <= most and i <= len(self._start_s):
+            ring[most - i] = -self.start_age_s(i, 0)
+            i += 1
+        self._start_s = ring
+        self._next = 0
 
     def age_starts(self, by_s: int) -> None:
         """What was remembered as just before happened `by_s` seconds ago."""
         i: int = 0
-        while i < MAX_STARTS:
+        while i < len(self._start_s):
             self._start_s[i] = max(self._start_s[i] - by_s, -_HOUR_S)
             i += 1
 

@@ -59,6 +59,8 @@ class Backup:
         self.doubtful = well.level_ok and well.odds & HIGH_LEVEL
         # A float that is up for longer than sound pumps need, with no other witness, may hang.
         blind: int = 1 if high and not well.level_ok and well.low_wet == NONE else 0
+        if well.level_mm >= self.high_level_mm:
+            blind = 0  # the level said so too before it was lost
         well.doubt_high = 1 if blind and now_s - self._since_s > self._float_most_s else 0
         if self._was_ok and not well.level_ok and wanted and well.level.lost(now_s):
             most_s: int = _HOLD_FULL_S if well.level_mm >= self.high_level_mm else _HOLD_S
