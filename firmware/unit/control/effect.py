@@ -59,7 +59,7 @@ class Effect:
 
     def step(self, now_s: int, raw_mm: int, usable: int, p1_turns: int, p2_turns: int) -> None:
         """Take this second. `usable`: 1 while `raw_mm` is a live signal that nobody contradicts."""
-        turning: int = p1_turns | p2_turns << 1
+        turning: int = (1 if p1_turns else 0) | (2 if p2_turns else 0)
         if turning != self.turning:
             # From one pump to the other: whatever flows in, the slopes of the two may be compared.
             self._other_ks = self.slope_ks if turning + self.turning == 3 and turning * self.turning else NONE

@@ -77,6 +77,7 @@ class Well:
         self._stands: int = 0
         self._was_high: int = NONE
         self._was_low: int = NONE
+        self._tip_mm: int = NONE  # the level when the low float last said dry far below it
         self._try_s: int = 0  # of pumping in a tie
         self._try_mm: int = 0
         self._rest_s: int = 0  # the pumps rest ...
@@ -176,6 +177,8 @@ class Well:
         self._rest_s += 1
         if self._rest_s > _TRY_S:
             self._rise_mm = self.level.value - self._rest_mm
+            if self._rise_mm < 0 or self._rise_mm * 1000 > 2 * self.rate_ks * _TRY_S:
+                self._rise_mm = 0  # no inflow does that
             self._rest_s = 0
 
     def _judge_stands(self, pump_turns: int) -> None:
@@ -215,7 +218,10 @@ class Well:
             elif self._was_low != NONE and low != NONE and low != self._was_low:
                 self._compare(self.low_mark_mm)
                 if low == 0 and level.value > self.low_mark_mm + _TOLERANCE_MM:
-                    self._low_often.again(now_s)
+                    away: int = level.value - self._tip_mm
+                    if away > level.roughness() or away < -level.roughness():
+                        self._low_often.again(now_s)  # a level that stands still is no reason to doubt the float
+                    self._tip_mm = level.value
         if self._was_high == 0 and high == 1:
             self._high_tipped = 1
             if self.high_out or (level.electrical and level.value < self.high_mark_mm - _TOLERANCE_MM):

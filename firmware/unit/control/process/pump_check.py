@@ -119,7 +119,7 @@ class PumpCheck:
             return 1  # the high float fell under it
         if not self.level_tells():
             return 0
-        if effect.falls:
+        if effect.falls and effect.turning & k + 1:
             return 1
         if effect.verdict == NOTHING:
             return 0
