@@ -6,7 +6,6 @@ import pytest
 
 from host_tools.unitkit import fsimage
 from host_tools.unitkit.shrink.inline import inline
-from host_tools.unitkit.shrink.order import order
 
 HEAD = "class A:\n    def __init__(self):\n        self.n = 2\n        self.seen = []\n"
 
@@ -155,16 +154,3 @@ def test_the_firmware_has_many_functions_less_and_each_module_is_whole():
     before, after = (sum(len(functions(text)) for text in texts.values()) for texts in (sources, made))
     assert after < before - 80
     assert all(made[path] == sources[path] for path in fsimage.OUTSIDE)
-
-
-def test_names_said_most_come_first():
-    methods = [f"    def f{n}(self):\n        return self.often + self.n{n}\n" for n in range(150)]
-    text = "class A:\n" + "".join(methods)
-    made = order({"unit/a.py": text})["unit/a.py"]
-    first, _, rest = made.partition("\n")
-    assert rest == text and "often" in first.split(".")[:4]
-    bound: dict = {"__name__": "a"}
-    exec(made, bound)
-    assert len(fsimage.compiled(made, "a.py")) < len(fsimage.compiled(text, "a.py")) + 400
-    assert order({"unit/a.py": "x = 1\n"})["unit/a.py"] == "x = 1\n"
-    assert order({"unit/a.py": text}, ("unit/a.py",))["unit/a.py"] == text

@@ -113,7 +113,8 @@ def test_the_page_has_these_rows():
     page = (ROOT / "docs/invariants.md").read_text(encoding="utf-8")
     words = {
         UP: "up", DOWN: "down", FAR_ABOVE: "more than 200 mm above the high float", FULL: "at the high float or above",
-        EMPTY: "dry, 100 mm below the low float", LOW: "within 200 mm of the low float or below", BETWEEN: "between", GONE: "unknown",
+        EMPTY: "dry, 100 mm below the low float", LOW: "within 200 mm of the low float or below",
+        BETWEEN: "between", GONE: "unknown",
         RUN: "may run", STAND: "stand", TIE: "may run within the budget",
         LEVEL: "level", HIGH: "high float", LOW_FLOAT: "low float", NOBODY: "nobody",
     }  # fmt: skip

@@ -1,14 +1,56 @@
-"""What the water says of the pumps, and what outlives a cut: the sentences 47 to 56 of docs/invariants.md."""
+"""Single stories of pumps for the sentences of docs/invariants.md: those of a full well, and 47 to 56."""
 
+from unit.control import reasons
 from unit.control.basics import NONE
+from unit.control.protection import Guard
 
 from tests.control.rig import ALARM_NAMES, BLOWER, P1, P2, RETURN, Rig
-
-HIGH_MM = 950
 
 
 def both_of(rig):
     return rig.on(P1) or rig.on(P2)
+
+
+def test_02_the_float_alone_keeps_pumps_beyond_their_longest_run():
+    r = Rig({"lift.max_run_s": 300, "lift.rest_s": 600}, level_mm=1200.0, inflow_l_min=300.0)
+    r.level_raw = 0
+    r.run(600, until=lambda r: r.on(P1) and r.on(P2))
+    r.run(360)
+    assert r.on(P1) and r.on(P2) and r.level_mm > 1000
+
+
+def test_19_a_full_well_may_have_the_last_starts_but_one_and_a_spill_or_a_hand_the_last():
+    guard = Guard()
+    guard.max_starts_per_h = 4
+    guard.reserve = 2
+    now_s = 5000
+    said = []
+    for _ in range(5):
+        said.append([bool(guard.block(now_s, 1, 0, by_hand)) for by_hand in (0, 1)])
+        guard.urgent = 1
+        said[-1].append(bool(guard.block(now_s, 1, 0)))
+        guard.urgent = 2
+        said[-1].append(bool(guard.block(now_s, 1, 0)))
+        guard.urgent = 0
+        guard.remember_start(now_s - 10)
+    assert said == [
+        [False, False, False, False],
+        [False, False, False, False],
+        [True, False, False, False],
+        [True, False, True, False],
+        [True, True, True, True],
+    ]
+    assert guard.block(now_s, 1, 0) == reasons.STARTS_LIMIT
+
+
+def test_19_a_full_well_starts_what_would_else_wait_for_the_hour():
+    for level_mm, starts in ((700.0, False), (1100.0, True)):
+        r = Rig({"lift.max_starts_per_h": 4}, level_mm=level_mm, inflow_l_min=1.0)
+        for k in (P1, P2):
+            for _ in range(2):
+                r.ctrl.outputs[k].guard.remember_start(-60)
+        r.run(300)
+        assert bool(r.starts(P1) or r.starts(P2)) == starts
 
 
 def test_47_what_a_level_said_last_holds_while_the_pumps_draw_the_well_down_and_a_minute_at_most():

@@ -7,14 +7,13 @@ from .absolute import absolute
 from .bundle import bundle
 from .fold import fold
 from .inline import inline
-from .order import order
 from .pad import pad
 from .settle import settle
 from .shorten import shorten
 
 # All that is done, by name; NO_LINES by the compiler.
-FOLD, PAD, BUNDLE, INLINE, SETTLE, SHORTEN, FULL_NAMES, ORDER, NO_LINES = TRANSFORMS = (
-    "fold", "pad", "bundle", "inline", "settle", "shorten", "full names", "order", "no lines",
+FOLD, PAD, BUNDLE, INLINE, SETTLE, SHORTEN, FULL_NAMES, NO_LINES = TRANSFORMS = (
+    "fold", "pad", "bundle", "inline", "settle", "shorten", "full names", "no lines",
 )  # fmt: skip
 COMPILER_OPTION = "-O3"  # no line numbers; the firmware has no `assert`
 
@@ -28,8 +27,7 @@ def shrunk(
     """
     texts = whole(tuple(sources.items()), foreign, tuple(outside), tuple(without))
     short = texts if SHORTEN in without else shorten(texts, foreign, outside)
-    full = short if FULL_NAMES in without else absolute(short)
-    return full if ORDER in without else order(full, tuple(outside))
+    return short if FULL_NAMES in without else absolute(short)
 
 
 @cache  # seconds of work, which a flash does twice and the tests hundreds of times

@@ -73,8 +73,13 @@ class Backup:
         self.full = 1 if high or (self.held(now_s) and well.level_mm >= self.high_level_mm) else 0
 
     def urgency(self) -> int:
-        """0, 1 while the well is full, 2 when it is nearer to its spill than to its high mark, or nobody knows."""
+        """0, 1 while the well is full, 2 when it is nearer to its spill than to its high mark, or nobody knows.
+
+        A float that a believed level contradicts is no reason to spend the last starts.
+        """
         well = self.well
+        if self.doubtful and well.level_mm < self.high_level_mm:
+            return 0
         if self.full and well.level_ok and well.level_mm * 2 < self.high_level_mm + well.spill_level_mm:
             return 1
         return 2 if self.full else 0
