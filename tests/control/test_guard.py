@@ -60,6 +60,7 @@ def test_a_new_guard_allows_what_the_catalogue_allows_and_remembers_nothing():
         ("_next", 0),
     ):  # fmt: skip
         assert getattr(g, name) == value, name
+    assert len(g._start_s) == g.max_starts_per_h
     assert g.starts_last_hour(0) == 0 and g.start_age_s(1, 0) == HOUR_S
     assert g.block(0, 1, 0) == reasons.MIN_OFF and g.block(5, 1, 0) == 0
 

@@ -165,6 +165,7 @@ def test_who_comes_back_does_not_ask_whoever_is_out_himself():
         (400, 1, 1), "hl"),
         ("Ll", "L", (400, 0, 0), "L"), ("Ll", "L", (NONE, 1, 0), "Ll"), ("hl", "h", (300, 1, 0), "h"), ("hl", "h",
         (400, 0, 0), "hl"),
+        ("Lhl", "hl", (400, 1, 1), "hl"), ("Lhl", "Ll", (400, 1, 1), "Ll"), ("Lhl", "Lh", (400, 1, 1), "Lh"),
     ):  # fmt: skip
         times = [2 if letter in held else 1 for letter in "Lhl"]
         outs = [1 if letter in out else 0 for letter in "Lhl"]
