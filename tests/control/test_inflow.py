@@ -217,11 +217,11 @@ def test_a_well_that_spills_tells_no_inflow():
 def test_what_a_cut_leaves_of_the_day():
     inflow = Inflow()
     inflow.restore_day(24000, 24)
-    inflow.miss(3)
+    inflow.let_pass(3, NONE)
     assert (inflow.day_l, inflow.hours_known, inflow.per_day_l()) == (21000, 21, 24000)
-    inflow.miss(2)
+    inflow.let_pass(2, NONE)
     assert inflow.per_day_l() == NONE
-    inflow.miss(24)
+    inflow.let_pass(24, NONE)
     assert (inflow.day_l, inflow.hours_known) == (0, 0)
     inflow.restore_day(0, 0)
     assert (inflow.day_l, inflow.hours_known) == (0, 0)

@@ -112,17 +112,16 @@ class Inflow:
         self._phase: int = NONE  # pumps that turn, a bit a pump; NONE without a level
         self._n: int = 0  # samples of the block; below 0 while the surface settles
         self._sum: int = 0
-        self._blocks: int = 0  # in this phase
+        self._blocks: int = 0  # since the mark, with it
         self._last: int = 0  # the last block ...
         self._moved: int = 0  # ... against the one before
         self._noise_8: int = 0  # slow mean of how unevenly blocks follow each other, times 8
         self._mark: int = 0  # the block at which the window, or the run, began
-        self._mark_block: int = 0
         self._windows: int = 0  # measured since the stop
         self._first: int = 0  # rise in the first of them ...
         self._first_s: int = 0  # ... how long it was ...
-        self._second: int = 0  # ... and the block at which it ended
-        self._second_block: int = 0
+        self._later: int = 0  # ... and the same of those after it
+        self._later_s: int = 0
         self._before_dl_min: int = NONE  # inflow before the run, NONE where it was not measured
         self._fall_dl_min: int = NONE  # of the run that waits for the inflow after it
         self._fall_pump: int = 0
@@ -164,20 +163,15 @@ class Inflow:
                     self._follow_rest(now_s)
 
     def restore_day(self, day_l: int, hours_known: int) -> None:
-        """Take up the 24 h sum of before a power cut, spread evenly over the hours that made it."""
-        self.hours_known = hours_known if hours_known < _HOURS else _HOURS
-        self.day_l = 0
-        i: int = 0
-        while i < _HOURS:
-            self._bins_l[i] = day_l // hours_known if i < hours_known else NONE
-            if i < hours_known:
-                self.day_l += self._bins_l[i]
-            i += 1
+        """Take up the 24 h sum of before a power cut, spread evenly over the hours that made it, none of them late."""
+        hours: int = min(hours_known, _HOURS)
+        self.let_pass(hours, day_l // max(1, hours))
+        self.let_pass(_HOURS - hours, NONE)
 
-    def miss(self, hours: int) -> None:
-        """So many hours have passed of which nothing is known."""
+    def let_pass(self, hours: int, litres: int) -> None:
+        """So many hours have passed, each with `litres`, or NONE where nothing is known of them."""
         while hours > 0:
-            self._end_hour(NONE)
+            self._end_hour(litres)
             hours -= 1
 
     def save(self, w: Writer) -> None:
@@ -255,11 +249,9 @@ class Inflow:
         moved: int = self._sum - self._last
         if self._blocks == 0:
             self._mark = self._sum
-            self._mark_block = 0
         elif self._blocks > 1:
             # Of a steady rise or fall nothing is left in here.
-            jitter: int = moved - self._moved
-            self._noise_8 += (jitter if jitter > 0 else -jitter) - self._noise_8 // 8
+            self._noise_8 += abs(moved - self._moved) - self._noise_8 // 8
         self._moved = moved
         self._last = self._sum
         self._blocks += 1
@@ -267,17 +259,16 @@ class Inflow:
         self._n = 0
 
     def _follow_rest(self, now_s: int) -> None:
-        seconds: int = (self._blocks - 1 - self._mark_block) * _BLOCK_S
+        seconds: int = (self._blocks - 1) * _BLOCK_S
         rise: int = self._last - self._mark
-        noise: int = self._noise_8 // 2
-        need: int = noise if noise > _RISE else _RISE
+        need: int = max(_RISE, self._noise_8 // 2)
         if rise < need:
             if seconds < _LONG_WINDOW_S:
                 return
         elif seconds < _WINDOW_S and rise < 4 * need:
             return
         self._mark = self._last
-        self._mark_block = self._blocks - 1
+        self._blocks = 1
         if rise < -need or (rise == 0 and self._noise_8 < 8):
             # Something drains it, or the level does not live: no measurement of what flows in.
             self._windows = 0
@@ -290,13 +281,15 @@ class Inflow:
         if self._windows == 1:
             self._first = rise
             self._first_s = seconds
-            self._second = self._last
-            self._second_block = self._blocks - 1
-        elif self._windows == _AFTER:
+            self._later = 0
+            self._later_s = 0
+            return
+        self._later += rise
+        self._later_s += seconds
+        if self._windows == _AFTER:
             self._judge_run(now_s)
         elif self._windows == _BACK_WINDOW:
-            seconds = (self._blocks - 1 - self._second_block) * _BLOCK_S
-            self._judge_backflow((self._last - self._second) * self._first_s // seconds)
+            self._judge_backflow(self._later * self._first_s // self._later_s)
 
     def _judge_backflow(self, explained: int) -> None:
         """What drains back through a leaking check valve shows in the first window after a stop.
@@ -314,7 +307,7 @@ class Inflow:
             self._back_stops += 1
         off: int = excess - self._back
         self._back += off // self._back_stops
-        self._back_off += ((off if off > 0 else -off) - self._back_off) // self._back_stops
+        self._back_off += (abs(off) - self._back_off) // self._back_stops
         if self._back < _BACK_OVER:
             self.backflow = 0
         elif self._back_stops == _BACK_STOPS and self._back > _BACK and self._back > 2 * self._back_off:
@@ -327,7 +320,7 @@ class Inflow:
         pump = self.pumps[self._fall_pump]
         before: int = self._before_dl_min
         after: int = self.dl_min
-        apart: int = before - after if before > after else after - before
+        apart: int = abs(before - after)
         inflow: int = (before + after) // 2
         if inflow > 5 * pump.usual_l_min or (apart > 2 * pump.usual_l_min and apart * 5 > inflow):
             return
@@ -346,9 +339,7 @@ class Inflow:
         p1_pct: int = self.pumps[0].new_pct
         p2_pct: int = self.pumps[1].new_pct
         edge: int = 15 if self._alike_s == NONE else 10
-        low: int = 1 if p1_pct < 100 - edge and p2_pct < 100 - edge else 0
-        high: int = 1 if p1_pct > 100 + edge and p2_pct > 100 + edge else 0
-        if not (low or high) or not -15 <= p1_pct - p2_pct <= 15:
+        if min(abs(p1_pct - 100), abs(p2_pct - 100)) <= edge or abs(p1_pct - p2_pct) > 15:
             self._alike_s = NONE
             self.scale_suspect = 0
             return 0
