@@ -4,7 +4,6 @@ import math
 
 from unit.control.basics import NONE
 from unit.control.inflow import Inflow, PumpFlow
-from unit.control.snapshot import Reader, Writer
 
 AREA_M2_100 = 180
 REST_S = 1200
@@ -356,21 +355,6 @@ def test_a_usual_flow_is_reached_from_both_sides():
         pump = learnt(166)
         take(pump, [flow] * 120)
         assert abs(pump.usual_l_min - flow) <= 1
-
-
-def test_what_is_learnt_outlives_a_cut():
-    inflow = Inflow()
-    inflow.pumps[0].new_l_min = 16667
-    inflow.pumps[1].new_l_min = 140
-    inflow.usual_day_l = 29000
-    data = bytearray(20)
-    w = Writer(data)
-    inflow.save(w)
-    assert w.n == 7
-    again = Inflow()
-    again.restore(Reader(data, w.n))
-    assert [pump.new_l_min for pump in again.pumps] == [16667, 140]
-    assert again.usual_day_l == 29000
 
 
 def days(village, n, inflow_l_min=20.0):

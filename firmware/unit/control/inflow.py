@@ -6,7 +6,6 @@ litres = mm * area / 100; levels in here are sums of 16 samples, so 1/16 mm.
 """
 
 from .basics import NONE, const
-from .snapshot import Reader, Writer
 
 _START_S = const(20)  # after a pump starts the main fills and the surface swings
 _STOP_S = const(8)  # after it stops the smoothed level falls on; what a leak brings back comes soon
@@ -157,10 +156,21 @@ class Inflow:
         self._n += 1
         if self._n > 0:
             self._sum += level_mm
-            if self._n >= _BLOCK_S:
-                self._take_block()
-                if phase == 0:
-                    self._follow_rest(now_s)
+        if self._n < _BLOCK_S:
+            return
+        moved: int = self._sum - self._last
+        if self._blocks == 0:
+            self._mark = self._sum
+        elif self._blocks > 1:
+            # Of a steady rise or fall nothing is left in here.
+            self._noise_8 += abs(moved - self._moved) - self._noise_8 // 8
+        self._moved = moved
+        self._last = self._sum
+        self._blocks += 1
+        self._sum = 0
+        self._n = 0
+        if phase == 0:
+            self._follow_rest(now_s)
 
     def restore_day(self, day_l: int, hours_known: int) -> None:
         """Take up the 24 h sum of before a power cut, spread evenly over the hours that made it, none of them late."""
@@ -173,17 +183,6 @@ class Inflow:
         while hours > 0:
             self._end_hour(litres)
             hours -= 1
-
-    def save(self, w: Writer) -> None:
-        """7 bytes: what is learnt slowly."""
-        for pump in self.pumps:
-            w.put(pump.new_l_min, 2)
-        w.put(self.usual_day_l, 3)
-
-    def restore(self, r: Reader) -> None:
-        for pump in self.pumps:
-            pump.new_l_min = r.get(2)
-        self.usual_day_l = r.get(3)
 
     def _flow_dl_min(self, way: int, seconds: int) -> int:
         """0.1 L/min of a rise or fall of `way` 1/16 mm."""
@@ -244,19 +243,6 @@ class Inflow:
         self._sum = 0
         self._blocks = 0
         self._windows = 0
-
-    def _take_block(self) -> None:
-        moved: int = self._sum - self._last
-        if self._blocks == 0:
-            self._mark = self._sum
-        elif self._blocks > 1:
-            # Of a steady rise or fall nothing is left in here.
-            self._noise_8 += abs(moved - self._moved) - self._noise_8 // 8
-        self._moved = moved
-        self._last = self._sum
-        self._blocks += 1
-        self._sum = 0
-        self._n = 0
 
     def _follow_rest(self, now_s: int) -> None:
         seconds: int = (self._blocks - 1) * _BLOCK_S
