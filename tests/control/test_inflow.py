@@ -369,7 +369,7 @@ def test_a_wrong_scale_is_no_wear_of_both_pumps():
         village = Village()
         days(village, 1.2)
         inflow = village.inflow
-        assert inflow.usual_day_l and inflow.pumps[0].new_l_min and inflow.pumps[1].new_l_min
+        assert inflow.usual_day_l and inflow.pumps[0].new_l_min > 0 and inflow.pumps[1].new_l_min > 0
         village.scale = scale
         days(village, 1.1)
         assert inflow.scale_suspect

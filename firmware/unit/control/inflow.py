@@ -20,7 +20,7 @@ _KNOWN_S = const(2700)  # of an hour that counts as measured
 _ENOUGH_HOURS = const(20)  # known of the last 24 to speak of a day
 _RUN_S = const(32)  # shortest run that tells a pump's flow
 _LONG_RUN_S = const(4000)  # longest run that is judged: the inflow has changed since
-_LEARN_RUNS = const(16)  # first runs of a pump from which it is known
+_LEARN_RUNS = const(15)  # and one more: the first runs of a pump, from which it is known
 _AFTER = const(2)  # the window after a stop that tells the inflow: in the first the riser may still run empty
 _BACK_WINDOW = const(4)  # a rise right after a stop is judged by the windows after it
 _BACK_PLAIN = const(20 * 16)  # where the inflow explains more, a stop tells only what exceeds half of that
@@ -38,13 +38,12 @@ class PumpFlow:
     def __init__(self) -> None:
         self.flow_l_min: int = 0  # last measured, 0 before the first
         self.usual_l_min: int = 0  # slow mean of healthy runs
-        self.new_l_min: int = 0  # that of its first runs, 0 while they are not done
+        self.new_l_min: int = 0  # that of its first runs; until they are done how many, below 0
         self.new_pct: int = 100  # quick mean: flow over that of the first runs
         self.low_runs: int = 0  # clogged-looking runs in a row
         self.clogged: int = 0
         self.worn: int = 0  # 1 while the usual flow is far below that of the first runs
         self.clog_pct: int = 60  # of the usual flow
-        self._runs: int = 0
         self._rest: int = 0  # what the slow mean has not taken up yet
 
     def forgive(self) -> None:
@@ -58,7 +57,6 @@ class PumpFlow:
         self.new_l_min = 0
         self.new_pct = 100
         self.worn = 0
-        self._runs = 0
 
     def take(self, flow_l_min: int, doubted: int) -> None:
         """One measured run. Two low ones in a row are a clog; one good one ends it. Many lower ones are wear.
@@ -75,16 +73,15 @@ class PumpFlow:
         self.clogged = 0
         if doubted:
             return
-        share: int = 16 if self.new_l_min else 4
+        new_l_min: int = self.new_l_min
+        share: int = 16 if new_l_min > 0 else 4
         self._rest += flow_l_min - self.usual_l_min
         self.usual_l_min += self._rest // share
         self._rest %= share
-        if self.new_l_min:
-            self.worn = 1 if self.usual_l_min * 100 < self.new_l_min * (85 if self.worn else 80) else 0
+        if new_l_min > 0:
+            self.worn = 1 if self.usual_l_min * 100 < new_l_min * (85 if self.worn else 80) else 0
         else:
-            self._runs += 1
-            if self._runs >= _LEARN_RUNS:
-                self.new_l_min = self.usual_l_min
+            self.new_l_min = new_l_min - 1 if new_l_min > -_LEARN_RUNS else self.usual_l_min
 
 
 class Inflow:
@@ -105,7 +102,7 @@ class Inflow:
         self.most_mm: int = 1 << 20  # at and above this level the well spills or the sensor ends: a rise says nothing
         self._bins_l: list[int] = [NONE] * _HOURS  # by hour, NONE where it was not measured
         self._bin: int = 0
-        self._bin_s: int = 0
+        self._bin_end_s: int = 3599  # its last second
         self._bin_known_s: int = 0
         self._bin_dl: int = 0  # 0.1 L times 60 of the running hour
         self._phase: int = NONE  # pumps that turn, a bit a pump; NONE without a level
@@ -142,30 +139,48 @@ class Inflow:
     def step(self, now_s: int, level_mm: int, level_ok: int, p1_turns: int, p2_turns: int) -> None:
         phase: int = NONE
         if level_ok and level_mm < self.most_mm:
-            phase = (1 if p1_turns else 0) + (2 if p2_turns else 0)
-        if phase != self._phase:
-            self._enter(phase)
+            phase = (p1_turns != 0) + 2 * (p2_turns != 0)
+        was: int = self._phase
+        if phase != was:
+            # Other pumps turn than in the second before, or the level has come or gone.
+            self._phase = phase
+            self._fall_dl_min = NONE
+            seconds: int = (self._blocks - 1) * _BLOCK_S
+            if phase != 0:
+                self._before_dl_min = self.dl_min if was == 0 and self._windows else NONE
+            elif 0 < was < 3 and self._before_dl_min != NONE and _RUN_S <= seconds <= _LONG_RUN_S:
+                self._fall_pump = was - 1
+                if self._flow_dl_min(self._noise_8 // 8, seconds) <= self.pumps[was - 1].usual_l_min:
+                    self._fall_dl_min = self._flow_dl_min(self._mark - self._last, seconds)
+            self._n = -_START_S if phase else -_STOP_S
+            self._sum = 0
+            self._blocks = 0
+            self._windows = 0
         self._bin_dl += self.dl_min
         self._bin_known_s += self.fresh(now_s)
-        self._bin_s += 1
-        if self._bin_s >= 3600:
-            self._end_hour(self._bin_dl // 600 if self._bin_known_s >= _KNOWN_S else NONE)
+        if now_s >= self._bin_end_s:
+            self.let_pass(1, self._bin_dl // 600 if self._bin_known_s >= _KNOWN_S else NONE)
+            self._bin_end_s = now_s + 3600
+            self._bin_known_s = 0
+            self._bin_dl = 0
             self._learn_day()
         if phase == NONE:
             return
-        self._n += 1
-        if self._n > 0:
+        n: int = self._n + 1
+        self._n = n
+        if n > 0:
             self._sum += level_mm
-        if self._n < _BLOCK_S:
+        if n < _BLOCK_S:
             return
-        moved: int = self._sum - self._last
+        mean: int = self._sum
+        moved: int = mean - self._last
         if self._blocks == 0:
-            self._mark = self._sum
+            self._mark = mean
         elif self._blocks > 1:
             # Of a steady rise or fall nothing is left in here.
             self._noise_8 += abs(moved - self._moved) - self._noise_8 // 8
         self._moved = moved
-        self._last = self._sum
+        self._last = mean
         self._blocks += 1
         self._sum = 0
         self._n = 0
@@ -174,15 +189,23 @@ class Inflow:
 
     def restore_day(self, day_l: int, hours_known: int) -> None:
         """Take up the 24 h sum of before a power cut, spread evenly over the hours that made it, none of them late."""
-        hours: int = min(hours_known, _HOURS)
-        self.let_pass(hours, day_l // max(1, hours))
-        self.let_pass(_HOURS - hours, NONE)
+        self.let_pass(hours_known, day_l // max(1, hours_known))
+        self.let_pass(_HOURS - hours_known, NONE)
 
     def let_pass(self, hours: int, litres: int) -> None:
         """So many hours have passed, each with `litres`, or NONE where nothing is known of them."""
+        bins_l = self._bins_l
         while hours > 0:
-            self._end_hour(litres)
             hours -= 1
+            out: int = bins_l[self._bin]
+            if out != NONE:
+                self.day_l -= out
+                self.hours_known -= 1
+            bins_l[self._bin] = litres
+            if litres != NONE:
+                self.day_l += litres
+                self.hours_known += 1
+            self._bin = (self._bin + 1) % _HOURS
 
     def _flow_dl_min(self, way: int, seconds: int) -> int:
         """0.1 L/min of a rise or fall of `way` 1/16 mm."""
@@ -194,55 +217,21 @@ class Inflow:
             dl_min = way // 16 * self.area_m2_100 // 8 * 3 // seconds * 16
         return min(max(dl_min, -_MOST_DL_MIN), _MOST_DL_MIN)
 
-    def _end_hour(self, litres: int) -> None:
-        """`litres` NONE: it was not measured."""
-        out: int = self._bins_l[self._bin]
-        if out != NONE:
-            self.day_l -= out
-            self.hours_known -= 1
-        self._bins_l[self._bin] = litres
-        if litres != NONE:
-            self.day_l += litres
-            self.hours_known += 1
-        self._bin = (self._bin + 1) % _HOURS
-        self._bin_s = 0
-        self._bin_known_s = 0
-        self._bin_dl = 0
-
     def _learn_day(self) -> None:
         """What a usual day brings, and whether this one brings nothing."""
         day_l: int = self.per_day_l()
         if day_l == NONE:
             self.stopped = 0
             return
+        usual_l: int = self.usual_day_l
         if self.hours_known == _HOURS:
             # It has to come back in earnest, so that a trickle does not make it one alarm after the other.
-            least_l: int = self.usual_day_l // (20 if self.stopped else 50)
-            self.stopped = 1 if day_l < least_l and self.usual_day_l > self.area_m2_100 else 0
-        if self.stopped:
-            return
-        if self.usual_day_l:
-            self.usual_day_l += (day_l - self.usual_day_l) // 192  # about eight days
-        elif day_l > self.area_m2_100:  # 100 mm of the well: a smaller day may be noise
-            self.usual_day_l = day_l
-
-    def _enter(self, phase: int) -> None:
-        """Other pumps turn than in the second before, or the level has come or gone."""
-        was: int = self._phase
-        seconds: int = (self._blocks - 1) * _BLOCK_S
-        self._phase = phase
-        self._fall_dl_min = NONE
-        if phase != 0:
-            self._before_dl_min = self.dl_min if was == 0 and self._windows else NONE
-        elif (was == 1 or was == 2) and self._before_dl_min != NONE and _RUN_S <= seconds <= _LONG_RUN_S:
-            pump: int = was - 1
-            if self._flow_dl_min(self._noise_8 // 8, seconds) <= self.pumps[pump].usual_l_min:
-                self._fall_dl_min = self._flow_dl_min(self._mark - self._last, seconds)
-                self._fall_pump = pump
-        self._n = -_START_S if phase else -_STOP_S
-        self._sum = 0
-        self._blocks = 0
-        self._windows = 0
+            self.stopped = 1 if self.area_m2_100 < usual_l and day_l < usual_l // (20 if self.stopped else 50) else 0
+        if usual_l == 0:
+            if day_l > self.area_m2_100:  # 100 mm of the well: a smaller day may be noise
+                self.usual_day_l = day_l
+        elif not self.stopped:
+            self.usual_day_l = usual_l + (day_l - usual_l) // 192  # about eight days
 
     def _follow_rest(self, now_s: int) -> None:
         seconds: int = (self._blocks - 1) * _BLOCK_S
@@ -258,10 +247,9 @@ class Inflow:
         if rise < -need or (rise == 0 and self._noise_8 < 8):
             # Something drains it, or the level does not live: no measurement of what flows in.
             self._windows = 0
-            self._fall_dl_min = NONE
             return
         self.dl_min = self._flow_dl_min(rise, seconds)
-        self.l_min = (self.dl_min + 5) // 10 if self.dl_min > 0 else 0
+        self.l_min = max(0, (self.dl_min + 5) // 10)
         self.measured_s = now_s
         self._windows += 1
         if self._windows == 1:
@@ -274,29 +262,27 @@ class Inflow:
         self._later_s += seconds
         if self._windows == _AFTER:
             self._judge_run(now_s)
-        elif self._windows == _BACK_WINDOW:
-            self._judge_backflow(self._later * self._first_s // self._later_s)
-
-    def _judge_backflow(self, explained: int) -> None:
-        """What drains back through a leaking check valve shows in the first window after a stop.
-
-        `explained`: what the inflow of those after it would have raised it. A well may be narrower at its bottom, so a
-        quarter of that is forgiven. Single stops differ as noise, waves and uneven inflow make them; a leak stands out.
-        """
+        if self._windows != _BACK_WINDOW:
+            return
+        # What drains back through a leaking check valve shows in the first window after a stop, beside what the inflow
+        # of those after it explains. A well may be narrower at its bottom: a quarter of that is forgiven; and windows
+        # end where noise favours them. Single stops differ by noise, waves and uneven inflow; a leak stands out.
+        explained: int = self._later * self._first_s // self._later_s
         excess: int = self._first - explained
         if excess > 0:
-            excess -= explained // 4 + self._noise_8 // 8  # a window ends where noise favours it
+            excess -= explained // 4 + self._noise_8 // 8
         if explained > _BACK_PLAIN and -explained < 2 * excess < explained:
             return
-        excess = min(max(excess, -_BACK_MOST), _BACK_MOST)
-        if self._back_stops < _BACK_STOPS:
-            self._back_stops += 1
-        off: int = excess - self._back
-        self._back += off // self._back_stops
-        self._back_off += (abs(off) - self._back_off) // self._back_stops
-        if self._back < _BACK_OVER:
+        stops: int = min(self._back_stops + 1, _BACK_STOPS)
+        self._back_stops = stops
+        back: int = self._back
+        off: int = min(max(excess, -_BACK_MOST), _BACK_MOST) - back
+        back += off // stops
+        self._back = back
+        self._back_off += (abs(off) - self._back_off) // stops
+        if back < _BACK_OVER:
             self.backflow = 0
-        elif self._back_stops == _BACK_STOPS and self._back > _BACK and self._back > 2 * self._back_off:
+        elif stops == _BACK_STOPS and back > _BACK and back > 2 * self._back_off:
             self.backflow = 1
 
     def _judge_run(self, now_s: int) -> None:
@@ -311,7 +297,7 @@ class Inflow:
         if inflow > 5 * pump.usual_l_min or (apart > 2 * pump.usual_l_min and apart * 5 > inflow):
             return
         flow_l_min: int = max(0, (self._fall_dl_min + inflow) // 10)
-        if pump.new_l_min:
+        if pump.new_l_min > 0:
             pump.new_pct += (flow_l_min * 100 // pump.new_l_min - pump.new_pct) // 2
         pump.take(flow_l_min, self._doubts_scale(now_s))
         self._fall_dl_min = NONE
@@ -322,10 +308,10 @@ class Inflow:
         Two pumps hardly wear or clog alike within the same days; a level whose scale has changed, or a wrong area of
         the well, changes both, and the inflow as well.
         """
-        p1_pct: int = self.pumps[0].new_pct
-        p2_pct: int = self.pumps[1].new_pct
+        pct: int = self.pumps[0].new_pct
+        other_pct: int = self.pumps[1].new_pct
         edge: int = 15 if self._alike_s == NONE else 10
-        if min(abs(p1_pct - 100), abs(p2_pct - 100)) <= edge or abs(p1_pct - p2_pct) > 15:
+        if min(abs(pct - 100), abs(other_pct - 100)) <= edge or abs(pct - other_pct) > 15:
             self._alike_s = NONE
             self.scale_suspect = 0
             return 0
@@ -336,7 +322,6 @@ class Inflow:
         if now_s - self._alike_s < _ALIKE_S or day_l == NONE or percent_l == 0:
             return 1
         # Is the inflow nearer to the pumps' share than to what it was?
-        middle: int = (p1_pct + 100) // 2
-        if (day_l // percent_l < middle) == (p1_pct < 100):
+        if (day_l // percent_l < (pct + 100) // 2) == (pct < 100):
             self.scale_suspect = 1
         return self.scale_suspect
