@@ -178,7 +178,8 @@ class Inflow:
             self._mark = mean
         elif self._blocks > 1:
             # Of a steady rise or fall nothing is left in here.
-            self._noise_8 += abs(moved - self._moved) - self._noise_8 // 8
+            uneven: int = moved - self._moved
+            self._noise_8 += max(uneven, -uneven) - self._noise_8 // 8
         self._moved = moved
         self._last = mean
         self._blocks += 1
@@ -279,7 +280,7 @@ class Inflow:
         off: int = min(max(excess, -_BACK_MOST), _BACK_MOST) - back
         back += off // stops
         self._back = back
-        self._back_off += (abs(off) - self._back_off) // stops
+        self._back_off += (max(off, -off) - self._back_off) // stops
         if back < _BACK_OVER:
             self.backflow = 0
         elif stops == _BACK_STOPS and back > _BACK and back > 2 * self._back_off:
@@ -292,7 +293,7 @@ class Inflow:
         pump = self.pumps[self._fall_pump]
         before: int = self._before_dl_min
         after: int = self.dl_min
-        apart: int = abs(before - after)
+        apart: int = max(before - after, after - before)
         inflow: int = (before + after) // 2
         if inflow > 5 * pump.usual_l_min or (apart > 2 * pump.usual_l_min and apart * 5 > inflow):
             return
@@ -311,7 +312,7 @@ class Inflow:
         pct: int = self.pumps[0].new_pct
         other_pct: int = self.pumps[1].new_pct
         edge: int = 15 if self._alike_s == NONE else 10
-        if min(abs(pct - 100), abs(other_pct - 100)) <= edge or abs(pct - other_pct) > 15:
+        if not -15 <= pct - other_pct <= 15 or -edge <= pct - 100 <= edge or -edge <= other_pct - 100 <= edge:
             self._alike_s = NONE
             self.scale_suspect = 0
             return 0
