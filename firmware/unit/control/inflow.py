@@ -309,10 +309,10 @@ class Inflow:
         Two pumps hardly wear or clog alike within the same days; a level whose scale has changed, or a wrong area of
         the well, changes both, and the inflow as well.
         """
-        pct: int = self.pumps[0].new_pct
-        other_pct: int = self.pumps[1].new_pct
+        off: int = self.pumps[0].new_pct - 100
+        other: int = self.pumps[1].new_pct - 100
         edge: int = 15 if self._alike_s == NONE else 10
-        if not -15 <= pct - other_pct <= 15 or -edge <= pct - 100 <= edge or -edge <= other_pct - 100 <= edge:
+        if -edge <= off <= edge or -edge <= other <= edge or not -15 <= off - other <= 15:
             self._alike_s = NONE
             self.scale_suspect = 0
             return 0
@@ -323,6 +323,6 @@ class Inflow:
         if now_s - self._alike_s < _ALIKE_S or day_l == NONE or percent_l == 0:
             return 1
         # Is the inflow nearer to the pumps' share than to what it was?
-        if (day_l // percent_l < (pct + 100) // 2) == (pct < 100):
+        if (day_l // percent_l - 100) * 2 // off > 0:
             self.scale_suspect = 1
         return self.scale_suspect
