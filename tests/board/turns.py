@@ -129,7 +129,6 @@ class Turns:
             assert figures.heap_most_used <= MOST_BYTES, figures
         assert figures.idf_least_free >= chips.CONNECTION_BYTES, figures
 
-
     # --- steps
 
     def _type(self, line: str) -> None:

@@ -6,7 +6,7 @@ from unit.control.alarms import ACKNOWLEDGED, NORMAL, RETURNED, UNACKNOWLEDGED, 
 from unit.control.basics import NONE
 from unit.control.controller import SNAPSHOT_BYTES
 from unit.control.events import Events
-from unit.control.snapshot import Reader, Writer
+from unit.control.snapshot import Reader, Writer, restore_alarms, save_alarms
 
 from tests.control.rig import ALARM_NAMES, P1, Rig
 
@@ -131,11 +131,11 @@ class Book:
         """A snapshot, a power cut, a new start; `names`: of another firmware's alarms, in its order."""
         data = bytearray(64)
         w = Writer(data)
-        self.book.save(w, self.t)
+        save_alarms(self.book, w, self.t)
         assert w.n == 4 + (len(self.names) + 7) // 8 * 3
         self.book = AlarmBook(self.rows(names or self.names), Events())
         self.names = names or self.names
-        self.book.restore(Reader(data, w.n))
+        restore_alarms(self.book, Reader(data, w.n))
         self.book.age(outage_s)
         self.t = 0
         self.log = []

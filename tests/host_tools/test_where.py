@@ -1,6 +1,5 @@
 """A board that keeps no lines: what its traceback says leads to the source all the same."""
 
-
 import pytest
 
 from host_tools.unitkit import fsimage, where

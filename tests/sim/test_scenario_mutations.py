@@ -70,7 +70,17 @@ def see_it_fail(tmp_path, story, file, line, without, *words):
     paths = os.pathsep.join(map(str, (tmp_path, tmp_path / "firmware")))
     env = dict(os.environ, PYTHONPATH=paths, PYTHONDONTWRITEBYTECODE="1")
     scenario = tmp_path / f"sim/scenarios/{story}.toml"
-    command = [sys.executable, "-m", "host_tools.main", "sim", "run", str(scenario), "--out", str(tmp_path / "out"), *words]
+    command = [
+        sys.executable,
+        "-m",
+        "host_tools.main",
+        "sim",
+        "run",
+        str(scenario),
+        "--out",
+        str(tmp_path / "out"),
+        *words,
+    ]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     assert ("compiling the simulator (" in done.stderr) == (not words) and "failed" not in done.stderr, done.stderr
     assert done.returncode == 1, done.stdout + done.stderr

@@ -8,7 +8,6 @@ from array import array
 
 from .basics import NONE, const
 from .events import ALARM, Events
-from .snapshot import Reader, Writer
 
 NORMAL = const(0)
 UNACKNOWLEDGED = const(1)
@@ -21,10 +20,8 @@ _BOTH = const(128)  # in `under` of a row: together with the one before
 _AFTERWARDS_S = const(600)  # what explained it is over: pumps have had the time to do away with the rest
 _MINUTES = const(128)
 _MOST_TIMES = const(255)
-_GROUP = const(8)  # alarms in three bytes of a snapshot
-_ACTIVE = const(4)
-_KIND = const(15)  # of `_told`
-_ONCE = const(16)
+_KIND = const(15)  # of `told`
+ONCE = const(16)
 
 
 def _byte(delay_s: int) -> int:
@@ -59,8 +56,8 @@ class AlarmBook:
         self._on_delay: bytearray = bytearray([_byte(row[1]) for row in rows])
         self._off_delay: bytearray = bytearray([_byte(row[2]) for row in rows])
         # latch + 2 * a_day + 16 * (how often it was told in this round; more than a_day: it is up and was not told)
-        self._told: bytearray = bytearray([row[3] + 2 * row[4] for row in rows])
-        self._round_s: int = 0  # start of the time in which no alarm is told more than a_day times
+        self.told: bytearray = bytearray([row[3] + 2 * row[4] for row in rows])
+        self.round_s: int = 0  # start of the time in which no alarm is told more than a_day times
         self._first_end_s: int = 0  # no alarm ends before this: what a restart remembers has to be found again
         self._explains: bytes = b"".join([row[5] for row in rows])
         self._explained_to: bytearray = bytearray(n)  # where the part of an alarm in `_explains` ends
@@ -72,7 +69,7 @@ class AlarmBook:
     def step(self, now_s: int, causes: list[int]) -> None:
         """Take the causes of this second, a bit an alarm, `WORD` of them in each integer."""
         self.restless = 0
-        if now_s - self._round_s >= self.again_s:
+        if now_s - self.round_s >= self.again_s:
             self._begin_round(now_s)
         n: int = len(self.state)
         i: int = 0
@@ -92,7 +89,7 @@ class AlarmBook:
 
     def silent(self, i: int) -> int:
         """1 when this alarm has come back and was not told again."""
-        return 1 if self._told[i] >> 4 > self._told[i] >> 1 & 7 else 0
+        return 1 if self.told[i] >> 4 > self.told[i] >> 1 & 7 else 0
 
     def acknowledge(self, root: int, now_s: int) -> int:
         """Somebody has seen this alarm and what stands below it, or all with NONE; returns how many waited for it."""
@@ -101,7 +98,7 @@ class AlarmBook:
         while i < len(self.state):
             state: int = self.state[i]
             if state and self.belongs(i, root):
-                self._told[i] &= _KIND  # when it comes again, that is news
+                self.told[i] &= _KIND  # when it comes again, that is news
                 self.times[i] = 1 if self.active[i] else 0
                 if state == UNACKNOWLEDGED:
                     self._enter(i, now_s, ACKNOWLEDGED)
@@ -111,53 +108,21 @@ class AlarmBook:
             i += 1
         return n
 
-    def save(self, w: Writer, now_s: int) -> None:
-        """Put the states into a snapshot: 4 bytes, and 3 for every 8 alarms."""
-        n: int = len(self.state)
-        w.put(n, 1)
-        w.put(now_s - self._round_s, 3)
-        bits: int = 0
-        i: int = 0
-        while i < n:
-            code: int = self.state[i] + (_ACTIVE if self.active[i] else 0)
-            if code == NORMAL and self._told[i] > _KIND:
-                code = UNACKNOWLEDGED  # and not active: a state that no alarm has
-            bits += code << 3 * (i % _GROUP)
-            i += 1
-            if i % _GROUP == 0 or i == n:
-                w.put(bits, 3)
-                bits = 0
-
-    def restore(self, r: Reader) -> None:
-        """Take them up again, before the first step. What stood then is not told again; it ends when it is not found.
-
-        The snapshot may be that of a firmware with fewer alarms, or with more.
-        """
-        known: int = r.get(1)
-        self._round_s = -r.get(3)
-        bits: int = 0
-        i: int = 0
-        while i < known:
-            if i % _GROUP == 0:
-                bits = r.get(3)
-            if i < len(self.state):
-                code: int = bits >> 3 * (i % _GROUP) & 7
-                self._remember(i, NORMAL if code == UNACKNOWLEDGED else code & 3, code & _ACTIVE, 1 if code else 0)
-            i += 1
-
     def repeat(self, i: int, state: int) -> None:
         """An event of after the snapshot says that the alarm went into this state."""
-        if 0 <= i < len(self.state):
-            self._remember(i, state & 3, 1 if NORMAL < state < RETURNED else 0, 1)
+        self.remember(i, state & 3, 1 if NORMAL < state < RETURNED else 0, 1)
 
     def age(self, by_s: int) -> None:
         """What was restored as of just now is so many seconds old."""
-        self._round_s -= min(by_s, self.again_s)
+        self.round_s -= min(by_s, self.again_s)
 
-    def _remember(self, i: int, state: int, active: int, told: int) -> None:
+    def remember(self, i: int, state: int, active: int, told: int) -> None:
+        """A restart takes up what was known of one alarm; the firmware of before may have had other alarms."""
+        if not 0 <= i < len(self.state):
+            return
         self.state[i] = state
         self.active[i] = 1 if active else 0
-        self._told[i] = (self._told[i] & _KIND) + told * _ONCE
+        self.told[i] = (self.told[i] & _KIND) + told * ONCE
         self.times[i] = 1 if state else 0
         self._first_end_s = _AFTERWARDS_S
         self.restless = 1
@@ -185,11 +150,11 @@ class AlarmBook:
         return 1 if self.active[i] or causes[i // WORD] >> i % WORD & 1 else 0
 
     def _begin_round(self, now_s: int) -> None:
-        self._round_s = now_s
+        self.round_s = now_s
         i: int = 0
         while i < len(self.state):
             if self.state[i] != UNACKNOWLEDGED or not self.silent(i):
-                self._told[i] &= _KIND
+                self.told[i] &= _KIND
             i += 1
 
     def _update(self, i: int, now_s: int, cause: int) -> None:
@@ -208,7 +173,7 @@ class AlarmBook:
             if cause:
                 if not self.under[i]:
                     self._raise(i, now_s)
-            elif self._told[i] & 1 and state == UNACKNOWLEDGED:
+            elif self.told[i] & 1 and state == UNACKNOWLEDGED:
                 self._enter(i, now_s, RETURNED)
             elif NORMAL < state < RETURNED:
                 self._enter(i, now_s, NORMAL)
@@ -220,7 +185,7 @@ class AlarmBook:
                 self.restless = 1
                 if now_s - self.since_s[i] >= self.resound_s:
                     if self.silent(i):
-                        self._told[i] -= _ONCE
+                        self.told[i] -= ONCE
                     self._enter(i, now_s, UNACKNOWLEDGED)
         else:
             # What explained it is over, and it still stands.
@@ -235,7 +200,7 @@ class AlarmBook:
         if self.times[i] < _MOST_TIMES:
             self.times[i] += 1
         if not self.silent(i):
-            self._told[i] += _ONCE
+            self.told[i] += ONCE
         self._enter(i, now_s, UNACKNOWLEDGED)
 
     def _enter(self, i: int, now_s: int, state: int) -> None:

@@ -4,22 +4,17 @@ from . import points, reasons
 from .alarms import AlarmBook
 from .basics import NONE, const
 from .claims import BACKUP, HAND, REMOTE
-from .events import CLAIM, CLAIM_END, RESTART, SERVICE, Events
+from .events import CLAIM, CLAIM_END, SERVICE, Events
 from .inflow import Inflow
 from .io import BLOWER, N_OUTPUTS, OUTPUT_NAMES, P1, P2, RETURN, Inputs, NoMeter
 from .output import Output
 from .process.contact_oxidation import ContactOxidation
-from .protection import Guard
 from .signals import Analog, Switch
-from .snapshot import Reader, Writer
 from .supervision import Supervision
 from .witnesses import Well
 
-_SNAPSHOT_VERSION = const(1)
 SNAPSHOT_BYTES = 232  # a buffer of this size holds every snapshot
 _STAGGER_S = const(5)  # machines of one unit do not start in the same second after mains return
-_KEPT_STARTS = const(16)  # of a machine, in a snapshot; those before are taken for as young as the oldest of them
-_AGE_UNIT_S = const(15)
 _DIPS = const(3)  # mains losses, each within ten minutes of the one before, that make them unsteady
 _DIP_APART_S = const(600)
 _STEADY_AGAIN_S = const(1800)
@@ -213,88 +208,18 @@ class Controller:
 
     def save(self, data: bytearray) -> int:
         """Write the snapshot into `data` (at least SNAPSHOT_BYTES); returns its length."""
-        w = Writer(data)
-        w.put(_SNAPSHOT_VERSION, 1)
-        for output in self.outputs:
-            w.put(output.run_s, 4)
-            w.put(output.starts, 4)
-            w.put(output.serviced_run_s, 4)
-            w.put(output.rested_s, 4)
-            w.put(0, 1)  # starts of the last hour, once without their ages
-            w.put(output.guard.failed_starts, 1)
-        w.put(self.energy_wh, 4)
-        w.put(self.inflow.day_l, 4)
-        w.put(self.inflow.hours_known, 1)
-        for pump in self.inflow.pumps:
-            w.put(pump.usual_l_min, 3)
-        self.process.save(w)
-        # What a firmware of before does not know comes behind what it reads.
-        for output in self.outputs:
-            self._save_guard(w, output.guard)
-        self.inflow.save(w)
-        self.alarms.save(w, self.now_s)
-        return w.seal()
+        from .snapshot import save
 
-    def _save_guard(self, w: Writer, guard: Guard) -> None:
-        w.put((guard.locked_until_s - self.now_s + 59) // 60, 1)
-        w.put(guard.feedback_lost, 1)
-        n: int = min(guard.starts_last_hour(self.now_s), guard.max_starts_per_h)
-        w.put(n, 1)
-        i: int = 1
-        while i <= n and i <= _KEPT_STARTS:
-            w.put(guard.start_age_s(i, self.now_s) // _AGE_UNIT_S, 1)
-            i += 1
-
-    def _restore_guard(self, r: Reader, guard: Guard, outage_s: int) -> None:
-        guard.locked_until_s = r.get(1) * 60 - outage_s
-        guard.fails_to_run = 1 if guard.locked_until_s > 0 or guard.failed_starts >= guard.tries else 0
-        guard.feedback_lost = r.get(1) & 1
-        n: int = r.get(1)
-        kept: int = min(n, _KEPT_STARTS)
-        # The oldest first, and those whose ages were not kept before it, as young as it.
-        first: int = r.n
-        i: int = 0
-        while i < n:
-            age: int = kept - 1 if i < n - kept else n - 1 - i
-            guard.remember_start(-outage_s - r.data[first + age] * _AGE_UNIT_S)
-            i += 1
-        r.n = first + kept
+        return save(self, data)
 
     def restore(self, data: bytearray, n: int, outage_s: int) -> int:
         """Take up a snapshot before the first step. `outage_s`: how long the unit was off, 0 if unknown.
 
         Returns 1, or 0 when the bytes are damaged or of another version: then nothing is changed.
         """
-        r = Reader(data, n)
-        if not r.intact() or r.get(1) != _SNAPSHOT_VERSION:
-            self.events.add(RESTART, 0, 0)
-            return 0
-        for output in self.outputs:
-            output.run_s = r.get(4)
-            output.starts = r.get(4)
-            output.serviced_run_s = r.get(4)
-            output.rested_s = r.get(4) + outage_s
-            old_starts: int = r.get(1)
-            while old_starts > 0:
-                output.guard.remember_start(-outage_s)
-                old_starts -= 1
-            output.guard.failed_starts = r.get(1)
-        self.energy_wh = r.get(4)
-        self.count_from_here()
-        day_l: int = r.get(4)
-        self.inflow.restore_day(day_l, r.get(1))
-        for pump in self.inflow.pumps:
-            pump.usual_l_min = r.get(3)
-        self.process.restore(r)
-        if r.left() > 0:  # a firmware of before did not know more
-            for output in self.outputs:
-                self._restore_guard(r, output.guard, outage_s)
-            self.inflow.restore(r)
-            self.alarms.restore(r)
-            self.alarms.age(outage_s)
-        self.process.aeration.missed(outage_s)
-        self.events.add(RESTART, 1, 0)
-        return 1
+        from .snapshot import restore
+
+        return restore(self, data, n, outage_s)
 
     def _sense_mains(self, now_s: int, raw: int) -> None:
         """Mains that are gone for a second have dropped every contactor: they come back one after the other."""

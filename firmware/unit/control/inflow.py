@@ -6,7 +6,6 @@ litres = mm * area / 100; levels in here are sums of 16 samples, so 1/16 mm.
 """
 
 from .basics import NONE, const
-from .snapshot import Reader, Writer
 
 _START_S = const(20)  # after a pump starts the main fills and the surface swings
 _STOP_S = const(8)  # after it stops the smoothed level falls on; what a leak brings back comes soon
@@ -21,7 +20,7 @@ _KNOWN_S = const(2700)  # of an hour that counts as measured
 _ENOUGH_HOURS = const(20)  # known of the last 24 to speak of a day
 _RUN_S = const(32)  # shortest run that tells a pump's flow
 _LONG_RUN_S = const(4000)  # longest run that is judged: the inflow has changed since
-_LEARN_RUNS = const(16)  # first runs of a pump from which it is known
+_LEARN_RUNS = const(15)  # and one more: the first runs of a pump, from which it is known
 _AFTER = const(2)  # the window after a stop that tells the inflow: in the first the riser may still run empty
 _BACK_WINDOW = const(4)  # a rise right after a stop is judged by the windows after it
 _BACK_PLAIN = const(20 * 16)  # where the inflow explains more, a stop tells only what exceeds half of that
@@ -39,13 +38,12 @@ class PumpFlow:
     def __init__(self) -> None:
         self.flow_l_min: int = 0  # last measured, 0 before the first
         self.usual_l_min: int = 0  # slow mean of healthy runs
-        self.new_l_min: int = 0  # that of its first runs, 0 while they are not done
+        self.new_l_min: int = 0  # that of its first runs; until they are done how many, below 0
         self.new_pct: int = 100  # quick mean: flow over that of the first runs
         self.low_runs: int = 0  # clogged-looking runs in a row
         self.clogged: int = 0
         self.worn: int = 0  # 1 while the usual flow is far below that of the first runs
         self.clog_pct: int = 60  # of the usual flow
-        self._runs: int = 0
         self._rest: int = 0  # what the slow mean has not taken up yet
 
     def forgive(self) -> None:
@@ -59,7 +57,6 @@ class PumpFlow:
         self.new_l_min = 0
         self.new_pct = 100
         self.worn = 0
-        self._runs = 0
 
     def take(self, flow_l_min: int, doubted: int) -> None:
         """One measured run. Two low ones in a row are a clog; one good one ends it. Many lower ones are wear.
@@ -76,16 +73,15 @@ class PumpFlow:
         self.clogged = 0
         if doubted:
             return
-        share: int = 16 if self.new_l_min else 4
+        new_l_min: int = self.new_l_min
+        share: int = 16 if new_l_min > 0 else 4
         self._rest += flow_l_min - self.usual_l_min
         self.usual_l_min += self._rest // share
         self._rest %= share
-        if self.new_l_min:
-            self.worn = 1 if self.usual_l_min * 100 < self.new_l_min * (85 if self.worn else 80) else 0
+        if new_l_min > 0:
+            self.worn = 1 if self.usual_l_min * 100 < new_l_min * (85 if self.worn else 80) else 0
         else:
-            self._runs += 1
-            if self._runs >= _LEARN_RUNS:
-                self.new_l_min = self.usual_l_min
+            self.new_l_min = new_l_min - 1 if new_l_min > -_LEARN_RUNS else self.usual_l_min
 
 
 class Inflow:
@@ -106,23 +102,22 @@ class Inflow:
         self.most_mm: int = 1 << 20  # at and above this level the well spills or the sensor ends: a rise says nothing
         self._bins_l: list[int] = [NONE] * _HOURS  # by hour, NONE where it was not measured
         self._bin: int = 0
-        self._bin_s: int = 0
+        self._bin_end_s: int = 3599  # its last second
         self._bin_known_s: int = 0
         self._bin_dl: int = 0  # 0.1 L times 60 of the running hour
         self._phase: int = NONE  # pumps that turn, a bit a pump; NONE without a level
         self._n: int = 0  # samples of the block; below 0 while the surface settles
         self._sum: int = 0
-        self._blocks: int = 0  # in this phase
+        self._blocks: int = 0  # since the mark, with it
         self._last: int = 0  # the last block ...
         self._moved: int = 0  # ... against the one before
         self._noise_8: int = 0  # slow mean of how unevenly blocks follow each other, times 8
         self._mark: int = 0  # the block at which the window, or the run, began
-        self._mark_block: int = 0
         self._windows: int = 0  # measured since the stop
         self._first: int = 0  # rise in the first of them ...
         self._first_s: int = 0  # ... how long it was ...
-        self._second: int = 0  # ... and the block at which it ended
-        self._second_block: int = 0
+        self._later: int = 0  # ... and the same of those after it
+        self._later_s: int = 0
         self._before_dl_min: int = NONE  # inflow before the run, NONE where it was not measured
         self._fall_dl_min: int = NONE  # of the run that waits for the inflow after it
         self._fall_pump: int = 0
@@ -144,52 +139,74 @@ class Inflow:
     def step(self, now_s: int, level_mm: int, level_ok: int, p1_turns: int, p2_turns: int) -> None:
         phase: int = NONE
         if level_ok and level_mm < self.most_mm:
-            phase = (1 if p1_turns else 0) + (2 if p2_turns else 0)
-        if phase != self._phase:
-            self._enter(phase)
+            phase = (p1_turns != 0) + 2 * (p2_turns != 0)
+        was: int = self._phase
+        if phase != was:
+            # Other pumps turn than in the second before, or the level has come or gone.
+            self._phase = phase
+            self._fall_dl_min = NONE
+            seconds: int = (self._blocks - 1) * _BLOCK_S
+            if phase != 0:
+                self._before_dl_min = self.dl_min if was == 0 and self._windows else NONE
+            elif 0 < was < 3 and self._before_dl_min != NONE and _RUN_S <= seconds <= _LONG_RUN_S:
+                self._fall_pump = was - 1
+                if self._flow_dl_min(self._noise_8 // 8, seconds) <= self.pumps[was - 1].usual_l_min:
+                    self._fall_dl_min = self._flow_dl_min(self._mark - self._last, seconds)
+            self._n = -_START_S if phase else -_STOP_S
+            self._sum = 0
+            self._blocks = 0
+            self._windows = 0
         self._bin_dl += self.dl_min
         self._bin_known_s += self.fresh(now_s)
-        self._bin_s += 1
-        if self._bin_s >= 3600:
-            self._end_hour(self._bin_dl // 600 if self._bin_known_s >= _KNOWN_S else NONE)
+        if now_s >= self._bin_end_s:
+            self.let_pass(1, self._bin_dl // 600 if self._bin_known_s >= _KNOWN_S else NONE)
+            self._bin_end_s = now_s + 3600
+            self._bin_known_s = 0
+            self._bin_dl = 0
             self._learn_day()
         if phase == NONE:
             return
-        self._n += 1
-        if self._n > 0:
+        n: int = self._n + 1
+        self._n = n
+        if n > 0:
             self._sum += level_mm
-            if self._n >= _BLOCK_S:
-                self._take_block()
-                if phase == 0:
-                    self._follow_rest(now_s)
+        if n < _BLOCK_S:
+            return
+        mean: int = self._sum
+        moved: int = mean - self._last
+        if self._blocks == 0:
+            self._mark = mean
+        elif self._blocks > 1:
+            # Of a steady rise or fall nothing is left in here.
+            uneven: int = moved - self._moved
+            self._noise_8 += max(uneven, -uneven) - self._noise_8 // 8
+        self._moved = moved
+        self._last = mean
+        self._blocks += 1
+        self._sum = 0
+        self._n = 0
+        if phase == 0:
+            self._follow_rest(now_s)
 
     def restore_day(self, day_l: int, hours_known: int) -> None:
-        """Take up the 24 h sum of before a power cut, spread evenly over the hours that made it."""
-        self.hours_known = hours_known if hours_known < _HOURS else _HOURS
-        self.day_l = 0
-        i: int = 0
-        while i < _HOURS:
-            self._bins_l[i] = day_l // hours_known if i < hours_known else NONE
-            if i < hours_known:
-                self.day_l += self._bins_l[i]
-            i += 1
+        """Take up the 24 h sum of before a power cut, spread evenly over the hours that made it, none of them late."""
+        self.let_pass(hours_known, day_l // max(1, hours_known))
+        self.let_pass(_HOURS - hours_known, NONE)
 
-    def miss(self, hours: int) -> None:
-        """So many hours have passed of which nothing is known."""
+    def let_pass(self, hours: int, litres: int) -> None:
+        """So many hours have passed, each with `litres`, or NONE where nothing is known of them."""
+        bins_l = self._bins_l
         while hours > 0:
-            self._end_hour(NONE)
             hours -= 1
-
-    def save(self, w: Writer) -> None:
-        """7 bytes: what is learnt slowly."""
-        for pump in self.pumps:
-            w.put(pump.new_l_min, 2)
-        w.put(self.usual_day_l, 3)
-
-    def restore(self, r: Reader) -> None:
-        for pump in self.pumps:
-            pump.new_l_min = r.get(2)
-        self.usual_day_l = r.get(3)
+            out: int = bins_l[self._bin]
+            if out != NONE:
+                self.day_l -= out
+                self.hours_known -= 1
+            bins_l[self._bin] = litres
+            if litres != NONE:
+                self.day_l += litres
+                self.hours_known += 1
+            self._bin = (self._bin + 1) % _HOURS
 
     def _flow_dl_min(self, way: int, seconds: int) -> int:
         """0.1 L/min of a rise or fall of `way` 1/16 mm."""
@@ -201,127 +218,76 @@ class Inflow:
             dl_min = way // 16 * self.area_m2_100 // 8 * 3 // seconds * 16
         return min(max(dl_min, -_MOST_DL_MIN), _MOST_DL_MIN)
 
-    def _end_hour(self, litres: int) -> None:
-        """`litres` NONE: it was not measured."""
-        out: int = self._bins_l[self._bin]
-        if out != NONE:
-            self.day_l -= out
-            self.hours_known -= 1
-        self._bins_l[self._bin] = litres
-        if litres != NONE:
-            self.day_l += litres
-            self.hours_known += 1
-        self._bin = (self._bin + 1) % _HOURS
-        self._bin_s = 0
-        self._bin_known_s = 0
-        self._bin_dl = 0
-
     def _learn_day(self) -> None:
         """What a usual day brings, and whether this one brings nothing."""
         day_l: int = self.per_day_l()
         if day_l == NONE:
             self.stopped = 0
             return
+        usual_l: int = self.usual_day_l
         if self.hours_known == _HOURS:
             # It has to come back in earnest, so that a trickle does not make it one alarm after the other.
-            least_l: int = self.usual_day_l // (20 if self.stopped else 50)
-            self.stopped = 1 if day_l < least_l and self.usual_day_l > self.area_m2_100 else 0
-        if self.stopped:
-            return
-        if self.usual_day_l:
-            self.usual_day_l += (day_l - self.usual_day_l) // 192  # about eight days
-        elif day_l > self.area_m2_100:  # 100 mm of the well: a smaller day may be noise
-            self.usual_day_l = day_l
+            self.stopped = 1 if self.area_m2_100 < usual_l and day_l < usual_l // (20 if self.stopped else 50) else 0
+        if usual_l == 0:
+            if day_l > self.area_m2_100:  # 100 mm of the well: a smaller day may be noise
+                self.usual_day_l = day_l
+        elif not self.stopped:
+            self.usual_day_l = usual_l + (day_l - usual_l) // 192  # about eight days
 
     def forget_run(self) -> None:
         """The pump draws air: this run says nothing of what it lifts."""
         self._before_dl_min = NONE
 
-    def _enter(self, phase: int) -> None:
-        """Other pumps turn than in the second before, or the level has come or gone."""
-        was: int = self._phase
-        seconds: int = (self._blocks - 1) * _BLOCK_S
-        self._phase = phase
-        self._fall_dl_min = NONE
-        if phase != 0:
-            self._before_dl_min = self.dl_min if was == 0 and self._windows else NONE
-        elif (was == 1 or was == 2) and self._before_dl_min != NONE and _RUN_S <= seconds <= _LONG_RUN_S:
-            pump: int = was - 1
-            if self._flow_dl_min(self._noise_8 // 8, seconds) <= self.pumps[pump].usual_l_min:
-                self._fall_dl_min = self._flow_dl_min(self._mark - self._last, seconds)
-                self._fall_pump = pump
-        self._n = -_START_S if phase else -_STOP_S
-        self._sum = 0
-        self._blocks = 0
-        self._windows = 0
-
-    def _take_block(self) -> None:
-        moved: int = self._sum - self._last
-        if self._blocks == 0:
-            self._mark = self._sum
-            self._mark_block = 0
-        elif self._blocks > 1:
-            # Of a steady rise or fall nothing is left in here.
-            jitter: int = moved - self._moved
-            self._noise_8 += (jitter if jitter > 0 else -jitter) - self._noise_8 // 8
-        self._moved = moved
-        self._last = self._sum
-        self._blocks += 1
-        self._sum = 0
-        self._n = 0
-
     def _follow_rest(self, now_s: int) -> None:
-        seconds: int = (self._blocks - 1 - self._mark_block) * _BLOCK_S
+        seconds: int = (self._blocks - 1) * _BLOCK_S
         rise: int = self._last - self._mark
-        noise: int = self._noise_8 // 2
-        need: int = noise if noise > _RISE else _RISE
+        need: int = max(_RISE, self._noise_8 // 2)
         if rise < need:
             if seconds < _LONG_WINDOW_S:
                 return
         elif seconds < _WINDOW_S and rise < 4 * need:
             return
         self._mark = self._last
-        self._mark_block = self._blocks - 1
+        self._blocks = 1
         if rise < -need or (rise == 0 and self._noise_8 < 8):
             # Something drains it, or the level does not live: no measurement of what flows in.
             self._windows = 0
-            self._fall_dl_min = NONE
             return
         self.dl_min = self._flow_dl_min(rise, seconds)
-        self.l_min = (self.dl_min + 5) // 10 if self.dl_min > 0 else 0
+        self.l_min = max(0, (self.dl_min + 5) // 10)
         self.measured_s = now_s
         self._windows += 1
         if self._windows == 1:
             self._first = rise
             self._first_s = seconds
-            self._second = self._last
-            self._second_block = self._blocks - 1
-        elif self._windows == _AFTER:
+            self._later = 0
+            self._later_s = 0
+            return
+        self._later += rise
+        self._later_s += seconds
+        if self._windows == _AFTER:
             self._judge_run(now_s)
-        elif self._windows == _BACK_WINDOW:
-            seconds = (self._blocks - 1 - self._second_block) * _BLOCK_S
-            self._judge_backflow((self._last - self._second) * self._first_s // seconds)
-
-    def _judge_backflow(self, explained: int) -> None:
-        """What drains back through a leaking check valve shows in the first window after a stop.
-
-        `explained`: what the inflow of those after it would have raised it. A well may be narrower at its bottom, so a
-        quarter of that is forgiven. Single stops differ as noise, waves and uneven inflow make them; a leak stands out.
-        """
+        if self._windows != _BACK_WINDOW:
+            return
+        # What drains back through a leaking check valve shows in the first window after a stop, beside what the inflow
+        # of those after it explains. A well may be narrower at its bottom: a quarter of that is forgiven; and windows
+        # end where noise favours them. Single stops differ by noise, waves and uneven inflow; a leak stands out.
+        explained: int = self._later * self._first_s // self._later_s
         excess: int = self._first - explained
         if excess > 0:
-            excess -= explained // 4 + self._noise_8 // 8  # a window ends where noise favours it
+            excess -= explained // 4 + self._noise_8 // 8
         if explained > _BACK_PLAIN and -explained < 2 * excess < explained:
             return
-        excess = min(max(excess, -_BACK_MOST), _BACK_MOST)
-        if self._back_stops < _BACK_STOPS:
-            self._back_stops += 1
-        off: int = excess - self._back
-        self._back += off // self._back_stops
-        self._back_off += ((off if off > 0 else -off) - self._back_off) // self._back_stops
-        if self._back < _BACK_OVER:
+        stops: int = min(self._back_stops + 1, _BACK_STOPS)
+        self._back_stops = stops
+        back: int = self._back
+        off: int = min(max(excess, -_BACK_MOST), _BACK_MOST) - back
+        back += off // stops
+        self._back = back
+        self._back_off += (max(off, -off) - self._back_off) // stops
+        if back < _BACK_OVER:
             self.backflow = 0
-        elif self._back_stops == _BACK_STOPS and self._back > _BACK and self._back > 2 * self._back_off:
+        elif stops == _BACK_STOPS and back > _BACK and back > 2 * self._back_off:
             self.backflow = 1
 
     def _judge_run(self, now_s: int) -> None:
@@ -331,12 +297,12 @@ class Inflow:
         pump = self.pumps[self._fall_pump]
         before: int = self._before_dl_min
         after: int = self.dl_min
-        apart: int = before - after if before > after else after - before
+        apart: int = max(before - after, after - before)
         inflow: int = (before + after) // 2
         if inflow > 5 * pump.usual_l_min or (apart > 2 * pump.usual_l_min and apart * 5 > inflow):
             return
         flow_l_min: int = max(0, (self._fall_dl_min + inflow) // 10)
-        if pump.new_l_min:
+        if pump.new_l_min > 0:
             pump.new_pct += (flow_l_min * 100 // pump.new_l_min - pump.new_pct) // 2
         pump.take(flow_l_min, self._doubts_scale(now_s))
         self._fall_dl_min = NONE
@@ -347,12 +313,10 @@ class Inflow:
         Two pumps hardly wear or clog alike within the same days; a level whose scale has changed, or a wrong area of
         the well, changes both, and the inflow as well.
         """
-        p1_pct: int = self.pumps[0].new_pct
-        p2_pct: int = self.pumps[1].new_pct
+        off: int = self.pumps[0].new_pct - 100
+        other: int = self.pumps[1].new_pct - 100
         edge: int = 15 if self._alike_s == NONE else 10
-        low: int = 1 if p1_pct < 100 - edge and p2_pct < 100 - edge else 0
-        high: int = 1 if p1_pct > 100 + edge and p2_pct > 100 + edge else 0
-        if not (low or high) or not -15 <= p1_pct - p2_pct <= 15:
+        if -edge <= off <= edge or -edge <= other <= edge or not -15 <= off - other <= 15:
             self._alike_s = NONE
             self.scale_suspect = 0
             return 0
@@ -363,7 +327,6 @@ class Inflow:
         if now_s - self._alike_s < _ALIKE_S or day_l == NONE or percent_l == 0:
             return 1
         # Is the inflow nearer to the pumps' share than to what it was?
-        middle: int = (p1_pct + 100) // 2
-        if (day_l // percent_l < middle) == (p1_pct < 100):
+        if (day_l // percent_l - 100) * 2 // off > 0:
             self.scale_suspect = 1
         return self.scale_suspect

@@ -228,5 +228,3 @@ def _free(function: ast.FunctionDef) -> set[str]:
     """Names that mean something of its module."""
     own = {one.arg for one in function.args.args}
     return {node.id for node in ast.walk(function) if isinstance(node, ast.Name)} - own - bound(function)
-
-

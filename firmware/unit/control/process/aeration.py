@@ -48,12 +48,12 @@ class Aeration:
         cycle_s: int = on_s + self.off_s[self.mode]
         self._owe(outage_s // cycle_s * on_s + min(on_s, outage_s % cycle_s))
         # The hour of the cut was not measured to its end. After a cut of unknown length nothing is known of the day.
-        self.inflow.miss(min(24, 1 + outage_s // 3600) if outage_s else 24)
+        self.inflow.let_pass(min(24, 1 + outage_s // 3600) if outage_s else 24, NONE)
 
     def went_on(self, ran_s: int) -> None:
         """After a snapshot that is `ran_s` older than the end of that run: where the cycle had come to."""
         self.phase_s = (self.phase_s + ran_s) % (self.on_s[self.mode] + self.off_s[self.mode])
-        self.inflow.miss(min(24, ran_s // 3600))
+        self.inflow.let_pass(min(24, ran_s // 3600), NONE)
 
     def step(self, now_s: int, tod_s: int, mains: int) -> None:
         """`tod_s`: local second of the day, -1 unknown."""

@@ -38,8 +38,7 @@ class SludgeReturn:
             on: int = 1 if self.phase_s < self.on_s else 0
             claims.lodge(PROCESS, on, now_s + _LEASE_S, CYCLE_ON if on else CYCLE_OFF)
             return
-        if self.inflow.dl_min > 0:
-            self.owed_ml += self.inflow.dl_min * self.ratio_pct // 60
+        self.owed_ml += self.inflow.dl_min * self.ratio_pct // 60
         most_ml: int = self.flow_ml_s * _MOST_OWED_S
         if self.owed_ml > most_ml:
             self.owed_ml = most_ml
