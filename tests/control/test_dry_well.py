@@ -86,8 +86,12 @@ def test_in_a_tie_what_flows_in_is_reckoned_by_the_rise_of_the_last_rest():
         (11, 0, "L"),
         (30, -18, ""),
         (30, -19, "L"),
-        (-5, 16, "L"),
-        (-5, 17, ""),
+        (90, -79, "L"),  # twice what a pump lifts
+        (90, -78, ""),
+        (91, 11, "L"),  # more than that flows in nowhere
+        (91, 12, ""),
+        (-5, 11, "L"),
+        (-5, 12, ""),
     ):
         j = Judge(rate_ks=1500)
         j.feed(1, 700, 0, 1)
@@ -280,3 +284,24 @@ def test_the_brim_is_the_spill_or_where_a_loop_ends():
         j.w.level.current = current
         j.w.level.high = high_mm
         assert j.feed(1, level, 0, 1).spilling() == full
+
+
+def test_a_level_that_falls_a_minute_and_a_half_under_a_pump_has_water_whatever_a_low_float_says():
+    for fell_mm, out in ((23, "l"), (22, "")):  # of 45 in half a minute: a large well, too slow for its budget
+        j = Judge(rate_ks=1500, high_fitted=0)
+        j.feed(60, 900, NONE, 1)
+        level = 900
+        for _ in range(3):
+            j.feed(30, level, NONE, 0, 1)
+            assert j.out() == ""
+            level -= fell_mm
+            j.feed(1, level, NONE, 0, 1)
+        assert j.out() == out, fell_mm
+    for high, pumps in ((NONE, (1, 1, 0, 1, 1)), (0, (1, 1, 1, 1, 1))):  # not in one go; a high float that will tell
+        j = Judge(rate_ks=1500, high_fitted=high == 0)
+        level = 900
+        for pump in pumps:
+            j.feed(30, level, high, 0, pump)
+            level -= 27
+            j.feed(1, level, high, 0, pump)
+        assert j.out() == "", high

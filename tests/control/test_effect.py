@@ -235,6 +235,19 @@ def test_other_pumps_and_a_signal_that_is_gone_begin_anew():
     assert x.until(lambda e: e.slope_ks != NONE, 100, -1000, 1, 1) == 35
 
 
+def test_what_the_level_did_before_a_feedback_was_gone_says_nothing():
+    x = Trace()
+    x.go(120, 1000)
+    e = x.go(120, -1000, 3)
+    assert e.falls and e.verdict == LIFTS and e.told_s == 1120
+    e = x.go(1, -1000, 1)
+    assert (e.falls, e.verdict, e.lifted, e.since_s, e.told_s) == (0, NONE, 1, 1120, 1240)
+    assert x.until(lambda e: e.falls, 100, -1000, 1) == 34
+    e = x.go(1, -1000, 3)
+    assert (e.falls, e.told_s) == (0, 1275)
+    assert x.until(lambda e: e.falls, 100, -1000, 3) == 34
+
+
 def test_a_block_is_the_mean_of_five_seconds_in_eighths_of_a_millimetre():
     x = Trace()
     x.go(15, 0)

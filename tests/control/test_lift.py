@@ -228,10 +228,10 @@ def test_a_cleared_pump_is_used_again_once_the_clog_is_acknowledged():
 
 
 def test_a_heavy_clog_is_a_clog_too():
-    r = Rig(inflow_l_min=8.0)
-    r.run(3 * 3600)
-    r.pump_l_min[P1] = 30.0
-    r.run(14 * 3600)
+    r = Rig(inflow_l_min=30.0)
+    r.run(2 * 3600)
+    r.pump_l_min[P1] = 10.0
+    r.run(12 * 3600)
     assert r.active("p1_clogged") and not r.active("p2_clogged")
 
 

@@ -26,6 +26,7 @@ class Facts:
         e = c.effect
         e.rate_ks = 1500
         e.since_s = 1000
+        e.told_s = 1000
         e.turning = turning
         e.verdict = verdict
         e.flat_s = flat_s
@@ -218,7 +219,8 @@ def test_what_the_water_says_of_a_pump():
         ({"verdict": NOTHING}, 0, 0, NONE, 1050, 0, 0),
         ({"falls": 1}, 0, 0, NONE, 1050, 0, 0),
         ({"falls": 1}, 1, 0, NONE, 1050, 0, 1),
-        ({"falls": 1}, 1, 0, NONE, 1050, 1, 1),
+        ({"falls": 1, "turning": 2}, 1, 0, NONE, 1050, 1, 1),
+        ({"falls": 1}, 1, 0, NONE, 1050, 1, 0),  # under the other one
         ({"falls": 1}, 1, 1, NONE, 1050, 0, 0),
         ({"falls": 1}, 1, 1, 1, 1050, 0, 0),
         ({"falls": 1}, 1, 1, 0, 1050, 0, 1),

@@ -316,8 +316,10 @@ def test_a_float_that_falls_under_pumps_convicts_a_level_that_said_dry_and_stood
     assert j.out() == "L"
 
 
-def flap(j, level, up, down, times, every_s=60):
-    for _ in range(times):
+def flap(j, level, up, down, times, every_s=60, moved_mm=0):
+    for k in range(times):
+        if k:
+            level += moved_mm
         j.feed(every_s // 2, level, *down)
         j.feed(every_s - every_s // 2, level, *up)
 
@@ -348,16 +350,19 @@ def test_a_high_float_that_is_out_and_flaps_is_not_heard_although_nobody_contrad
 
 
 def test_a_low_float_that_falls_three_times_in_ten_minutes_far_below_the_level_is_not_heard_for_half_an_hour():
-    for level, times, heard in ((400, 2, 1), (400, 3, 0), (351, 3, 0), (350, 3, 1), (NONE, 3, 1)):
+    for level, moved_mm, times, heard in (
+        (400, 4, 2, 1), (400, 4, 3, 0), (400, -4, 3, 0), (400, 3, 3, 1), (351, 4, 3, 0), (346, 4, 3, 1),
+        (NONE, 0, 3, 1),
+    ):  # fmt: skip
         j = Judge()
-        flap(j, level, (0, 0), (0, 1), times)
+        flap(j, level, (0, 0), (0, 1), times, moved_mm=moved_mm)
         assert j.w.low_wet == (0 if heard else NONE), (level, times)
         assert j.w.high_up == 0
     j = Judge()
-    flap(j, 400, (0, 0), (0, 1), 3)
+    flap(j, 400, (0, 0), (0, 1), 3, moved_mm=4)
     assert j.until(lambda w: w.low_wet != NONE, 4000, 400, 0, 1) == 1800 - 30
     j = Judge(level_out=1, _times=[2, 0, 0])
-    flap(j, 400, (0, 0), (0, 1), 3)
+    flap(j, 400, (0, 0), (0, 1), 3, moved_mm=4)
     assert j.w.low_wet == 0  # by a level that is out nobody is judged
 
 

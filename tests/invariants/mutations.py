@@ -185,7 +185,7 @@ MUTATIONS = [
         "        return 0 and 1 if self.high_out and",
     ),
     ("test_43", "witnesses.py", "                self._high_often.again(now_s)\n", "                pass\n"),
-    ("test_43", "witnesses.py", "                    self._low_often.again(now_s)\n", "                    pass\n"),
+    ("test_43", "witnesses.py", "                        self._low_often.again(now_s)", "                        pass"),
     (
         "test_45",
         "witnesses.py",
@@ -281,7 +281,7 @@ MUTATIONS = [
     (
         "inv_07_feedback",
         "process/pump_check.py",
-        "        return NONE if now_s - pump.guard.since_s < self.effect_s + _FLAT_S else 0",
+        "        return NONE if now_s - effect.told_s < self.effect_s + _FLAT_S else 0",
         "        return 0",
     ),
     ("test_51", "process/pump_check.py", "            self._useless |= turning\n", "            pass\n"),

@@ -284,10 +284,10 @@ def test_43_a_float_that_tips_three_times_in_ten_minutes_against_the_level_is_un
 def test_43_a_low_float_likewise():
     told = Told()
     told.say(DOWN, WET, 500, 60)
-    for _ in range(3):
-        told.say(DOWN, DRY, 500, 30)
-        told.say(DOWN, WET, 500, 60)
-    told.say(DOWN, DRY, 500, 10)
+    for level_mm in (500, 520, 540):
+        told.say(DOWN, DRY, level_mm, 30)
+        told.say(DOWN, WET, level_mm, 60)
+    told.say(DOWN, DRY, 540, 10)
     assert told.w.low_wet == NONE and not told.w.dry
 
 

@@ -98,7 +98,9 @@ class Controller:
         # estimate
         self.inflow.step(now_s, self.well.level_mm, self.well.level_ok, p1_turns, p2_turns)
         check = self.process.lift.check
-        check.effect.step(now_s, self.well.level.raw_value, check.level_tells(), p1.on | p1_turns, p2.on | p2_turns)
+        p1_turns = p1.on + (2 if p1_turns else 0)
+        p2_turns = p2.on + (2 if p2_turns else 0)
+        check.effect.step(now_s, self.well.level.raw_value, check.level_tells(), p1_turns, p2_turns)
         # claims
         mains: int = self.mains_on
         dry: int = self.well.dry
@@ -163,6 +165,8 @@ class Controller:
     def service_done(self, output: int) -> None:
         """The crew has serviced this machine: its service hours start again."""
         self.outputs[output].serviced_run_s = self.outputs[output].run_s
+        if output <= P2:
+            self.inflow.pumps[output].serviced()
         self.events.add(SERVICE, output, 0)
 
     def reading(self, values: list[int]) -> int:

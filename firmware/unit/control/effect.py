@@ -37,6 +37,8 @@ class Effect:
         self.flat_s: int = 0  # since the level stands still although they turn
         self.turning: int = 0  # bit 0: first pump, bit 1: second
         self.since_s: int = 0  # they turn, or rest, like this
+        self.told_s: int = 0  # ... and their feedback says the same
+        self._told: int = 0
         self.slope_ks: int = NONE  # of the level now
         self.inflow_ks: int = NONE  # the slope with no pump, NONE unknown
         self.rate_ks: int = 1  # what one sound pump takes from the level
@@ -58,24 +60,26 @@ class Effect:
         self.rate_ks = rate if rate > 0 else 1
 
     def step(self, now_s: int, raw_mm: int, usable: int, p1_turns: int, p2_turns: int) -> None:
-        """Take this second. `usable`: 1 while `raw_mm` is a live signal that nobody contradicts."""
+        """Take this second. `usable`: 1 while `raw_mm` is a live signal that nobody contradicts.
+
+        `p1_turns`, `p2_turns`: 1 when it is commanded, and 2 when it turns as far as its feedback tells.
+        """
         turning: int = (1 if p1_turns else 0) | (2 if p2_turns else 0)
+        told: int = p1_turns + 4 * p2_turns
         if turning != self.turning:
             # From one pump to the other: whatever flows in, the slopes of the two may be compared.
             self._other_ks = self.slope_ks if turning + self.turning == 3 and turning * self.turning else NONE
             self.turning = turning
             self.since_s = now_s
-            self.verdict = NONE
-            self.falls = 0
             self.lifted = 0
             self.other_idle = 0
             self._best_pct = 0
-            self.flat_s = 0
+        if told != self._told:
+            # What the level did before a feedback came or went says nothing of the time after it.
+            self._told = told
+            self.told_s = now_s
             self._forget()
         if not usable:
-            self.verdict = NONE
-            self.falls = 0
-            self.flat_s = 0
             self._forget()
             self.inflow_ks = NONE
             return
@@ -87,6 +91,9 @@ class Effect:
             self._end_block(now_s)
 
     def _forget(self) -> None:
+        self.verdict = NONE
+        self.falls = 0
+        self.flat_s = 0
         self._n = 0
         self._sum = 0
         self._in_block = 0

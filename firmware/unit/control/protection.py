@@ -17,7 +17,6 @@ from . import reasons
 from .basics import NONE, const
 
 _HOUR_S = const(3600)
-_PROOF_S = const(105)  # what the level did before the feedback was gone no longer counts
 
 
 class Guard:
@@ -217,9 +216,8 @@ class Guard:
         if not self.on:
             self.runs_uncommanded = 1
         elif lifts == 1:
-            if now_s - self._mismatch_s >= _PROOF_S:
-                self.feedback_lost = 1
-                self.unlock()
+            self.feedback_lost = 1
+            self.unlock()
         elif lifts == 0 and not self.feedback_lost and now_s >= self.try_until_s:
             self.fails_to_run = 1
             self.failed_starts += 1

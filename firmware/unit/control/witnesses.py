@@ -28,6 +28,7 @@ _FLOOR_MM = const(30)  # pumps that have drawn air stop so far above that level 
 _FLOOR_S = const(7200)  # ... for so long, then they look anew
 _BRIM_MM = const(50)
 _TRY_S = const(30)
+_FALLS = const(3)
 OVERRIDE_S = const(180)  # two witnesses against each other: pump so long ...
 OVERRIDE_REST_S = const(1800)  # ... and not again before this
 
@@ -80,6 +81,7 @@ class Well:
         self._tip_mm: int = NONE  # the level when the low float last said dry far below it
         self._try_s: int = 0  # of pumping in a tie
         self._try_mm: int = 0
+        self._falls: int = 0  # windows in a row in which the level fell as under a pump
         self._rest_s: int = 0  # the pumps rest ...
         self._rest_mm: int = 0
         self._rise_mm: int = 0  # ... and the level rises by so much in `_TRY_S`
@@ -364,15 +366,24 @@ class Well:
                 self._follow_try()
         else:
             self._try_s = 0
+            self._falls = 0
         return 0
 
     def _follow_try(self) -> None:
-        """A level that stands still above a dry low float while pumps turn: the well is dry, the level is wrong."""
+        """Pumps turn in spite of a dry low float: where the level stands still they draw air, where it falls water.
+
+        A large well falls slower than the budget lasts, and without a high float nobody would tell that it fills.
+        """
         value: int = self.level.value
         if self._try_s == 0:
             self._try_mm = value
         self._try_s += 1
         if self._try_s > _TRY_S:
-            if (self._rise_mm + self._try_mm - value) * 1000 < self.rate_ks * _TRY_S // 4:
+            lifted: int = (self._rise_mm + self._try_mm - value) * 1000
+            usual: int = self.rate_ks * _TRY_S
+            self._falls = self._falls + 1 if lifted > usual // 2 and self.high_up == NONE else 0
+            if lifted < usual // 4:
                 self._convict_level()
+            elif self._falls == _FALLS:
+                self._convict_low()
             self._try_s = 0

@@ -5,7 +5,7 @@ Needed once a start, and then forgotten.
 
 from ..control.basics import NONE
 from ..control.events import ALARM, DUTY, OUTPUT_ON, SERVICE
-from ..control.io import N_OUTPUTS
+from ..control.io import N_OUTPUTS, P2
 from ..control.points import ENERGY_WH, RUN_S
 from .cursor import Cursor
 from .layout import END, READING
@@ -73,3 +73,5 @@ def _repeat(control, code, a, at_s):
         control.process.lift.duty = a & 1
     elif code == SERVICE:
         output.serviced_run_s = output.run_s
+        if a <= P2:
+            control.inflow.pumps[a].serviced()

@@ -123,7 +123,7 @@ class PumpCheck:
             return 1
         if effect.verdict == NOTHING:
             return 0
-        return NONE if now_s - pump.guard.since_s < self.effect_s + _FLAT_S else 0
+        return NONE if now_s - effect.told_s < self.effect_s + _FLAT_S else 0
 
     def level_tells(self) -> int:
         """1 while a level that nobody contradicts shows what the pumps do."""
