@@ -49,7 +49,7 @@ class Faulty(wire.Wire):
     def drop(self):
         if self.state == "silent" and self.raw is not None:
             self.left_open.append(self.raw)
-            self.raw = self._stream = None
+            self.raw = self.stream = None
         super().drop()
 
     def _transfer(self, out, view):

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from unit.uplink import session, wire
+from unit.uplink import calling, session, wire
 
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker
@@ -63,7 +63,7 @@ class Slow(wire.Wire):
 def test_tls_is_not_begun_where_the_network_has_no_memory_for_it(monkeypatch: pytest.MonkeyPatch):
     ended: list[str] = []
     up = session.Session(b"u", SimpleNamespace(on_down=ended.append), wire=Slow())
-    monkeypatch.setattr(session, "network_bytes", lambda: session.SECURE_BYTES - 1)
+    monkeypatch.setattr(calling, "network_bytes", lambda: calling.SECURE_BYTES - 1)
     up.start("127.0.0.1", 8883, 0, tls=object(), name="broker.test")
     up.poll(0)
     assert ended == ["no memory for TLS"]

@@ -5,7 +5,6 @@ import random
 from ..modules import forget
 from . import ticks
 from .session import IDLE, UP
-from .wire import numeric
 
 FIRST_WAIT_MS = 1000
 LONGEST_WAIT_MS = 120000
@@ -23,14 +22,6 @@ def broker_list(text, port):
     return found
 
 
-def questions():
-    """The module, for one question: nothing else of it stays in memory."""
-    from .net import dns_ntp
-
-    forget("uplink.net.dns_ntp")
-    return dns_ntp
-
-
 class Dialer:
     """Keeps the session connected to one of `brokers`, a list of (host, port), the first one preferred.
 
@@ -39,15 +30,15 @@ class Dialer:
     """
 
     def __init__(self, session, brokers, tls=None):
-        self._session = session
-        self._brokers = brokers
-        self._tls = tls
-        self._which = 0
+        self.session = session
+        self.brokers = brokers
+        self.tls = tls
+        self.which = 0
         self._failures = 0
         self._wait_ms = 0
         self._since = self._up_at = ticks.now()
-        self._question = None
-        self._known = {}  # host: [the address that it had last, when that last led to a broker or None]
+        self.question = None
+        self.known = {}  # host: [the address that it had last, when that last led to a broker or None]
         self.why = ""
 
     def poll(self, now, dns, may_block=True):
@@ -56,54 +47,32 @@ class Dialer:
         Without a resolver a name is looked up by the port itself, which may block for many seconds: only `may_block`.
         A name is looked up when its broker is to be called, and not again while the address is known to be good.
         """
-        session = self._session
-        if self._question:
-            found = self._question.poll(now)
-            if found is not None:
-                self._question = None
-                self._call(found, now)
-        elif session.state == UP:
+        state = self.session.state
+        if state == UP:
             if self._failures and ticks.diff(now, self._up_at) >= STEADY_MS:
                 self._failures = 0
-        elif session.state == IDLE and self._brokers and ticks.diff(now, self._since) >= self._wait_ms:
-            host, port = self._brokers[self._which]
-            known = self._known.get(host)
-            if numeric(host):
-                self._call(host, now)
-            elif known and known[1] is not None and ticks.diff(now, known[1]) < KNOWN_MS:
-                self._call("", now)
-            elif resolver := dns():
-                self._question = questions().Where(host, resolver, now)
-            elif may_block:
-                self._call(questions().look_up(host, port), now)
+        elif self.question or (state == IDLE and self.brokers and ticks.diff(now, self._since) >= self._wait_ms):
+            from .calling import call
+
+            call(self, now, dns, may_block, KNOWN_MS)
 
     def on_up(self, now):
         """The session stands."""
         self._up_at = now
+        forget("uplink.calling", "uplink.address")
 
     def on_down(self, now, why, was_up):
         """The session ended, or did not come about: decide when to try whom."""
         self.why = why
-        known = self._known.get(self._brokers[self._which][0])
+        known = self.known.get(self.brokers[self.which][0])
         if known:
             known[1] = now if was_up else None
         if was_up and not self._failures:
-            self._which = 0
+            self.which = 0
         else:
-            self._which = (self._which + 1) % len(self._brokers)
+            self.which = (self.which + 1) % len(self.brokers)
         self._failures += 1
-        rounds = min((self._failures - 1) // len(self._brokers), 10)
+        rounds = min((self._failures - 1) // len(self.brokers), 10)
         wait_ms = min(FIRST_WAIT_MS << rounds, LONGEST_WAIT_MS)
         self._wait_ms = wait_ms // 2 + random.getrandbits(16) * (wait_ms // 2) // 65536
         self._since = now
-
-    def _call(self, found, now):
-        host, port = self._brokers[self._which]
-        if not found and host in self._known:
-            found = self._known[host][0]  # an old address is better than none
-        if not found:
-            self.on_down(now, "no address for " + host, False)
-            return
-        if found != host:
-            self._known[host] = [found, None]
-        self._session.start(found, port, now, self._tls, host)

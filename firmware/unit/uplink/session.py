@@ -3,14 +3,13 @@
 What others do by waiting (for CONNACK, PUBACK, SUBACK, a whole packet) `poll` does in slices, each with a deadline.
 """
 
-from ..room import network_bytes
 from . import ticks
-from .wire import HEAD_BYTES, Broken, Wire
+from .broken import Broken
+from .wire import HEAD_BYTES, Wire
 
 # Deadlines. Together with the keep-alive they bound how long a dead link is taken for a live one.
 OPEN_MS = 10000  # TCP connection
 SECURE_MS = 30000  # TLS handshake and CONNACK; a handshake costs an ESP32 seconds of arithmetic
-SECURE_BYTES = 30720  # of the network's memory, that a handshake wants on an ESP32
 GREET_MS = 10000  # CONNACK without TLS
 PACKET_MS = 10000  # the rest of a packet that began, either way
 ANSWER_MS = 20000  # PUBACK, SUBACK
@@ -56,8 +55,8 @@ class Session:
         self.state = IDLE
         self.pid = 0  # of the newest packet that has an id
         self._quiet_ms = keepalive_s * 750  # three quarters, so that the broker, which waits 1.5, never has to doubt
-        self._tls = None
-        self._name = None
+        self.tls = None
+        self.name = None
         self._skip = 0  # bytes of an over-long packet still to come
         self._puback = b""  # what acknowledges the message in hand, if it wants that
         self._trouble = ""  # what went wrong outside of poll
@@ -76,7 +75,7 @@ class Session:
 
     def start(self, host, port, now, tls=None, name=None):
         """Begin to connect to a numeric `host`; `tls` is an SSLContext, `name` what its certificate must name."""
-        self._tls, self._name = tls, name
+        self.tls, self.name = tls, name
         self._now = self._since = now
         self.flying.clear()
         self.mute = self.newest = None
@@ -137,12 +136,20 @@ class Session:
         self._now = now
         if self.state == IDLE:
             return False
-        held = self._tls and self.state < UP and not may_block
+        held = self.tls and self.state < UP and not may_block
         try:
             if self._trouble:
                 raise Broken(self._trouble)
             if self.state == OPENING:
-                return self._open(held)
+                from .calling import opened
+
+                if held or not opened(self):
+                    self._expect(self._since, OPEN_MS, "no TCP connection")
+                    return False
+                self._since = self._rx_at = now
+                self.state = GREETING
+                self._put(self._connect)
+                return True
             moved = 0 if held else self._move()
             self._check_deadlines()
             return moved > 0
@@ -151,22 +158,6 @@ class Session:
             return True
 
     # --- one slice
-
-    def _open(self, held):
-        if held or not self.wire.opened():
-            self._expect(self._since, OPEN_MS, "no TCP connection")
-            return False
-        try:
-            if self._tls:
-                if network_bytes() < SECURE_BYTES:
-                    raise Broken("no memory for TLS")
-                self.wire.secure(self._tls, self._name)
-        except (OSError, ValueError) as e:
-            raise Broken("TLS: %s" % e) from None
-        self._since = self._rx_at = self._now
-        self.state = GREETING
-        self._put(self._connect)
-        return True
 
     def _move(self):
         wire = self.wire
@@ -278,7 +269,7 @@ class Session:
     def _check_deadlines(self):
         now, wire = self._now, self.wire
         if self.state == GREETING:
-            self._expect(self._since, SECURE_MS if self._tls else GREET_MS, "no CONNACK")
+            self._expect(self._since, SECURE_MS if self.tls else GREET_MS, "no CONNACK")
             return
         if not self.free():
             self._expect(self._tx_began, PACKET_MS, "write stuck")
