@@ -171,7 +171,11 @@ def test_why_tells_the_chain_with_its_figures():
     assert "left" in unit.say("why blower")
     unit.rig.level_raw = 0
     unit.seconds(30)
-    assert "the level sensor has failed: only the floats run it" in unit.say("why p1")
+    # The run that the last level began is held for a minute at most.
+    assert "standby" in unit.say("why p%d" % (2 - duty))
+    unit.seconds(60)
+    for pump in ("p1", "p2"):
+        assert "the level sensor has failed: only the floats run it" in unit.say("why " + pump), pump
 
 
 def test_a_sensor_that_has_failed_shows_no_level_that_nobody_knows():
