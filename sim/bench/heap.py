@@ -167,6 +167,7 @@ def flash(board: VirtualBoard, main: str, in_rom: bool = False, without: tuple[s
     """
     files = fsimage.firmware_files(board.unit, main, without) | ({"main.py": main.encode()} if main else {})
     if in_rom:
+        files.pop(fsimage.PACK)  # there would be no room for both
         files["rom"] = _romfs(fsimage.slot_files(board.unit.board, main))
     vfs = partitions.named(partitions.of_board(board.unit.board), "vfs")
     board.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
