@@ -15,10 +15,10 @@ _TEN_MINUTES_S = 600
 class Run:
     """One run of one output, [start, stop) in seconds of the story; `stop` None while it lasts."""
 
-    def __init__(self, start, reason, full):
+    def __init__(self, start, reason, nearly_full):
         self.start = start
         self.why = reason  # why it began
-        self.full = full  # began, or was to begin, in a well that was full
+        self.nearly_full = nearly_full  # began, or was to begin, in a well that was full or soon is
         self.stop = None
         self.reason = None  # why it ended; None for a power cut
         self.cut = False
@@ -120,7 +120,16 @@ class Watch:
     def _says_full(self, rig):
         """By the float or the level as the unit hears them, whoever lies."""
         i = rig.ctrl.inputs
-        return i.float_high == 1 or (i.level - 4000) / 4 >= rig.settings["lift.high_level_mm"] - _HEARD_S
+        return i.float_high == 1 or self._level_mm(rig) >= rig.settings["lift.high_level_mm"] - _HEARD_S
+
+    def _level_mm(self, rig):
+        return (rig.ctrl.inputs.level - 4000) / 4
+
+    def _says_nearly_full(self, rig):
+        """Three quarters of the way from the level at which both run to the high one."""
+        assist_mm = rig.settings["lift.assist_level_mm"]
+        way_mm = rig.settings["lift.high_level_mm"] - assist_mm
+        return self._level_mm(rig) >= assist_mm + way_mm * 3 / 4 - _HEARD_S
 
     def _follow_dry(self, rig, t, k):
         dry = rig.on(k) and rig.turns(k) and rig.level_mm < 130
@@ -167,7 +176,7 @@ class Watch:
             self.failed_t[k] = None
 
     def _starts(self, rig, t, k):
-        full = k <= P2 and self.full()
+        nearly_full = k <= P2 and (self.full() or self._says_nearly_full(rig))
         tried = k <= P2 and self.may_try(rig)
         if not tried and self.failures[k] >= rig.settings["protection.tries"]:
             self.faults.append(f"{t}: {k} starts, though it waits for a person")
@@ -175,7 +184,7 @@ class Watch:
             rested_s = t - self.failed_t[k]
             if rested_s < rig.settings["protection.lock_out_min"] * 60 - 60:
                 self.faults.append(f"{t}: {k} starts {rested_s} s after it was locked out")
-        self.runs[k].append(Run(t, rig.reason(k), full))
+        self.runs[k].append(Run(t, rig.reason(k), nearly_full))
 
     def ended(self, k):
         """Runs of output k that have ended by themselves, not by a power cut."""

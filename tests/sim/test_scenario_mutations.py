@@ -23,6 +23,7 @@ CASES = [
     ("clogged-pump", "inflow.py", "self.clogged = 1", "self.clogged = 0"),
     ("clogged-pump", "process/pump_check.py", "return 1 if self.inflow.pumps[k].clogged and not", "return 1 if 0 and not"),
     ("stuck-level", "process/lift.py", "        self._back_up(now_s)\n        self._tell", "        self._tell"),
+    ("storm", "process/lift.py", "guard.rest_until_s = min(guard.rest_until_s, now_s)", "pass"),
     ("stuck-level-high", "witnesses.py", "low_dry: int = 1 if low == 0 else 0", "low_dry: int = 0"),
     ("stuck-level-high", "witnesses.py", "                self.level.contradict(FLAT)", "                pass"),
     ("welded-relay", "protection.py", "            self.runs_uncommanded = 1", "            pass"),

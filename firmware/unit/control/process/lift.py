@@ -213,11 +213,17 @@ class Lift:
     def _tell_guards(self, now_s: int) -> None:
         """What each pump's protection has to know of the well and of the other pump."""
         full: int = self.emergency.urgency()
+        well = self.well
+        # Both are wanted, and the level has come three quarters of the way to high.
+        mark_mm: int = (self.emergency.high_level_mm * 3 + self.assist_level_mm) // 4
+        nearly_full: int = 1 if well.level_ok and not well.odds and well.level_mm >= mark_mm else 0
         locked: int = 0
         k: int = 0
         while k < 2:
             guard = self.pumps[k].guard
             guard.urgent = full
+            if nearly_full:
+                guard.rest_until_s = min(guard.rest_until_s, now_s)  # one pump does not keep up
             other = self.pumps[1 - k].guard
             both: int = k & other.on & (1 if now_s - other.since_s >= other.max_run_s else 0)  # at once: one rests
             spare: int = 0 if self.check.lame(1 - k) or other.failed_starts else other.available(now_s)
