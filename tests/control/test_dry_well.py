@@ -66,6 +66,7 @@ def test_the_budget_is_one_for_all_that_is_pumped_in_half_an_hour():
     assert j.w.left_s() == 120
     j.w.spend(j.t, 90)
     assert j.w.left_s() == 30
+    j.feed(1, *TIE, 0)  # the leap from 400 is no part of a try
     assert j.until(lambda w: w.dry, 100, *TIE, 1) == 30
 
 
@@ -305,3 +306,17 @@ def test_a_level_that_falls_a_minute_and_a_half_under_a_pump_has_water_whatever_
             level -= 27
             j.feed(1, level, high, 0, pump)
         assert j.out() == "", high
+
+
+def test_a_level_that_has_stood_still_under_a_pump_before_the_low_float_says_dry_is_out_at_once():
+    j = Judge(rate_ks=1500)
+    j.feed(60, 700, 0, 1)
+    j.feed(31, 700, 0, 1, 1)
+    j.feed(5, 700, 0, 0, 1)
+    assert j.out() == "L" and j.w.dry
+    j = Judge(rate_ks=1500)
+    j.feed(60, 700, 0, 1)
+    j.feed(30, 700, 0, 1, 1)
+    j.feed(1, 650, 0, 1, 1)  # it fell
+    j.feed(5, 650, 0, 0, 1)
+    assert j.out() == "" and not j.w.dry

@@ -215,7 +215,7 @@ MUTATIONS = [
         "            elif low == 1 and high == NONE and fell_mm > _LIFTED_MM:\n                self._convict_level()\n",
         "",
     ),
-    ("test_t5", "witnesses.py", "                self._follow_try()\n", "                pass\n"),
+    ("test_t5", "witnesses.py", "                self._judge_try()\n", "                pass\n"),
     (
         "test_t6",
         "witnesses.py",

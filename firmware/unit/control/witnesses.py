@@ -81,7 +81,8 @@ class Well:
         self._tip_mm: int = NONE  # the level when the low float last said dry far below it
         self._try_s: int = 0  # of pumping in a tie
         self._try_mm: int = 0
-        self._falls: int = 0  # windows in a row in which the level fell as under a pump
+        self._lifted: int = NONE  # um that the pumps have lowered it by in the last `_TRY_S`, NONE before
+        self._falls: int = 0  # so often in a row as in a tie under a sound pump
         self._rest_s: int = 0  # the pumps rest ...
         self._rest_mm: int = 0
         self._rise_mm: int = 0  # ... and the level rises by so much in `_TRY_S`
@@ -96,6 +97,7 @@ class Well:
         self.float_high.step(now_s, high_raw if self.high_fitted else NONE)
         self.float_low.step(now_s, low_raw if self.low_fitted else NONE)
         self._follow_rest(pump_turns)
+        self._follow_try(pump_turns)
         self._judge_stands(pump_turns)
         self._judge_tips(now_s, pump_turns)
         self._judge_pairs(now_s)
@@ -339,6 +341,8 @@ class Well:
         heard: int = 1 if level.electrical and not self.level_out and not self._stands else 0
         level_dry: int = 1 if heard and level.value < self.dry_level_mm else 0
         low_dry: int = 1 if low == 0 else 0
+        if not self.tie:
+            self._falls = 0
         self.tie = 0
         if not level_dry and not low_dry:
             if not self.doubt_high:
@@ -363,27 +367,37 @@ class Well:
         if pump_turns:
             self.spend(now_s, 1)
             if low_dry and heard:
-                self._follow_try()
+                self._judge_try()
         else:
-            self._try_s = 0
             self._falls = 0
         return 0
 
-    def _follow_try(self) -> None:
-        """Pumps turn in spite of a dry low float: where the level stands still they draw air, where it falls water.
-
-        A large well falls slower than the budget lasts, and without a high float nobody would tell that it fills.
-        """
+    def _follow_try(self, pump_turns: int) -> None:
+        """How far pumps lower the level in half a minute, what flows in added; a try in a tie begins with the last."""
         value: int = self.level.value
+        if not pump_turns:
+            self._try_s = 0
+            self._lifted = NONE
+            return
         if self._try_s == 0:
             self._try_mm = value
         self._try_s += 1
         if self._try_s > _TRY_S:
-            lifted: int = (self._rise_mm + self._try_mm - value) * 1000
-            usual: int = self.rate_ks * _TRY_S
-            self._falls = self._falls + 1 if lifted > usual // 2 and self.high_up == NONE else 0
-            if lifted < usual // 4:
-                self._convict_level()
-            elif self._falls == _FALLS:
-                self._convict_low()
             self._try_s = 0
+            self._lifted = (self._rise_mm + self._try_mm - value) * 1000
+            self._falls += 1
+
+    def _judge_try(self) -> None:
+        """Pumps turn in spite of a dry low float: where the level stands still they draw air, where it falls water.
+
+        A large well falls slower than the budget lasts, and without a high float nobody would tell that it fills.
+        """
+        usual: int = self.rate_ks * _TRY_S
+        if self._lifted == NONE:
+            return
+        if self._lifted < usual // 4:
+            self._convict_level()
+        elif self._lifted <= usual // 2 or self.high_up != NONE:
+            self._falls = 0
+        elif self._falls >= _FALLS:
+            self._convict_low()
