@@ -82,9 +82,7 @@ app = App(*loaded)
 print("start", start)
 """
 
-_WHOLE = (
-    MAKE_UNIT
-    + """
+_WHOLE = MAKE_UNIT + """
 gc.collect()
 print("total", gc.mem_alloc())
 class Stream:  # somebody who asks for `status`
@@ -105,7 +103,6 @@ for n in range(500):
 gc.collect()
 print("console", gc.mem_alloc())
 """
-)
 
 # The same with the modules where frozen ones and those of a ROMFS are: outside the heap, but for what they make there.
 _IN_FLASH = """
@@ -119,9 +116,7 @@ gc.collect()
 print("total", gc.mem_alloc() - len(rom))
 """  # fmt: skip
 
-_WATCH = (
-    MAKE_UNIT
-    + """
+_WATCH = MAKE_UNIT + """
 import asyncio
 async def watch():
     while True:
@@ -133,7 +128,6 @@ async def both():
     await app.live()
 asyncio.run(both())
 """
-)
 
 
 def board_with(

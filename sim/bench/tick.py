@@ -26,9 +26,7 @@ _N_BINS = 1000
 _WEEK = Path(__file__).resolve().parents[1] / "scenarios/week.toml"
 
 # Runs in place of main.py. `host.real_time` is the computer's clock; the machine's own stands still within a tick.
-_MEASURE = (
-    MAKE_UNIT
-    + """
+_MEASURE = MAKE_UNIT + """
 import array
 from host import real_time
 bins = array.array("I", bytes(4 * N_BINS))
@@ -46,13 +44,10 @@ def tick(self):
 App.tick = tick
 app.run()
 """.replace("N_BINS", str(_N_BINS)).replace("BIN_US", str(_BIN_US))
-)
 
 # The same, with what stands on the heap counted before and after control and journal had their turn, the collector off.
 # What the first hour takes are buffers that stay.
-_COUNT = (
-    MAKE_UNIT
-    + """
+_COUNT = MAKE_UNIT + """
 grown = [0, 0]
 step = app.control.step
 second = app.recorder.second
@@ -76,7 +71,6 @@ app.control.step = counted_step
 app.recorder.second = counted_second
 app.run()
 """
-)
 
 
 def allocations() -> tuple[int, int]:

@@ -89,14 +89,8 @@ def _with_numbers(source: str) -> str:
 
 
 def spawn(
-    heap_bytes: int,
-    memory_fd: int,
-    flash_path: Path,
-    wire_end: socket.socket,
-    terminal: int,
-    unwired: tuple[str, ...],
-    scripts: str,
-    chip: str,
+    heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int,
+    unwired: tuple[str, ...], scripts: str, chip: str,
 ) -> subprocess.Popen[bytes]:
     """Start a virtual machine whose console is the terminal device `terminal`; it ends with this process.
 

@@ -129,7 +129,9 @@ def check(expects: tuple[Expect, ...], summary: dict[str, Any]) -> list[dict[str
             and (expect.min is None or value >= expect.min)
             and (expect.max is None or value <= expect.max)
         )
-        checked.append({"quantity": expect.quantity, "min": expect.min, "max": expect.max, "value": value, "ok": ok})
+        checked.append(
+            {"quantity": expect.quantity, "min": expect.min, "max": expect.max, "value": value, "ok": ok}
+        )
     return checked
 
 

@@ -85,7 +85,9 @@ def _number(where: str, name: str, text: str, problems: list[str]) -> float | No
 
 def _gaps(path: Path, times: list[tuple[int, int | None]]) -> list[str]:
     """A step longer than the regular one. Regular: at least two steps in three are equal."""
-    steps = [(line, b - a) for (_, a), (line, b) in pairwise(times) if a is not None and b is not None]
+    steps = [
+        (line, b - a) for (_, a), (line, b) in pairwise(times) if a is not None and b is not None
+    ]
     if not steps:
         return []
     usual, count = Counter(step for _, step in steps).most_common(1)[0]

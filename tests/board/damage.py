@@ -109,7 +109,9 @@ def start(flash: bytes, folder: Path) -> Outcome:
     safe = all(level != active for pin, active in RELAYS for level in _first_level(found, pin))
     if at_prompt:
         safe = safe and not any(found.memory.drives(pin, active) for pin, active in RELAYS)
-    outcome = Outcome(text.decode("utf-8", "replace"), _answered(shown), safe, bool(closed), in_control, found.starts)
+    outcome = Outcome(
+        text.decode("utf-8", "replace"), _answered(shown), safe, bool(closed), in_control, found.starts
+    )
     found.close()
     return outcome
 

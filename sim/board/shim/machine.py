@@ -158,7 +158,9 @@ class UART(io.IOBase):
 
     def any(self):
         ring = self._ring
-        n = ((_memory[ring] | _memory[ring + 1] << 8) - (_memory[ring + 2] | _memory[ring + 3] << 8)) & 0xFFFF
+        n = (
+            (_memory[ring] | _memory[ring + 1] << 8) - (_memory[ring + 2] | _memory[ring + 3] << 8)
+        ) & 0xFFFF
         if n == 0 and not link.wall and self._idle_us != link.now_us:
             # Nothing yet: let the host deliver what has become due meanwhile, once for each look at the clock.
             self._idle_us = now = link.now_us
