@@ -98,9 +98,9 @@ class Controller:
         # estimate
         self.inflow.step(now_s, self.well.level_mm, self.well.level_ok, p1_turns, p2_turns)
         check = self.process.lift.check
-        p1_turns = p1.on + (2 if p1_turns else 0)
-        p2_turns = p2.on + (2 if p2_turns else 0)
-        check.effect.step(now_s, self.well.level.raw_value, check.level_tells(), p1_turns, p2_turns)
+        p1_told: int = p1.on + (2 if p1_turns else 0)
+        p2_told: int = p2.on + (2 if p2_turns else 0)
+        check.effect.step(now_s, self.well.level.raw_value, check.level_tells(), p1_told, p2_told)
         # claims
         mains: int = self.mains_on
         dry: int = self.well.dry

@@ -59,13 +59,13 @@ class Effect:
         rate: int = pump_l_min * 5000 // (3 * area_m2_100)
         self.rate_ks = rate if rate > 0 else 1
 
-    def step(self, now_s: int, raw_mm: int, usable: int, p1_turns: int, p2_turns: int) -> None:
+    def step(self, now_s: int, raw_mm: int, usable: int, p1_told: int, p2_told: int) -> None:
         """Take this second. `usable`: 1 while `raw_mm` is a live signal that nobody contradicts.
 
-        `p1_turns`, `p2_turns`: 1 when it is commanded, and 2 when it turns as far as its feedback tells.
+        `p1_told`, `p2_told`: 1 when it is commanded, and 2 when it turns as far as its feedback tells.
         """
-        turning: int = (1 if p1_turns else 0) | (2 if p2_turns else 0)
-        told: int = p1_turns + 4 * p2_turns
+        turning: int = (1 if p1_told else 0) | (2 if p2_told else 0)
+        told: int = p1_told + 4 * p2_told
         if turning != self.turning:
             # From one pump to the other: whatever flows in, the slopes of the two may be compared.
             self._other_ks = self.slope_ks if turning + self.turning == 3 and turning * self.turning else NONE
