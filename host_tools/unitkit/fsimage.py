@@ -10,6 +10,7 @@ import hashlib
 import subprocess
 import tempfile
 import zlib
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -111,24 +112,29 @@ def _plain(texts: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
     """main.py, and the bytecode of every module, by path."""
     sources = dict(texts)
     # They read a pack before any module in one can be imported, so the numbers of its head are written into them.
-    return _compiled(sources | {path: fold(sources)[path] for path in OUTSIDE})
+    return _compiled(sources | {path: fold(sources)[path] for path in OUTSIDE}, str)  # a traceback names files
 
 
 @cache
 def _small(texts: tuple[tuple[str, str], ...], scripts: str, without: tuple[str, ...]) -> dict[str, bytes]:
     """The same for a small heap."""
     options = () if NO_LINES in without else (COMPILER_OPTION,)
-    return _compiled(shrunk(dict(texts), scripts, OUTSIDE, without), *options)
+    return _compiled(shrunk(dict(texts), scripts, OUTSIDE, without), by_module, *options)
 
 
-def _compiled(texts: dict[str, str], *options: str) -> dict[str, bytes]:
+def by_module(path: str) -> str:
+    """What a traceback without lines calls a module: the name that imports it, which takes no memory, being there."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _compiled(texts: dict[str, str], called: Callable[[str], str], *options: str) -> dict[str, bytes]:
     made = {}
     for path, text in texts.items():
         stem = path.removesuffix(".py")
         if path == "main.py":
             made[path] = text.encode()  # as the interpreter wants it
         elif not path.endswith("/__init__.py") or _does_something(text):
-            made[stem + ".mpy"] = compiled(text, path, *options)
+            made[stem + ".mpy"] = compiled(text, called(path), *options)
     return made
 
 

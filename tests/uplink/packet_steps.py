@@ -175,7 +175,7 @@ class Life:
             self.poll(100)
             if self.session.state == IDLE or self.uplink.connects != connects:
                 break
-            waits = self.wire.extra or self.wire.said or self.session._skip or self.uplink.queue.replies
+            waits = self.wire.extra or self.wire.said or self.session.passing or self.uplink.queue.replies
             if not cut_short and not waits and self.wire.rx_from == self.wire.rx_to:
                 break
         else:

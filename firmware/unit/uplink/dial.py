@@ -1,13 +1,9 @@
 """Whom to call, and when: the broker list with fail-over, names and remembered addresses, waits that grow."""
 
-import random
-
 from ..modules import forget
 from . import ticks
 from .session import IDLE, UP
 
-FIRST_WAIT_MS = 1000
-LONGEST_WAIT_MS = 120000
 KNOWN_MS = 600000  # how long an address that has led to a broker is called again without a question
 STEADY_MS = 60000  # a connection that lived this long was good: the next wait is short again
 
@@ -34,9 +30,10 @@ class Dialer:
         self.brokers = brokers
         self.tls = tls
         self.which = 0
-        self._failures = 0
-        self._wait_ms = 0
-        self._since = self._up_at = ticks.now()
+        self.failures = 0
+        self.wait_ms = 0
+        self.since = self._up_at = ticks.now()
+        self.ended = None  # (when, had it stood) of a session that nothing was learnt from yet
         self.question = None
         self.known = {}  # host: [the address that it had last, when that last led to a broker or None]
         self.why = ""
@@ -49,12 +46,15 @@ class Dialer:
         """
         state = self.session.state
         if state == UP:
-            if self._failures and ticks.diff(now, self._up_at) >= STEADY_MS:
-                self._failures = 0
-        elif self.question or (state == IDLE and self.brokers and ticks.diff(now, self._since) >= self._wait_ms):
+            if self.failures and ticks.diff(now, self._up_at) >= STEADY_MS:
+                self.failures = 0
+        elif self.ended or self.question or (state == IDLE and self._waited(now)):
             from .calling import call
 
             call(self, now, dns, may_block, KNOWN_MS)
+
+    def _waited(self, now):
+        return self.brokers and ticks.diff(now, self.since) >= self.wait_ms
 
     def on_up(self, now):
         """The session stands."""
@@ -62,17 +62,6 @@ class Dialer:
         forget("uplink.calling", "uplink.address")
 
     def on_down(self, now, why, was_up):
-        """The session ended, or did not come about: decide when to try whom."""
+        """The session ended, or did not come about: calling.py decides when to try whom."""
         self.why = why
-        known = self.known.get(self.brokers[self.which][0])
-        if known:
-            known[1] = now if was_up else None
-        if was_up and not self._failures:
-            self.which = 0
-        else:
-            self.which = (self.which + 1) % len(self.brokers)
-        self._failures += 1
-        rounds = min((self._failures - 1) // len(self.brokers), 10)
-        wait_ms = min(FIRST_WAIT_MS << rounds, LONGEST_WAIT_MS)
-        self._wait_ms = wait_ms // 2 + random.getrandbits(16) * (wait_ms // 2) // 65536
-        self._since = now
+        self.ended = now, was_up

@@ -1,12 +1,10 @@
-"""What the topics `state` and `data` carry, written into a `JsonOut` piece by piece; for `event` see event_rows.py.
+"""What the topic `data` carries, written into a `JsonOut` piece by piece; see state.py, event_rows.py for the others.
 
 Values leave in the unit of their point: the recorded integer divided by its 10^decimals. A `record` is a place in the
 journal: `seq`, `boot`, `t` (seconds since 2020, NONE while the clock was never set), `uptime_s` and what stood there.
 """
 
-from ..catalogue.names import name_of
 from ..catalogue.tables import rows
-from ..control.alarms import STATE_NAMES
 from ..control.basics import NONE, const
 from ..journal.layout import EPOCH_UNIX_S
 
@@ -35,54 +33,6 @@ def time_of(out, record):
     if record.t == NONE:
         out.key("uptime_s")
         out.number(record.uptime_s)
-
-
-def state(out, boot, points, now, told=b"", less=0):
-    """The newest values. `now` is like a reading, and has control's `outputs` and `alarms` besides.
-
-    `told`: a member more. `less`: 1 to leave out the outputs, 2 the values too.
-    """
-    out.begin()
-    out.raw(b'{"v":%d,"boot":%d' % (VERSION, boot))
-    time_of(out, now)
-    out.raw(b',"q":%d' % now.quality)
-    mark = b',"values":{"%s":'
-    ids, decimals = points
-    for i, name in enumerate(ids.split() if less < 2 else ()):
-        out.raw(mark % name)
-        mark = b',"%s":'
-        out.number(now.values[i], decimals[i])
-    if not less:
-        comma = b'},"outputs":{'
-        for output in now.outputs:
-            out.raw(comma)
-            comma = b","
-            out.name(output.name)
-            out.raw(b':{"on":true,"why":' if output.on else b':{"on":false,"why":')
-            out.name(name_of("reasons", output.reason))
-            out.raw(b"}" if output.running != NONE else b',"feedback":false}')
-    out.raw(b',"alarms":[' if less > 1 else b'},"alarms":[')
-    comma = b""
-    book = now.alarms
-    for index, alarm_state in enumerate(book.state):
-        if alarm_state:
-            out.raw(comma + b'{"code":')
-            comma = b","
-            out.name(name_of("alarms", index))
-            out.key("state")
-            out.name(STATE_NAMES[alarm_state])
-            if book.times[index] > 1:
-                out.raw(b',"times":%d' % book.times[index])
-            mark = b',"below":['
-            for below, active in enumerate(book.active):
-                if active and below != index and book.belongs(below, index):
-                    out.raw(mark)
-                    mark = b","
-                    out.name(name_of("alarms", below))
-            out.raw(b"]}" if mark == b"," else b"}")
-    out.raw(b"]")
-    out.raw(told)
-    out.raw(b"}")
 
 
 def data_head(out, record, points):
