@@ -125,5 +125,7 @@ class Plant:
         if two:
             lifted += self.motors[1].flow_l_s * self.motors[1].share
         if one and two:
-            lifted *= self.together
+            # A pump that lifts little leaves the riser to the other.
+            lesser: float = min(self.motors[0].share, self.motors[1].share, 1.0)
+            lifted *= 1.0 - (1.0 - self.together) * lesser
         return lifted * (1.0 - self.head_loss * (1.0 - level_mm / self.spill_mm))

@@ -9,7 +9,7 @@ import random
 import sys
 import time
 
-from unit.uplink import calling, ticks, uplink, wire
+from unit.uplink import calling, leaving, ticks, uplink, wire
 from unit.uplink.session import IDLE, UP, Session
 
 from host_tools.unitkit.nor import Nor
@@ -204,7 +204,7 @@ class Life:
             if not part():
                 return False
         if not self.wire.struck:
-            self.uplink.close()
+            leaving.close(self.uplink)
         return True
 
     def back(self, commands):
@@ -216,7 +216,7 @@ class Life:
         if not self.until(self.delivered) or (commands and not self.commanded()):
             return None
         took = self.passed_ms - begun
-        self.uplink.close()
+        leaving.close(self.uplink)
         for s in self.wire.left_open:
             s.close()
         self.wire.left_open.clear()

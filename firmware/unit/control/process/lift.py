@@ -227,10 +227,14 @@ class Lift:
             other = self.pumps[1 - k].guard
             both: int = k & other.on & (1 if now_s - other.since_s >= other.max_run_s else 0)  # at once: one rests
             spare: int = 0 if self.check.lame(1 - k) or other.failed_starts else other.available(now_s)
-            if not spare and self.pumps[k].on:  # nobody to hand over to: it rests where it may start again
+            if not spare and self.pumps[k].on and self.wanted < 2:
+                # Nobody to hand over to: it rests where there is room to wait, and it may start again.
                 spare = 0 if guard.starts_used_up(now_s + guard.rest_s, guard.reserve) else 1
             needed: int = full if not self.emergency.doubtful else 0
-            guard.may_rest = 1 if spare and not needed and now_s >= other.rest_until_s and not both else 0
+            rests: int = 0 if other.on or now_s - other.since_s >= other.min_off_s else 1
+            if now_s < other.rest_until_s:
+                rests = 1
+            guard.may_rest = 1 if spare and not (needed or rests or both) else 0
             locked += guard.failed(now_s)
             k += 1
         if full and self.no_pump and locked and now_s >= self._try_next_s:
