@@ -18,6 +18,7 @@ _LATE_S = const(60)  # from the mark to the start, at best
 _FIND_OUT_S = const(240)  # more, while one pump is bad: some tries of it
 _COUNTS = 0.9  # share of the best pump's flow that an inflow must stay below, or it is a flood
 _SLACK_MM = 30.0  # above a mark, waves and hysteresis
+_TOLERANCE_MM = 200.0  # so far from its mark a float that hangs contradicts nobody
 _RETRY_S = const(960)  # with all pumps locked out one is tried at least this often
 
 # Rules: the place of each worst figure.
@@ -179,9 +180,11 @@ class Judge:
             beyond: int = motor.starts_in_hour(t_s) - self.max_starts_per_h
             if beyond > 0:
                 self._book(STARTS, float(beyond), t_s)
-        low: int = 1 if self.enough and self.plant.level_mm < self.either_mm - 2.0 * _SLACK_MM else 0
+        low_mm: float = self.either_mm - 2.0 * _SLACK_MM - (_TOLERANCE_MM if self.high.lie.kind else 0.0)
+        low: int = 1 if self.enough and self.plant.level_mm < low_mm else 0
         other = self.plant.motors[1 - k]
-        if not other.turns and t_s - other.since_s < self.rest_s + _LATE_S:
+        shortest_s: int = self.rest_s if self.rest_s > self.min_off_s else self.min_off_s
+        if not other.turns and t_s - other.since_s < shortest_s + _LATE_S:
             low = 0  # two pumps never rest together
         if self._is_bad(other) or other.starts_in_hour(t_s) + 2 >= self.max_starts_per_h:
             low = 0  # nobody to hand over to, but at the price of starts that a full well will want

@@ -223,6 +223,10 @@ class Guard:
             self.failed_starts += 1
             self.locked_until_s = now_s + self.lock_out_s
             self._mismatch_s = -1
+            if self.count_feedback and not self._ran:
+                # As where mains is gone, which nobody senses here: that was no start, and the well will want it.
+                self._next = (self._next - 1) % len(self._start_s)
+                self._start_s[self._next] = -_HOUR_S
 
     def unlock(self) -> None:
         """Somebody has looked at the machine, or the water says that it works: it may be tried again."""

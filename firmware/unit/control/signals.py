@@ -60,6 +60,7 @@ class Analog:
         self.changed_s: int = 0  # when the value last moved by more than the flat band
         self.raw_value: int = 0  # the unfiltered value of this second
         self.electrical: int = 0  # 1: the signal itself is alive, whatever its plausibility
+        self.jumped: int = 0  # 1 since it has risen faster than it can; who has seen it fall again clears it
         self.current: int = 0  # 1: microampere, 4..20 mA are `low`..`high`; 0: the value itself, credible there
         self.low: int = 0
         self.high: int = 0
@@ -114,6 +115,7 @@ class Analog:
                         self._degrade(OUT_OF_SPEC, JUMPY)
                     return
                 self._acc = value * 8
+                self.jumped = 1 if value > self.value else 0
                 self.loose.again(now_s)
         else:
             self._acc = value * 8
@@ -164,6 +166,7 @@ class Analog:
         self.quality = FAILURE
         self.why = why
         self.electrical = 0
+        self.jumped = 0
         self._seen = 0
 
 

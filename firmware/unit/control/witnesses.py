@@ -191,23 +191,25 @@ class Well:
         value: int = level.value
         away: int = value - self._stands_mm
         if not level.electrical or away > level.roughness() or away < -level.roughness():
+            if away < 0:
+                level.jumped = 0  # as water does
             self._stands_mm = value
             self._stands_s = 0
             self._stood_s = 0
             self._stands = 0
         elif not pump_turns:
             self._stood_s += 1  # under a pump alone it may stand because as much flows in as it lifts
-        elif self._stood_s >= _BACK_S and value >= self.dry_level_mm and not self._agrees(value):
-            self._stands_s += 1
+        elif (level.jumped or self._stood_s >= _BACK_S) and value >= self.dry_level_mm and not self._agrees(value):
+            self._stands_s += 2 if level.jumped else 1
             if self._stands_s >= self.stands_s:
                 self._stands = 1
 
     def _agrees(self, value: int) -> int:
-        """1 where a level that stands still is no wonder: the high float says full too, or it is at the brim."""
+        """1 where a level that stands still is no wonder: the high float says full too, or it has risen to the brim."""
         high: int = self.float_high.value
         if high == 1 and value >= self.high_mark_mm - _TOLERANCE_MM:
             return 1
-        return 1 if high != 0 and self.spilling() else 0
+        return 1 if high != 0 and self.spilling() and not self.level.jumped else 0
 
     def _judge_tips(self, now_s: int, pump_turns: int) -> None:
         """A float that tips has measured the level in that second."""
@@ -385,7 +387,7 @@ class Well:
         if self._try_s > _TRY_S:
             self._try_s = 0
             self._lifted = (self._rise_mm + self._try_mm - value) * 1000
-            self._falls += 1
+            self._falls = self._falls + 1 if (self._try_mm - value) * 4000 > self.rate_ks * _TRY_S else 0
 
     def _judge_try(self) -> None:
         """Pumps turn in spite of a dry low float: where the level stands still they draw air, where it falls water.

@@ -226,13 +226,17 @@ class Lift:
                 guard.rest_until_s = min(guard.rest_until_s, now_s)  # one pump does not keep up
             other = self.pumps[1 - k].guard
             both: int = k & other.on & (1 if now_s - other.since_s >= other.max_run_s else 0)  # at once: one rests
-            spare: int = 0 if self.check.lame(1 - k) or other.failed_starts else other.available(now_s)
-            if not spare and self.pumps[k].on and self.wanted < 2:
-                # Nobody to hand over to: it rests where there is room to wait, and it may start again.
+            lame: int = self.check.lame(1 - k)
+            spare: int = 0 if lame or other.failed_starts else other.available(now_s)
+            # As much may flow in as a pump lifts, and it does not start again before its shortest rest is over.
+            room_mm: int = self.emergency.high_level_mm - self.check.effect.rate_ks * guard.min_off_s // 1000
+            last: int = 1 if lame and not self.check.lame(k) and well.level_mm > room_mm else 0
+            if not spare and self.pumps[k].on and not last:
+                # Nobody to hand over to: it rests where it may start again, the last that lifts where there is room.
                 spare = 0 if guard.starts_used_up(now_s + guard.rest_s, guard.reserve) else 1
             needed: int = full if not self.emergency.doubtful else 0
-            rests: int = 0 if other.on or now_s - other.since_s >= other.min_off_s else 1
-            if now_s < other.rest_until_s:
+            rests: int = 0
+            if not other.on and (now_s < other.rest_until_s or now_s - other.since_s < other.min_off_s):
                 rests = 1
             guard.may_rest = 1 if spare and not (needed or rests or both) else 0
             locked += guard.failed(now_s)
