@@ -54,6 +54,7 @@ class Well:
         self.high_up: int = NONE  # the high float, as far as it is to be believed: 1, 0, NONE unknown
         self.low_wet: int = NONE  # the low float likewise
         self.odds: int = 0  # bits: the pairs that contradict each other
+        self.disputed: int = 0  # those of them of which both are believed
         self.tie: int = 0  # 1 while nobody can say whether the well is dry
         self.dry: int = 0
         self.dry_level_mm: int = 0
@@ -71,6 +72,7 @@ class Well:
         self._since_s: int = 0  # the same pairs contradict each other, or none does
         self._times: list[int] = [0, 0, 0]  # how often level, high float and low float were out since somebody looked
         self._high_tipped: int = 0  # 1 when the high float has tipped up since it was out
+        self._up_s: int = 0  # the high float says so for so long: none that comes and goes does
         self._ref_mm: int = 0  # the level when they began, or when it was found to be wrong
         self._stands_s: int = 0
         self._stands_mm: int = 0
@@ -108,8 +110,15 @@ class Well:
                 self.level.contradict(FLAT)
         self.level_mm = self.level.value
         self.level_ok = 0 if self.level.quality == FAILURE else 1
-        self.high_up = NONE if self.high_out or now_s < self._high_often.out_until_s else self.float_high.value
+        self._up_s = self._up_s + 1 if self.float_high.value == 1 else 0
+        loose: int = 1 if now_s < self._high_often.out_until_s and self._up_s < _BACK_S else 0
+        self.high_up = NONE if self.high_out or loose else self.float_high.value
         self.low_wet = NONE if self.low_out or now_s < self._low_often.out_until_s else self.float_low.value
+        self.disputed = self.odds
+        if self.high_up == NONE:
+            self.disputed &= LEVEL_LOW
+        if self.low_wet == NONE:
+            self.disputed &= HIGH_LEVEL
         self.dry = self._is_dry(now_s, pump_turns)
 
     def forgive(self) -> None:
@@ -205,11 +214,16 @@ class Well:
                 self._stands = 1
 
     def _agrees(self, value: int) -> int:
-        """1 where a level that stands still is no wonder: the high float says full too, or it has risen to the brim."""
+        """1 where a level that stands still is no wonder: the high float says full too, or it has risen to the brim.
+
+        A high float that hangs is no reason to doubt a level at the brim while a low float guards the pumps.
+        """
         high: int = self.float_high.value
         if high == 1 and value >= self.high_mark_mm - _TOLERANCE_MM:
             return 1
-        return 1 if high != 0 and self.spilling() and not self.level.jumped else 0
+        if not self.spilling():
+            return 0
+        return 1 if self.low_wet == 1 or (high != 0 and not self.level.jumped) else 0
 
     def _judge_tips(self, now_s: int, pump_turns: int) -> None:
         """A float that tips has measured the level in that second."""

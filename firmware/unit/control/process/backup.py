@@ -56,7 +56,7 @@ class Backup:
         elif self.high and well.float_high.value == 0:
             self.fell_s = now_s
         self.high = high
-        self.doubtful = well.level_ok and well.odds & HIGH_LEVEL
+        self.doubtful = well.level_ok and (well.odds if high else well.disputed) & HIGH_LEVEL
         # A float that is up for longer than sound pumps need, with no other witness, may hang.
         blind: int = 1 if high and not well.level_ok and well.low_wet == NONE else 0
         if well.level_mm >= self.high_level_mm:
@@ -106,7 +106,7 @@ class Backup:
                 if well.low_wet == 1:
                     # The low float guards against dry running: the run may be so long that starts always suffice.
                     self._until_s = max(self._both_s, now_s + min(pace_s, max_run_s - 1))
-                self._by_level = 0 if well.odds else well.level_ok
+                self._by_level = 0 if well.disputed else well.level_ok
             elif now_s >= self._both_s:
                 self.n = 2
             self.by = BY_FLOAT

@@ -19,7 +19,7 @@ from ..reasons import (
     RUN_ON,
     STANDBY,
 )
-from ..witnesses import Well
+from ..witnesses import LEVEL_LOW, Well
 from .backup import BY_LEVEL, BY_TIME, Backup
 from .pump_check import PumpCheck
 
@@ -59,7 +59,8 @@ class Lift:
         self._try_next_s: int = 0
         self._starts_to_run_on: int = 0
         self._run_on_until_s: int = -1
-        self._dry_rest_until_s: int = 0
+        self._dry_rest_until_s: int = 0  # by float and by time
+        self._level_rest_until_s: int = 0  # by level, where that was wrong
         self._exercise_pump: int = -1
         self._exercise_until_s: int = 0
         self._was_max_run: int = 0
@@ -76,10 +77,12 @@ class Lift:
             # Or else, by a witness that lies or by the timer, the pumps would flutter around the low float until their
             # starts are used up, and none would be left when the well is full.
             self._dry_rest_until_s = now_s + self._pace_s()
+            if well.disputed & LEVEL_LOW or not well.level_ok:
+                self._level_rest_until_s = self._dry_rest_until_s
         check.step(now_s, emergency.full)
         if check.compare:
             self.duty = 1 - (check.effect.turning >> 1)
-        pause: int = 1 if well.dry or now_s < self._dry_rest_until_s or now_s < check.look_until_s else 0
+        pause: int = 1 if well.dry or now_s < self._level_rest_until_s or now_s < check.look_until_s else 0
         if not emergency.held(now_s) or (pause and not emergency.full):
             self.wanted = 0
             self._run_on_until_s = -1
@@ -155,7 +158,7 @@ class Lift:
         until_s: int = now_s + _LEASE_S
         one = self.pumps[first].claims
         two = self.pumps[second].claims
-        wait: int = DRY_REST if now_s < self._dry_rest_until_s else LEVEL_WAIT
+        wait: int = DRY_REST if now_s < self._level_rest_until_s else LEVEL_WAIT
         if self.wanted >= 1:
             one.lodge(PROCESS, 1, until_s, RUN_ON if self._run_on_until_s >= 0 else LEVEL_START)
         else:
@@ -216,7 +219,7 @@ class Lift:
         well = self.well
         # Both are wanted, and the level has come three quarters of the way to high.
         mark_mm: int = (self.emergency.high_level_mm * 3 + self.assist_level_mm) // 4
-        nearly_full: int = 1 if well.level_ok and not well.odds and well.level_mm >= mark_mm else 0
+        nearly_full: int = 1 if well.level_ok and not well.disputed and well.level_mm >= mark_mm else 0
         locked: int = 0
         k: int = 0
         while k < 2:

@@ -128,7 +128,7 @@ class PumpCheck:
     def level_tells(self) -> int:
         """1 while a level that nobody contradicts shows what the pumps do."""
         well = self.well
-        return 1 if well.level_ok and not well.odds and not well.spilling() else 0
+        return 1 if well.level_ok and not well.disputed and not well.spilling() else 0
 
     def new_turn(self) -> None:
         """The well was empty: each pump may show anew what it lifts."""
