@@ -111,7 +111,7 @@ class Well:
         self.level_mm = self.level.value
         self.level_ok = 0 if self.level.quality == FAILURE else 1
         self._up_s = self._up_s + 1 if self.float_high.value == 1 else 0
-        loose: int = 1 if now_s < self._high_often.out_until_s and self._up_s < _BACK_S else 0
+        loose: int = 1 if now_s < self._high_often.out_until_s and not self.high_steady() else 0
         self.high_up = NONE if self.high_out or loose else self.float_high.value
         self.low_wet = NONE if self.low_out or now_s < self._low_often.out_until_s else self.float_low.value
         self.disputed = self.odds
@@ -138,6 +138,10 @@ class Well:
         if self.high_up == 1:
             return 1
         return 1 if self.high_out and self._high_tipped and self.float_high.value == 1 and self.low_wet == 1 else 0
+
+    def high_steady(self) -> int:
+        """1 when the high float says that for a minute."""
+        return 1 if self._up_s >= _BACK_S else 0
 
     def wet(self) -> int:
         """1 when a float says that the pumps have water."""

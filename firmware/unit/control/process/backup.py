@@ -35,6 +35,7 @@ class Backup:
         self._drowned: int = 0  # 1 while a level that was lost in a full well is missing and the low float is wet
         self._since_s: int = 0
         self._until_s: int = -1
+        self._alone_did: int = 0  # 1 when the float fell under one pump
         self._both_s: int = 0
         self._by_level: int = 0  # 1 when the level may end the run: it agreed as the float rose
         self._blind_next_s: int = 0
@@ -55,6 +56,7 @@ class Backup:
             self._since_s = now_s
         elif self.high and well.float_high.value == 0:
             self.fell_s = now_s
+            self._alone_did = 1 if self.by == BY_FLOAT and self.n == 1 else 0
         self.high = high
         self.doubtful = well.level_ok and (well.odds if high else well.disputed) & HIGH_LEVEL
         # A float that is up for longer than sound pumps need, with no other witness, may hang.
@@ -75,11 +77,12 @@ class Backup:
     def urgency(self) -> int:
         """0, 1 while the well is full, 2 when it is nearer to its spill than to its high mark, or nobody knows.
 
-        A float that a believed level contradicts is no reason to spend the last starts.
+        A float that a believed level contradicts is no reason to spend the last starts, but for one where it stays up
+        and the low float is wet.
         """
         well = self.well
         if self.doubtful and well.level_mm < self.high_level_mm:
-            return 0
+            return 1 if well.low_wet == 1 and well.high_steady() else 0
         if self.full and well.level_ok and well.level_mm * 2 < self.high_level_mm + well.spill_level_mm:
             return 1
         return 2 if self.full else 0
@@ -100,7 +103,8 @@ class Backup:
             if now_s >= self._until_s:
                 # The pumps take turns; when the float is still up after a run's time, both run.
                 self.n = self.n_pumps if self._until_s < 0 else 2
-                self.turn = 1
+                self.turn = 1 - self._alone_did  # a pump that did it alone does it again
+                self._alone_did = 0
                 self._both_s = now_s + self.run_s
                 self._until_s = self._both_s
                 if well.low_wet == 1:

@@ -3,7 +3,7 @@
 `backup.py` runs them when the well is full or the level is gone, `pump_check.py` says which of them lifts.
 """
 
-from ..basics import const
+from ..basics import NONE, const
 from ..claims import BACKUP, HAND, PROCESS, REMOTE
 from ..events import DUTY, Events
 from ..inflow import Inflow
@@ -79,6 +79,8 @@ class Lift:
             self._dry_rest_until_s = now_s + self._pace_s()
             if well.disputed & LEVEL_LOW or not well.level_ok:
                 self._level_rest_until_s = self._dry_rest_until_s
+        elif well.low_wet == NONE:
+            self._level_rest_until_s = 0  # it is the low float that was wrong
         check.step(now_s, emergency.full)
         if check.compare:
             self.duty = 1 - (check.effect.turning >> 1)
