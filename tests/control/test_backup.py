@@ -114,13 +114,24 @@ def test_a_run_that_has_begun_lasts_though_the_float_falls():
     assert f.b.fell_s == 10001
     assert f.go(1000) == (0, 0)
     f.set(high_up=1)
-    assert f.go() == (BY_FLOAT, 1) and f.turns == 2  # the next run begins with one pump again
+    assert f.go() == (BY_FLOAT, 1) and f.turns == 1  # the next run begins with one pump again, that which did it alone
+
+
+def test_after_a_run_that_took_both_pumps_the_other_begins():
+    f = Full(level_ok=0, low_wet=NONE, high_up=1)
+    assert f.go(151) == (BY_FLOAT, 2)
+    turns = f.turns
+    f.set(high_up=0)
+    f.go(1000)
+    f.set(high_up=1)
+    assert f.go() == (BY_FLOAT, 1) and f.turns == turns + 1
 
 
 def test_a_run_by_float_ends_in_a_dry_well_or_at_the_stop_level_of_a_level_that_agreed_as_the_float_rose():
     for rise, fall, lasts_s in (
         ({"level_mm": 1000}, {"level_mm": 251}, 299), ({"level_mm": 1000}, {"level_mm": 250}, 0),
-        ({"level_mm": 1000}, {"dry": 1}, 0), ({"level_mm": 240, "odds": LEVEL_LOW}, {"level_mm": 240, "odds": 0}, 299),
+        ({"level_mm": 1000}, {"dry": 1}, 0),
+        ({"level_mm": 240, "disputed": LEVEL_LOW}, {"level_mm": 240, "disputed": 0}, 299),
         ({"level_ok": 0}, {"level_ok": 1, "level_mm": 240}, 299),
         ({"level_mm": 1000}, {"level_ok": 0, "level_mm": 240}, 299),
     ):  # fmt: skip

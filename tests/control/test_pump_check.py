@@ -92,7 +92,7 @@ def test_a_pump_that_lifts_nothing_is_useless_after_its_time():
 def test_a_pump_that_has_lifted_or_turns_near_the_floor_is_not_useless():
     assert Facts(lifted=1, flat_s=0).step().useless() == 0
     assert Facts(_floor_mm=430, flat_s=0).step().useless() == 0
-    for fact in ({"level_ok": 0}, {"odds": HIGH_LEVEL}, {"spill_level_mm": 400}):  # and where the level does not tell
+    for fact in ({"level_ok": 0}, {"disputed": HIGH_LEVEL}, {"spill_level_mm": 400}):  # and where the level does not tell
         f = Facts(**fact).step()
         assert f.useless() == 0 and f.c.level_tells() == 0, fact
     assert Facts().c.level_tells() == 1
@@ -224,7 +224,7 @@ def test_what_the_water_says_of_a_pump():
         ({"falls": 1}, 1, 1, NONE, 1050, 0, 0),
         ({"falls": 1}, 1, 1, 1, 1050, 0, 0),
         ({"falls": 1}, 1, 1, 0, 1050, 0, 1),
-        ({"falls": 1, "odds": HIGH_LEVEL}, 1, 0, NONE, 1050, 0, 0),
+        ({"falls": 1, "disputed": HIGH_LEVEL}, 1, 0, NONE, 1050, 0, 0),
         ({"high_fell_s": 1010, "level_ok": 0}, 1, 0, NONE, 1050, 0, 0),
         ({"high_fell_s": 1011, "level_ok": 0}, 1, 0, NONE, 1050, 0, 1),
         ({"high_fell_s": 1011}, 1, 1, NONE, 1050, 0, 0),

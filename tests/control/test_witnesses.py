@@ -320,8 +320,9 @@ def flap(j, level, up, down, times, every_s=60, moved_mm=0):
     for k in range(times):
         if k:
             level += moved_mm
-        j.feed(every_s // 2, level, *down)
-        j.feed(every_s - every_s // 2, level, *up)
+        up_s = min(every_s // 2, 30)
+        j.feed(every_s - up_s, level, *down)
+        j.feed(up_s, level, *up)
 
 
 def test_a_float_that_rises_three_times_in_ten_minutes_far_above_the_level_is_not_heard_for_half_an_hour():
@@ -335,8 +336,11 @@ def test_a_float_that_rises_three_times_in_ten_minutes_far_above_the_level_is_no
         assert j.out() == "" and j.w.low_wet == 1
     j = Judge()
     flap(j, 700, (1, 1), (0, 1), 3)
-    left = j.until(lambda w: w.high_up != NONE, 4000, 700, 1, 1)
+    left = j.until(lambda w: w.high_up != NONE, 4000, 700, 0, 1)
     assert left == 1800 - 30  # half of the last minute was up
+    j = Judge()
+    flap(j, 700, (1, 1), (0, 1), 3)
+    assert j.until(lambda w: w.high_up == 1, 4000, 700, 1, 1) == 60
 
 
 def test_a_high_float_that_is_out_and_flaps_is_not_heard_although_nobody_contradicts():

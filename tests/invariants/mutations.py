@@ -64,7 +64,7 @@ MUTATIONS = [
     ("W3", "witnesses.py", "        elif odds == HIGH_LEVEL | HIGH_LOW:\n            self._convict_high()", "        elif 0:\n            pass"),
     ("W4", "witnesses.py", "        elif odds == LEVEL_LOW | HIGH_LOW:\n            self._convict_low()", "        elif 0:\n            pass"),
     ("nobody_is_out", "witnesses.py", "        if now_s - self._since_s < _LASTS_S:\n            return\n", ""),
-    ("nobody_is_out", "witnesses.py", "NONE if self.high_out or now_s", "1 - self.float_high.value if self.high_out else NONE if now_s"),
+    ("nobody_is_out", "witnesses.py", "NONE if self.high_out or loose", "1 - self.float_high.value if self.high_out else NONE if loose"),
     ("nobody_is_out", "witnesses.py", "NONE if self.low_out or now_s", "1 - self.float_low.value if self.low_out else NONE if now_s"),
     ("low_float_that_hangs_in", "witnesses.py", "            if heard and level.value >= self.high_mark_mm - _TOLERANCE_MM:\n                return 0\n", ""),
     ("W7", "witnesses.py", "            if high == 0:\n                return 1  # the high", "            if 0:\n                return 1  # the high"),

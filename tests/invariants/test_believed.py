@@ -273,12 +273,22 @@ def test_43_a_float_that_tips_three_times_in_ten_minutes_against_the_level_is_un
     for _ in range(3):
         told.say(UP, WET, 500, 30)
         told.say(DOWN, WET, 500, 60)
-    begin = told.t
-    told.say(UP, WET, 500, 30)
+    told.say(DOWN, WET, 500, 1640)
     assert told.w.high_up == NONE
-    while told.w.high_up == NONE and told.t < begin + 3600:
-        told.say(UP, WET, 500, 10)
-    assert 1790 < told.t - begin < 1830
+    told.say(DOWN, WET, 500, 100)
+    assert told.w.high_up == 0
+
+
+def test_43_a_high_float_that_stays_up_for_a_minute_is_heard():
+    told = Told()
+    told.say(DOWN, WET, 500, 60)
+    for _ in range(3):
+        told.say(UP, WET, 500, 30)
+        told.say(DOWN, WET, 500, 60)
+    told.say(UP, WET, 500, 59)
+    assert told.w.high_up == NONE
+    told.say(UP, WET, 500, 5)
+    assert told.w.high_up == 1
 
 
 def test_43_a_low_float_likewise():
