@@ -245,6 +245,27 @@ def test_what_is_told_more_often_keeps_to_its_number():
         b.run(900, "x")
         b.run(900)
     assert len(b.told("x")) == 4 and b.times("x") == 48
+    for _ in range(96):
+        b.run(900, "x")
+        b.run(900)
+    assert len(b.told("x")) == 6  # it has had its day: from then on once
+    b.run(3600, "x")
+    b.run(3600)
+    b.ack("x")
+    told = len(b.told("x"))
+    for _ in range(20):
+        b.run(900, "x")
+        b.run(900)
+    assert len(b.told("x")) == told + 1
+
+
+def test_what_was_acknowledged_early_keeps_to_its_number():
+    b = Book(("x", 5, 30, 1, 4, ""))
+    for _ in range(10):
+        b.run(900, "x")
+        b.run(900)
+        b.ack("x")
+    assert len(b.told("x")) == 10, "each is news after somebody has seen the one before"
 
 
 def test_a_return_that_stays_is_told_after_half_a_day():

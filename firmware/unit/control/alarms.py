@@ -1,7 +1,7 @@
 """Alarm states after ISA-18.2, with delays, acknowledgement and re-sounding; and which alarm explains which.
 
 What is explained by another alarm is not told while that one stands: it shows below it. What comes and goes is one
-alarm: told once a day, or as often as its row says, and counted.
+alarm: told once a day, or as often as its row says, and counted; on later days, or acknowledged, once.
 """
 
 from array import array
@@ -98,7 +98,7 @@ class AlarmBook:
         while i < len(self.state):
             state: int = self.state[i]
             if state and self.belongs(i, root):
-                self.told[i] &= _KIND  # when it comes again, that is news
+                self._once_more(i)
                 self.times[i] = 1 if self.active[i] else 0
                 if state == UNACKNOWLEDGED:
                     self._enter(i, now_s, ACKNOWLEDGED)
@@ -154,8 +154,18 @@ class AlarmBook:
         i: int = 0
         while i < len(self.state):
             if self.state[i] != UNACKNOWLEDGED or not self.silent(i):
-                self.told[i] &= _KIND
+                if not self._once_more(i):
+                    self.told[i] &= _KIND
             i += 1
+
+    def _once_more(self, i: int) -> int:
+        """1 for one that was told as often as its row allows: it has had its day, and is news once more."""
+        told: int = self.told[i]
+        a_day: int = told >> 1 & 7
+        if told >> 4 < a_day:
+            return 0
+        self.told[i] = (told & _KIND) + ONCE * (a_day - 1)
+        return 1
 
     def _update(self, i: int, now_s: int, cause: int) -> None:
         state: int = self.state[i]

@@ -164,6 +164,10 @@ class Well:
         self._spent_s += seconds
         self._spent_last_s = now_s
 
+    def regain(self) -> None:
+        """A pump lifts: it has water, and the budget is whole again."""
+        self._spent_s = 0
+
     def found_floor(self, now_s: int, most_mm: int) -> None:
         """The pumps lift nothing at this level and no float says that they have water: they draw air.
 

@@ -82,8 +82,8 @@ class Lift:
         elif well.low_wet == NONE:
             self._level_rest_until_s = 0  # it is the low float that was wrong
         check.step(now_s, emergency.full)
-        if check.compare:
-            self.duty = 1 - (check.effect.turning >> 1)
+        if check.compare or check.keep:
+            self.duty = check.keep ^ 1 ^ (check.effect.turning >> 1)
         pause: int = 1 if well.dry or now_s < self._level_rest_until_s or now_s < check.look_until_s else 0
         if not emergency.held(now_s) or (pause and not emergency.full):
             self.wanted = 0
@@ -246,7 +246,7 @@ class Lift:
             guard.may_rest = 1 if spare and not (needed or rests or both) else 0
             locked += guard.failed(now_s)
             k += 1
-        if full and self.no_pump and locked and now_s >= self._try_next_s:
+        if full and locked and now_s >= self._try_next_s:
             # A machine that shows no current is harmed by no command; a full well is.
             self._try_next_s = now_s + self.retry_s
             for pump in self.pumps:

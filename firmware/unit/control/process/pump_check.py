@@ -31,6 +31,7 @@ class PumpCheck:
         self.look_until_s: int = 0  # the pumps rest until then, so that the level tells what flows in
         self.high_fell_s: int = -1  # when the high float fell
         self.compare: int = 0  # 1 when the other pump is to take over, so that the two can be compared
+        self.keep: int = 0  # 1 when the pump that turns goes on, for the other has just failed to lift
         self._useless: int = 0  # bits: pumps that lifted nothing since the well was last empty
         self._judged_s: int = -1  # the start that has been judged
         self._useless_starts: list[int] = [0, 0]
@@ -50,6 +51,7 @@ class PumpCheck:
         well = self.well
         turning: int = effect.turning
         self.compare = 0
+        self.keep = 0
         if turning == 0:
             if effect.inflow_ks * 2 > effect.rate_ks:
                 well.forget_floor()  # so much flows in that a pump which lifts it finds no air
@@ -99,10 +101,12 @@ class PumpCheck:
         return 1 if turning < 3 and not self.lame(other) and self.pumps[other].guard.available(now_s) else 0
 
     def _has_lifted(self, k: int) -> None:
-        """Pump `k` lifts: it is useful, and one that gave way to it is not."""
+        """Pump `k` lifts: it is useful, there is water, and one that gave way to it is not."""
         self._useless_starts[k] = 0
+        self.well.regain()
         other: int = 1 - k
         if self._useless & 1 << other:
+            self.keep = 1
             self._useless_starts[other] += 1
             if self._useless_starts[other] >= _USELESS_STARTS:
                 self.inflow.pumps[other].clogged = 1
