@@ -115,11 +115,12 @@ class Analog:
                         self._degrade(OUT_OF_SPEC, JUMPY)
                     return
                 self._acc = value * 8
-                self.jumped = 1 if value > self.value else 0
                 self.loose.again(now_s)
         else:
             self._acc = value * 8
             self._flat_value = NONE
+        if self._rejected_s >= 0:
+            self.jumped = 1 if value - self.value > 2 * self.max_rate else 0
         self._rejected_s = -1
         if self._noise > 0:
             self._noise -= 1
