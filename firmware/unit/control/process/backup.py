@@ -25,6 +25,7 @@ class Backup:
         self.rate_ks: int = 1  # what one sound pump takes from the level, mm in 1000 s
         self.high: int = 0  # 1 while the high float says that the well is full
         self.full: int = 0  # 1 while float or level say so
+        self.empties: int = 0  # 1 from then on until half of it is gone, or the pumps would flutter around the mark
         self.doubtful: int = 0  # nonzero while a level that is believed says something else
         self.fell_s: int = -1  # when the high float fell
         self.by: int = 0  # what runs the pumps: BY_FLOAT, BY_LEVEL, BY_TIME, 0 nothing
@@ -73,6 +74,10 @@ class Backup:
             self._drowned = 0
         self._was_ok = well.level_ok
         self.full = 1 if high or (self.held(now_s) and well.level_mm >= self.high_level_mm) else 0
+        if self.full:
+            self.empties = 1
+        elif not well.level_ok or well.dry or well.level_mm * 2 <= self.high_level_mm + self.stop_level_mm:
+            self.empties = 0
 
     def urgency(self) -> int:
         """0, 1 while the well is full, 2 when it is nearer to its spill than to its high mark, or nobody knows.
@@ -116,7 +121,7 @@ class Backup:
             self.by = BY_FLOAT
         elif now_s < self._until_s and not well.dry and not (self._by_level and self.empty()):
             self.by = BY_FLOAT  # a run that has begun lasts: a pump that follows a bouncing float uses up its starts
-        elif well.level_ok and self.full and well.high_up == NONE:
+        elif well.level_ok and self.empties and well.high_up == NONE:
             self.n = 2
             self.by = BY_LEVEL
         elif not self.held(now_s) and well.high_up != 0:

@@ -85,7 +85,7 @@ class Lift:
         if check.compare or check.keep:
             self.duty = check.keep ^ 1 ^ (check.effect.turning >> 1)
         pause: int = 1 if well.dry or now_s < self._level_rest_until_s or now_s < check.look_until_s else 0
-        if not emergency.held(now_s) or (pause and not emergency.full):
+        if not emergency.held(now_s) or (pause and not emergency.empties):
             self.wanted = 0
             self._run_on_until_s = -1
         elif well.level_ok:
