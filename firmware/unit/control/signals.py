@@ -13,6 +13,7 @@ _FAIL_DELAY_S = const(3)  # a wire that touches for a second is not a failure
 _JUMP_ACCEPT_S = const(10)  # an impossible jump that stays this long is believed
 _OFTEN_S = const(600)  # a signal that fails three times in this ...
 _SAME_S = const(20)
+_FREED_S = const(60)
 _OUT_S = const(1800)  # ... is a loose wire, and not heard for this
 _ROUGH = const(30)  # by which the raw value departs from the smoothed one, on the mean: waves, so smooth it more
 _SPREAD_MOST = const(1000)  # one wild value does not count for more
@@ -71,6 +72,7 @@ class Analog:
         self._fresh_s: int = -1000000
         self._wire_bad_s: int = -1
         self._rejected_s: int = -1
+        self._freed_s: int = -_FREED_S  # it leaps from where it hung
         self.loose: Often = Often()
         self._noise: int = 0
         self._spread: int = 0  # mean distance of the raw value from the smoothed one, times 16
@@ -110,6 +112,8 @@ class Analog:
                     self._noise += 4
                 if self._rejected_s < 0:
                     self._rejected_s = now_s
+                    if self.why == FLAT:
+                        self._freed_s = now_s
                 if now_s - self._rejected_s < _JUMP_ACCEPT_S:
                     if self._noise > 20 and self.quality < OUT_OF_SPEC:
                         self._degrade(OUT_OF_SPEC, JUMPY)
@@ -120,7 +124,8 @@ class Analog:
             self._acc = value * 8
             self._flat_value = NONE
         if self._rejected_s >= 0:
-            self.jumped = 1 if value - self.value > 2 * self.max_rate else 0
+            freed: int = 1 if now_s - self._freed_s < _FREED_S else 0
+            self.jumped = 1 if not freed and value - self.value > 2 * self.max_rate else 0
         self._rejected_s = -1
         if self._noise > 0:
             self._noise -= 1

@@ -134,10 +134,12 @@ class Well:
         self._times[2] = 0
 
     def high(self) -> int:
-        """1 while the high float says that the well is full, or one that was out and has tipped up since says so."""
+        """1 while the high float says that the well is full; without a level also one that was out and has tipped up."""
         if self.high_up == 1:
             return 1
-        return 1 if self.high_out and self._high_tipped and self.float_high.value == 1 and self.low_wet == 1 else 0
+        if not self.high_out or self.level_ok or not self._high_tipped:
+            return 0
+        return 1 if self.float_high.value == 1 and self.low_wet == 1 else 0
 
     def high_steady(self) -> int:
         """1 when the high float says that for a minute."""

@@ -211,9 +211,20 @@ class Lift:
         elif emergency.by == BY_TIME:
             reason = BLIND_BACKUP
         first: int = self._first(now_s)
+        other: int = 1 - first
+        if self._waits(first, now_s) and not self._waits(other, now_s) and not self.check.lame(other):
+            self.duty = other  # a full well does not wait for a shortest rest
+            first = other
         self.pumps[first].claims.lodge(BACKUP, 1, now_s + _LEASE_S, reason)
         if emergency.n > 1 or self.no_pump:
             self.pumps[1 - first].claims.lodge(BACKUP, 1, now_s + _LEASE_S, reason)
+
+    def _waits(self, k: int, now_s: int) -> int:
+        """1 when pump `k` cannot start now."""
+        guard = self.pumps[k].guard
+        if guard.on:
+            return 0
+        return 1 if now_s - guard.since_s < guard.min_off_s or not guard.available(now_s) else 0
 
     def _tell_guards(self, now_s: int) -> None:
         """What each pump's protection has to know of the well and of the other pump."""
@@ -231,11 +242,11 @@ class Lift:
                 guard.rest_until_s = min(guard.rest_until_s, now_s)  # one pump does not keep up
             other = self.pumps[1 - k].guard
             both: int = k & other.on & (1 if now_s - other.since_s >= other.max_run_s else 0)  # at once: one rests
-            lame: int = self.check.lame(1 - k)
-            spare: int = 0 if lame or other.failed_starts else other.available(now_s)
+            useless: int = 1 if self.check.lame(1 - k) or other.failed_starts else 0
+            spare: int = 0 if useless else other.available(now_s)
             # As much may flow in as a pump lifts, and it does not start again before its shortest rest is over.
             room_mm: int = self.emergency.high_level_mm - self.check.effect.rate_ks * guard.min_off_s // 1000
-            last: int = 1 if lame and not self.check.lame(k) and well.level_mm > room_mm else 0
+            last: int = 1 if useless and not self.check.lame(k) and well.level_mm > room_mm else 0
             if not spare and self.pumps[k].on and not last:
                 # Nobody to hand over to: it rests where it may start again, the last that lifts where there is room.
                 spare = 0 if guard.starts_used_up(now_s + guard.rest_s, guard.reserve) else 1
