@@ -114,17 +114,17 @@ def test_a_run_that_has_begun_lasts_though_the_float_falls():
     assert f.b.fell_s == 10001
     assert f.go(1000) == (0, 0)
     f.set(high_up=1)
-    assert f.go() == (BY_FLOAT, 1) and f.turns == 1  # the next run begins with one pump again, that which did it alone
+    assert f.go() == (BY_FLOAT, 1) and f.turns == 2  # the next run begins with one pump again, the other
 
 
-def test_after_a_run_that_took_both_pumps_the_other_begins():
+def test_a_pump_that_did_not_lower_the_float_alone_does_not_begin_the_next_three_runs():
     f = Full(level_ok=0, low_wet=NONE, high_up=1)
-    assert f.go(151) == (BY_FLOAT, 2)
-    turns = f.turns
-    f.set(high_up=0)
-    f.go(1000)
-    f.set(high_up=1)
-    assert f.go() == (BY_FLOAT, 1) and f.turns == turns + 1
+    assert f.go(151) == (BY_FLOAT, 2) and f.turns == 2  # the second run is the other's
+    for turns in (2, 2, 2, 3):
+        f.set(high_up=0)
+        f.go(1000)
+        f.set(high_up=1)
+        assert f.go() == (BY_FLOAT, 1) and f.turns == turns
 
 
 def test_a_run_by_float_ends_in_a_dry_well_or_at_the_stop_level_of_a_level_that_agreed_as_the_float_rose():

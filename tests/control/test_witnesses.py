@@ -340,7 +340,7 @@ def test_a_float_that_rises_three_times_in_ten_minutes_far_above_the_level_is_no
     assert left == 1800 - 30  # half of the last minute was up
     j = Judge()
     flap(j, 700, (1, 1), (0, 1), 3)
-    assert j.until(lambda w: w.high_up == 1, 4000, 700, 1, 1) == 60
+    assert j.until(lambda w: w.high_up == 1, 4000, 700, 1, 1) == 29  # half of the last minute was up
 
 
 def test_a_high_float_that_is_out_and_flaps_is_not_heard_although_nobody_contradicts():

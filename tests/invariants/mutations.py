@@ -78,7 +78,7 @@ MUTATIONS = [
     ("test_42", "witnesses.py", " and self._times[0] < _TIMES", ""),
     ("test_42", "witnesses.py", " and self._times[1] < _TIMES", ""),
     ("test_42", "witnesses.py", " and self._times[2] < _TIMES", ""),
-    ("test_42", "witnesses.py", "        return 1 if self.high_out and self._high_tipped and", "        return 0 and 1 if self.high_out and"),
+    ("test_42", "witnesses.py", "        return 1 if self.float_high.value == 1 and self.low_wet == 1 else 0\n\n    def high_steady", "        return 0\n\n    def high_steady"),
     ("test_43", "witnesses.py", "                self._high_often.again(now_s)\n" , "                pass\n"),
     ("test_43", "witnesses.py", "                        self._low_often.again(now_s)", "                        pass"),
     ("test_45", "witnesses.py", "        self.level_drifts = 1 if off > _DRIFT_MM or off < -_DRIFT_MM else 0", "        self.level_drifts = 0"),
@@ -103,7 +103,7 @@ MUTATIONS = [
     ("timer_pumps", "process/backup.py", "                self.by = BY_TIME\n", "                pass\n"),
     ("bad or stuck_low or inv_09", "process/backup.py", "max(self._both_s, now_s + min(pace_s, max_run_s - 1))", "self._both_s"),
     # process/lift.py
-    ("inv_02", "process/lift.py", "and now_s >= other.rest_until_s and not both", ""),
+    ("inv_02", "process/lift.py", "and not (needed or rests or both)", "and not needed"),
     ("inv_02", "process/lift.py", "            guard.may_rest = 1 if", "            guard.may_rest = 0 and 1 if"),
     ("test_19", "process/lift.py", "            guard.urgent = full\n", "            guard.urgent = 0\n"),
     ("inv_07_when", "process/lift.py", "                pump.guard.try_until_s = now_s + self.retry_s - _TRY_PAUSE_S\n", "                pass\n"),

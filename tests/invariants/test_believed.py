@@ -263,7 +263,7 @@ def test_42_a_high_float_that_waits_for_a_person_is_heard_when_it_tips_up_above_
         told.say(UP, DRY, LOW, 30)
         told.say(DOWN, WET, 400, 120)
     assert told.out() == [HIGH] and not told.w.high()
-    told.say(UP, WET, 1050, 10)
+    told.say(UP, WET, 1050, 40)
     assert told.w.high() and told.w.high_up == NONE
 
 

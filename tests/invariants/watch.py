@@ -150,6 +150,13 @@ class Watch:
             return True  # both at once: one of them rests
         if other and other.reason == "max_run" and self.t - other.stop < rig.settings["lift.rest_s"] + 2:
             return True
+        shortest_s = rig.settings["lift.min_off_s"]
+        if other and other.stop is not None and self.t - other.stop < shortest_s + 2:
+            return True
+        # The last that lifts: where what flows in may fill the well to its mark before it starts again.
+        rise_mm = rig.settings["lift.pump_flow_m3_h"] / rig.settings["lift.well_area_m2"] * 100 / 36 * shortest_s
+        if self.ever_dead[1 - k] and self._level_mm(rig) >= rig.settings["lift.high_level_mm"] - rise_mm - _HEARD_S:
+            return True
         spare = not self.ever_dead[1 - k] and not self.used_up(rig, 1 - k, self.t, kept=True)
         return not spare and self.used_up(rig, k, self.t + rig.settings["lift.rest_s"], kept=True)
 

@@ -203,8 +203,7 @@ class Guard:
                     if self.count_feedback:
                         self.remember_start(now_s)
                 if now_s - self.since_s > 2 * self.feedback_s:
-                    self.failed_starts = 0
-                    self.fails_to_run = 0
+                    self.unlock()
                     self.feedback_lost = 0
             return
         if self.on and self._ran:
@@ -229,7 +228,7 @@ class Guard:
                 self._start_s[self._next] = -_HOUR_S
 
     def unlock(self) -> None:
-        """Somebody has looked at the machine, or the water says that it works: it may be tried again."""
+        """Somebody has looked at the machine, or it runs, or the water says so: it may be tried again."""
         self.failed_starts = 0
         self.locked_until_s = 0
         self.fails_to_run = 0

@@ -134,10 +134,13 @@ class Well:
         self._times[2] = 0
 
     def high(self) -> int:
-        """1 while the high float says that the well is full; without a level also one that was out and has tipped up."""
+        """1 while the high float says that the well is full, or one that was out and has tipped up since says so.
+
+        The latter is not heard against a level that is believed.
+        """
         if self.high_up == 1:
             return 1
-        if not self.high_out or self.level_ok or not self._high_tipped:
+        if not self.high_out or not self._high_tipped or (self.level_ok and self.odds & HIGH_LEVEL):
             return 0
         return 1 if self.float_high.value == 1 and self.low_wet == 1 else 0
 

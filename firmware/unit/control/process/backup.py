@@ -11,6 +11,7 @@ _BLIND_REST_S = const(300)
 _HOLD_S = const(60)  # a level signal that is gone for a moment does not stop the pumps ...
 _HOLD_FULL_S = const(900)  # ... nor does one that the water drowned
 _FLOAT_MARGIN_MM = const(200)
+_STAYS = const(4)
 
 
 class Backup:
@@ -36,7 +37,7 @@ class Backup:
         self._drowned: int = 0  # 1 while a level that was lost in a full well is missing and the low float is wet
         self._since_s: int = 0
         self._until_s: int = -1
-        self._alone_did: int = 0  # 1 when the float fell under one pump
+        self._stays: int = 0  # runs that the same pump begins, for the other did not do it
         self._both_s: int = 0
         self._by_level: int = 0  # 1 when the level may end the run: it agreed as the float rose
         self._blind_next_s: int = 0
@@ -57,7 +58,6 @@ class Backup:
             self._since_s = now_s
         elif self.high and well.float_high.value == 0:
             self.fell_s = now_s
-            self._alone_did = 1 if self.by == BY_FLOAT and self.n == 1 else 0
         self.high = high
         self.doubtful = well.level_ok and (well.odds if high else well.disputed) & HIGH_LEVEL
         # A float that is up for longer than sound pumps need, with no other witness, may hang.
@@ -107,9 +107,13 @@ class Backup:
         if self.high and (rested or not self.doubtful):
             if now_s >= self._until_s:
                 # The pumps take turns; when the float is still up after a run's time, both run.
-                self.n = self.n_pumps if self._until_s < 0 else 2
-                self.turn = 1 - self._alone_did  # a pump that did it alone does it again
-                self._alone_did = 0
+                again: int = 1 if self._until_s >= 0 else 0
+                if again and self.n == 1:
+                    self._stays = _STAYS  # the one that began did not do it alone: for some runs the other begins
+                elif self._stays > 0 and not again:
+                    self._stays -= 1
+                self.turn = 1 if again or self._stays == 0 else 0
+                self.n = 2 if again else self.n_pumps
                 self._both_s = now_s + self.run_s
                 self._until_s = self._both_s
                 if well.low_wet == 1:

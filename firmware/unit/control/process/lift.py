@@ -30,6 +30,7 @@ _LEASE_S = const(2)  # a claim of the process ends unless the next second renews
 _EXERCISE_ABOVE_STOP_MM = const(50)
 _HOUR_S = const(3600)
 _TRY_PAUSE_S = const(60)
+_MOST_KS = const(100000)  # no well fills faster; its product with a rest fits 30 bits
 
 
 class Lift:
@@ -238,6 +239,8 @@ class Lift:
         while k < 2:
             guard = self.pumps[k].guard
             guard.urgent = full
+            if not full:
+                guard.try_until_s = min(guard.try_until_s, now_s)
             if nearly_full:
                 guard.rest_until_s = min(guard.rest_until_s, now_s)  # one pump does not keep up
             other = self.pumps[1 - k].guard
@@ -245,7 +248,8 @@ class Lift:
             useless: int = 1 if self.check.lame(1 - k) or other.failed_starts else 0
             spare: int = 0 if useless else other.available(now_s)
             # As much may flow in as a pump lifts, and it does not start again before its shortest rest is over.
-            room_mm: int = self.emergency.high_level_mm - self.check.effect.rate_ks * guard.min_off_s // 1000
+            rate_ks: int = min(self.check.effect.rate_ks, _MOST_KS)
+            room_mm: int = self.emergency.high_level_mm - rate_ks * guard.min_off_s // 1000
             last: int = 1 if useless and not self.check.lame(k) and well.level_mm > room_mm else 0
             if not spare and self.pumps[k].on and not last:
                 # Nobody to hand over to: it rests where it may start again, the last that lifts where there is room.
