@@ -23,7 +23,7 @@ class Bench:
         hand = ideal.Hand(2.0, 1500.0, 100.0)
         hand.stop_mm, hand.max_starts_per_h, hand.level_mm = 250.0, 12, 400.0
         self.judge = oracle.Judge(self.plant, hand, self.level, *self.floats)
-        self.judge.start_mm, self.judge.high_mm = 600.0, 1000.0
+        self.judge.start_mm, self.judge.high_mm, self.judge.either_mm = 600.0, 1000.0, 1000.0
         self.judge.max_starts_per_h, self.judge.max_run_s, self.judge.min_off_s = 12, 3600, 30
         self.judge.mains_sensed = 1
         self.judge.feedback = [senses.Contact(4, 1), senses.Contact(5, 1)]

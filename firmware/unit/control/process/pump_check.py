@@ -119,8 +119,8 @@ class PumpCheck:
         if not pump.on or (other.on and other.running != 0):
             return 0
         effect = self.effect
-        if self.high_fell_s - pump.guard.since_s > 10:
-            return 1  # the high float fell under it
+        if self.high_fell_s - max(effect.told_s, pump.guard.since_s) > 10:
+            return 1  # the high float fell under it, whatever its feedback said
         if not self.level_tells():
             return 0
         if effect.falls and effect.turning & k + 1:
