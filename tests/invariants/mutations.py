@@ -103,7 +103,7 @@ MUTATIONS = [
     ("timer_pumps", "process/backup.py", "                self.by = BY_TIME\n", "                pass\n"),
     ("bad or stuck_low or inv_09", "process/backup.py", "max(self._both_s, now_s + min(pace_s, max_run_s - 1))", "self._both_s"),
     # process/lift.py
-    ("inv_02", "process/lift.py", "and not (needed or rests or both)", "and not needed"),
+    ("inv_02", "process/lift.py", "and not (needed or rests or both or rises)", "and not needed"),
     ("inv_02", "process/lift.py", "            guard.may_rest = 1 if", "            guard.may_rest = 0 and 1 if"),
     ("test_19", "process/lift.py", "            guard.urgent = full\n", "            guard.urgent = 0\n"),
     ("inv_07_when", "process/lift.py", "                pump.guard.try_until_s = now_s + self.retry_s - _TRY_PAUSE_S\n", "                pass\n"),

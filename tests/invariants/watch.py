@@ -46,6 +46,7 @@ class Watch:
         self.dry_of_late = [deque(), deque()]  # the dry seconds of half an hour
         self.overrun_s = [0, 0]  # beyond the longest run of a lift pump, and no reason why
         self.full_t = -_TEN_MINUTES_S
+        self.level_mark_mm = self.level_before_mm = 0  # up to a minute ago, and a minute before that
 
     def commanded(self, rig, args, refused):
         k, on, for_s, source = args
@@ -104,6 +105,8 @@ class Watch:
             self.ever_dead[k] |= rig.dead[k]
             if k <= P2:
                 self._follow_dry(rig, t, k)
+        if t % 60 == 0:
+            self.level_before_mm, self.level_mark_mm = self.level_mark_mm, self._level_mm(rig)
         for k in (P1, P2):
             run = self.runs[k][-1] if self.runs[k] else None
             over = run and run.stop is None and t - run.start >= rig.settings["lift.max_run_s"]
@@ -148,6 +151,8 @@ class Watch:
             return True
         if other and other.stop is None and self.t - other.start >= longest_s:
             return True  # both at once: one of them rests
+        if other and other.stop is None and self._level_mm(rig) >= self.level_before_mm:
+            return True  # both turn and the level rises all the same
         if other and other.reason == "max_run" and self.t - other.stop < rig.settings["lift.rest_s"] + 2:
             return True
         shortest_s = rig.settings["lift.min_off_s"]

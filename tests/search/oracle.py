@@ -188,6 +188,8 @@ class Judge:
             low = 0  # two pumps never rest together
         if self._is_bad(other) or other.starts_in_hour(t_s) + 2 >= self.max_starts_per_h:
             low = 0  # nobody to hand over to, but at the price of starts that a full well will want
+        if other.turns and self.plant.inflow_l_s > self.plant.lift_l_s(self.plant.level_mm, 1, 1):
+            low = 0  # both turn and the water rises all the same
         if low and t_s - motor.since_s > self.max_run_s:
             self._over_s[k] += 1
             self._book(OVERRUN, float(self._over_s[k]), t_s)

@@ -233,6 +233,9 @@ class Lift:
         well = self.well
         # Both are wanted, and the level has come three quarters of the way to high.
         mark_mm: int = (self.emergency.high_level_mm * 3 + self.assist_level_mm) // 4
+        # Both turn and the level rises all the same: neither can be spared.
+        effect = self.check.effect
+        rises: int = self.pumps[0].on & self.pumps[1].on & (1 if effect.slope_ks > 0 else 0)
         nearly_full: int = 1 if well.level_ok and not well.disputed and well.level_mm >= mark_mm else 0
         locked: int = 0
         k: int = 0
@@ -248,7 +251,7 @@ class Lift:
             useless: int = 1 if self.check.lame(1 - k) or other.failed_starts else 0
             spare: int = 0 if useless else other.available(now_s)
             # As much may flow in as a pump lifts, and it does not start again before its shortest rest is over.
-            rate_ks: int = min(self.check.effect.rate_ks, _MOST_KS)
+            rate_ks: int = min(effect.rate_ks, _MOST_KS)
             room_mm: int = self.emergency.high_level_mm - rate_ks * guard.min_off_s // 1000
             last: int = 1 if useless and not self.check.lame(k) and well.level_mm > room_mm else 0
             if not spare and self.pumps[k].on and not last:
@@ -258,7 +261,7 @@ class Lift:
             rests: int = 0
             if not other.on and (now_s < other.rest_until_s or now_s - other.since_s < other.min_off_s):
                 rests = 1
-            guard.may_rest = 1 if spare and not (needed or rests or both) else 0
+            guard.may_rest = 1 if spare and not (needed or rests or both or rises) else 0
             locked += guard.failed(now_s)
             k += 1
         if full and locked and now_s >= self._try_next_s:
