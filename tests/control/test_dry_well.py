@@ -267,7 +267,8 @@ def test_a_level_may_stand_where_there_is_nothing_to_lift_or_the_high_float_agre
     for level, high, low, ok in (
         (180, 0, 1, 0), (179, 0, NONE, 1), (179, 0, 1, 1),
         (800, 1, 1, 1), (799, 1, 1, 0), (1000, 0, 1, 0), (1000, NONE, 1, 0),
-        (1449, NONE, 1, 0), (1450, NONE, 1, 1), (1449, 1, 1, 1), (1450, 0, 1, 1), (1449, 0, 1, 0), (1450, 0, NONE, 0), (1450, NONE, NONE, 1), (1600, NONE, 1, 1),
+        (1449, NONE, 1, 0), (1450, NONE, 1, 1), (1449, 1, 1, 1), (1450, 0, 1, 1),
+        (1449, 0, 1, 0), (1450, 0, NONE, 0), (1450, NONE, NONE, 1), (1600, NONE, 1, 1),
     ):  # fmt: skip
         j = Judge()
         j.feed(100, level, high, low)

@@ -92,7 +92,8 @@ def test_a_pump_that_lifts_nothing_is_useless_after_its_time():
 def test_a_pump_that_has_lifted_or_turns_near_the_floor_is_not_useless():
     assert Facts(lifted=1, flat_s=0).step().useless() == 0
     assert Facts(_floor_mm=430, flat_s=0).step().useless() == 0
-    for fact in ({"level_ok": 0}, {"disputed": HIGH_LEVEL}, {"spill_level_mm": 400}):  # and where the level does not tell
+    # And where the level does not tell.
+    for fact in ({"level_ok": 0}, {"disputed": HIGH_LEVEL}, {"spill_level_mm": 400}):
         f = Facts(**fact).step()
         assert f.useless() == 0 and f.c.level_tells() == 0, fact
     assert Facts().c.level_tells() == 1
