@@ -153,9 +153,9 @@ class AlarmBook:
         self.round_s = now_s
         i: int = 0
         while i < len(self.state):
-            if self.state[i] != UNACKNOWLEDGED or not self.silent(i):
-                if not self._once_more(i):
-                    self.told[i] &= _KIND
+            is_told: int = self.state[i] != UNACKNOWLEDGED or not self.silent(i)
+            if is_told and not self._once_more(i):
+                self.told[i] &= _KIND
             i += 1
 
     def _once_more(self, i: int) -> int:
