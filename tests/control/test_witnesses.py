@@ -20,11 +20,11 @@ def test_new_witnesses_are_all_believed():
         ("high_mark_mm", 0), ("low_mark_mm", 0), ("spill_level_mm", 20000), ("high_fitted", 0), ("low_fitted", 0),
         ("doubt_high", 0), ("budget_s", 180), ("rate_ks", 1), ("stands_s", 240), ("_times", [0, 0, 0]),
         ("_high_tipped", 0), ("_since_s", 0), ("_ref_mm", 0), ("_stands_s", 0), ("_stands_mm", 0), ("_stood_s", 0),
-        ("_stands", 0), ("_was_high", NONE), ("_was_low", NONE), ("_try_s", 0), ("_try_mm", 0), ("_spent_s", 0),
+        ("_stands", 0), ("_was_high", NONE), ("_was_low", NONE), ("_spent_s", 0),
         ("_spent_last_s", -1800), ("_floor_mm", NONE), ("_floor_until_s", 0),
-        ("_rest_s", 0), ("_rest_mm", 0), ("_rise_mm", 0),
     ):  # fmt: skip
         assert getattr(w, name) == value, name
+    assert (w.course.rise_mm, w.course.lifted, w.course.falls) == (0, NONE, 0)
 
 
 def test_a_float_that_bounces_is_read_after_two_seconds():

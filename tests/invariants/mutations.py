@@ -103,8 +103,8 @@ MUTATIONS = [
     ("timer_pumps", "process/backup.py", "                self.by = BY_TIME\n", "                pass\n"),
     ("bad or stuck_low or inv_09", "process/backup.py", "max(self._both_s, now_s + min(pace_s, max_run_s - 1))", "self._both_s"),
     # process/lift.py
-    ("inv_02", "process/lift.py", "and not (needed or rests or both or rises)", "and not needed"),
-    ("inv_02", "process/lift.py", "            guard.may_rest = 1 if", "            guard.may_rest = 0 and 1 if"),
+    ("inv_02", "process/lift.py", "            return 0  # it is the other that rests\n", "            pass\n"),
+    ("inv_02", "process/lift.py", "            guard.may_rest = 0 if full and", "            guard.may_rest = 0 if 1 or full and"),
     ("test_19", "process/lift.py", "            guard.urgent = full\n", "            guard.urgent = 0\n"),
     ("inv_07_when", "process/lift.py", "                pump.guard.try_until_s = now_s + self.retry_s - _TRY_PAUSE_S\n", "                pass\n"),
     ("inv_10", "process/lift.py", "        if not emergency.held(now_s) or (pause", "        if (pause"),

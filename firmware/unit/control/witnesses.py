@@ -13,6 +13,7 @@ that has moved as water does outweighs a float that hangs, and a float that tips
 """
 
 from .basics import FAILURE, NONE, const
+from .course import TRY_S, Course
 from .signals import CONTRADICTED, FLAT, Analog, Often, Switch
 
 _TOLERANCE_MM = const(200)  # a float tips somewhere around its mark
@@ -27,7 +28,6 @@ _DRIFT_MM = const(120)  # level against a float's mark at the moment it tips
 _FLOOR_MM = const(30)  # pumps that have drawn air stop so far above that level ...
 _FLOOR_S = const(7200)  # ... for so long, then they look anew
 _BRIM_MM = const(50)
-_TRY_S = const(30)
 _FALLS = const(3)
 OVERRIDE_S = const(180)  # two witnesses against each other: pump so long ...
 OVERRIDE_REST_S = const(1800)  # ... and not again before this
@@ -67,6 +67,7 @@ class Well:
         self.budget_s: int = OVERRIDE_S
         self.rate_ks: int = 1  # mm in 1000 s that one pump lowers the level by
         self.stands_s: int = 240  # pumps turn so long and the level has not moved at all
+        self.course: Course = Course()
         self._high_often: Often = Often()
         self._low_often: Often = Often()
         self._since_s: int = 0  # the same pairs contradict each other, or none does
@@ -81,13 +82,6 @@ class Well:
         self._was_high: int = NONE
         self._was_low: int = NONE
         self._tip_mm: int = NONE  # the level when the low float last said dry far below it
-        self._try_s: int = 0  # of pumping in a tie
-        self._try_mm: int = 0
-        self._lifted: int = NONE  # um that the pumps have lowered it by in the last `_TRY_S`, NONE before
-        self._falls: int = 0  # so often in a row as in a tie under a sound pump
-        self._rest_s: int = 0  # the pumps rest ...
-        self._rest_mm: int = 0
-        self._rise_mm: int = 0  # ... and the level rises by so much in `_TRY_S`
         self._spent_s: int = 0  # of the budget
         self._spent_last_s: int = -OVERRIDE_REST_S
         self._floor_mm: int = NONE  # pumps lift nothing at this level
@@ -98,8 +92,7 @@ class Well:
         self.level.step(now_s, level_raw)
         self.float_high.step(now_s, high_raw if self.high_fitted else NONE)
         self.float_low.step(now_s, low_raw if self.low_fitted else NONE)
-        self._follow_rest(pump_turns)
-        self._follow_try(pump_turns)
+        self.course.step(self.level.value, pump_turns, self.rate_ks)
         self._judge_stands(pump_turns)
         self._judge_tips(now_s, pump_turns)
         self._judge_pairs(now_s)
@@ -192,20 +185,6 @@ class Well:
     def near_floor(self) -> int:
         """1 where the pumps have drawn air of late."""
         return 1 if self._floor_mm != NONE and self.level_mm < self._floor_mm + _FLOOR_MM else 0
-
-    def _follow_rest(self, pump_turns: int) -> None:
-        """How fast the level rises while no pump turns."""
-        if pump_turns:
-            self._rest_s = 0
-            return
-        if self._rest_s == 0:
-            self._rest_mm = self.level.value
-        self._rest_s += 1
-        if self._rest_s > _TRY_S:
-            self._rise_mm = self.level.value - self._rest_mm
-            if self._rise_mm < 0 or self._rise_mm * 1000 > 2 * self.rate_ks * _TRY_S:
-                self._rise_mm = 0  # no inflow does that
-            self._rest_s = 0
 
     def _judge_stands(self, pump_turns: int) -> None:
         """Pumps move a level; only one that says "dry" may stand still, for there is nothing to lift."""
@@ -371,7 +350,7 @@ class Well:
         level_dry: int = 1 if heard and level.value < self.dry_level_mm else 0
         low_dry: int = 1 if low == 0 else 0
         if not self.tie:
-            self._falls = 0
+            self.course.falls = 0
         self.tie = 0
         if not level_dry and not low_dry:
             if not self.doubt_high:
@@ -398,35 +377,21 @@ class Well:
             if low_dry and heard:
                 self._judge_try()
         else:
-            self._falls = 0
+            self.course.falls = 0
         return 0
-
-    def _follow_try(self, pump_turns: int) -> None:
-        """How far pumps lower the level in half a minute, what flows in added; a try in a tie begins with the last."""
-        value: int = self.level.value
-        if not pump_turns:
-            self._try_s = 0
-            self._lifted = NONE
-            return
-        if self._try_s == 0:
-            self._try_mm = value
-        self._try_s += 1
-        if self._try_s > _TRY_S:
-            self._try_s = 0
-            self._lifted = (self._rise_mm + self._try_mm - value) * 1000
-            self._falls = self._falls + 1 if (self._try_mm - value) * 4000 > self.rate_ks * _TRY_S else 0
 
     def _judge_try(self) -> None:
         """Pumps turn in spite of a dry low float: where the level stands still they draw air, where it falls water.
 
         A large well falls slower than the budget lasts, and without a high float nobody would tell that it fills.
         """
-        usual: int = self.rate_ks * _TRY_S
-        if self._lifted == NONE:
+        course = self.course
+        usual: int = self.rate_ks * TRY_S
+        if course.lifted == NONE:
             return
-        if self._lifted < usual // 4:
+        if course.lifted < usual // 4:
             self._convict_level()
-        elif self._lifted <= usual // 2 or self.high_up != NONE:
-            self._falls = 0
-        elif self._falls >= _FALLS:
+        elif course.lifted <= usual // 2 or self.high_up != NONE:
+            course.falls = 0
+        elif course.falls >= _FALLS:
             self._convict_low()

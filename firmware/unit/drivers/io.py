@@ -19,7 +19,7 @@ class Io:
 
     def __init__(self) -> None:
         self.problems: list = []  # (setting's name below `wiring.`, or clock; problem's code)
-        self.inputs: list = [Driver()] * len(NAMES)  # one for all that is not wired
+        self.inputs: list = [Driver() for _ in NAMES]
         self.relays: list = []  # [pin, active level], in the order of the outputs; pin None for not wired
         self.relay = Driver()  # counts for the pins of all relays
         self.in_chips: list = []  # expanders with inputs, and those with relays

@@ -1,7 +1,7 @@
 """What the broker publishes to the unit: loaded when such a packet arrives, forgotten with the code of commands."""
 
 from .broken import Broken
-from .session import HEAD_SEEN, UP
+from .packet import HEAD_SEEN, UP
 
 
 def message(session, kind, size, have):

@@ -7,8 +7,8 @@ from ..room import network_bytes
 from . import ticks
 from .address import address, numeric
 from .broken import NOT_NOW, Broken
+from .packet import length, sized
 from .questions import questions
-from .session import length, sized
 
 _FIRST_WAIT_MS = 1000
 _LONGEST_WAIT_MS = 120000

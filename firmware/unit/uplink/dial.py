@@ -2,7 +2,7 @@
 
 from ..modules import forget
 from . import ticks
-from .session import IDLE, UP
+from .packet import IDLE, UP
 
 KNOWN_MS = 600000  # how long an address that has led to a broker is called again without a question
 STEADY_MS = 60000  # a connection that lived this long was good: the next wait is short again

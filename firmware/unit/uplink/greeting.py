@@ -1,7 +1,8 @@
 """What a new connection begins with. `uplink.py` imports this for each; it and what it needs are forgotten at once."""
 
 from ..modules import forget
-from .session import TOPIC_BYTES, length, sized
+from .packet import length, sized
+from .session import TOPIC_BYTES
 
 
 def greet(up, prefix):

@@ -1,7 +1,7 @@
 """How an uplink says goodbye. In memory only while it does."""
 
 from ..modules import forget
-from .session import UP
+from .packet import UP
 
 
 def leave(up, visit):

@@ -5,6 +5,7 @@ What others do by waiting (for CONNACK, PUBACK, SUBACK, a whole packet) `poll` d
 
 from . import ticks
 from .broken import Broken
+from .packet import GREETING, IDLE, OPENING, UP, length, sized
 from .wire import HEAD_BYTES, Wire
 
 # Deadlines. Together with the keep-alive they bound how long a dead link is taken for a live one.
@@ -17,13 +18,7 @@ PING_MS = 10000  # PINGRESP
 
 WINDOW = 4  # QoS 1 packets in flight
 TOPIC_BYTES = 12  # of a topic, at most, behind what all those of a unit begin with: "availability"
-HEAD_SEEN = 48  # bytes that are looked at of a retained message too long for the buffer
 _PACKETS_A_POLL = 8  # bounds the work of one poll
-
-IDLE = 0
-OPENING = 1
-GREETING = 2
-UP = 3
 
 
 class Session:
@@ -243,13 +238,3 @@ class Session:
         self.lost = lost
         self.listener.on_down(why)
         self.flying.clear()
-
-
-def sized(data):
-    """A string of MQTT: its length in two bytes comes first."""
-    return bytes((len(data) >> 8, len(data) & 255)) + data
-
-
-def length(n):
-    """The remaining length, up to 16383, in as few bytes as it takes."""
-    return bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7))

@@ -11,7 +11,8 @@ from .clock import Clock
 from .dial import Dialer, broker_list
 from .drain import Drain
 from .json_out import JsonOut
-from .session import UP, Session
+from .packet import UP
+from .session import Session
 from .wire import HEAD_BYTES, Wire
 
 STATE_EARLIEST_MS = 5000  # between two state messages, however much happens

@@ -233,9 +233,6 @@ class Lift:
         well = self.well
         # Both are wanted, and the level has come three quarters of the way to high.
         mark_mm: int = (self.emergency.high_level_mm * 3 + self.assist_level_mm) // 4
-        # Both turn and the level rises all the same: neither can be spared.
-        effect = self.check.effect
-        rises: int = self.pumps[0].on & self.pumps[1].on & (1 if effect.slope_ks > 0 else 0)
         nearly_full: int = 1 if well.level_ok and not well.disputed and well.level_mm >= mark_mm else 0
         locked: int = 0
         k: int = 0
@@ -246,22 +243,7 @@ class Lift:
                 guard.try_until_s = min(guard.try_until_s, now_s)
             if nearly_full:
                 guard.rest_until_s = min(guard.rest_until_s, now_s)  # one pump does not keep up
-            other = self.pumps[1 - k].guard
-            both: int = k & other.on & (1 if now_s - other.since_s >= other.max_run_s else 0)  # at once: one rests
-            useless: int = 1 if self.check.lame(1 - k) or other.failed_starts else 0
-            spare: int = 0 if useless else other.available(now_s)
-            # As much may flow in as a pump lifts, and it does not start again before its shortest rest is over.
-            rate_ks: int = min(effect.rate_ks, _MOST_KS)
-            room_mm: int = self.emergency.high_level_mm - rate_ks * guard.min_off_s // 1000
-            last: int = 1 if useless and not self.check.lame(k) and well.level_mm > room_mm else 0
-            if not spare and self.pumps[k].on and not last:
-                # Nobody to hand over to: it rests where it may start again, the last that lifts where there is room.
-                spare = 0 if guard.starts_used_up(now_s + guard.rest_s, guard.reserve) else 1
-            needed: int = full if not self.emergency.doubtful else 0
-            rests: int = 0
-            if not other.on and (now_s < other.rest_until_s or now_s - other.since_s < other.min_off_s):
-                rests = 1
-            guard.may_rest = 1 if spare and not (needed or rests or both or rises) else 0
+            guard.may_rest = 0 if full and not self.emergency.doubtful else self._may_rest(k, now_s)
             locked += guard.failed(now_s)
             k += 1
         if full and locked and now_s >= self._try_next_s:
@@ -269,6 +251,30 @@ class Lift:
             self._try_next_s = now_s + self.retry_s
             for pump in self.pumps:
                 pump.guard.try_until_s = now_s + self.retry_s - _TRY_PAUSE_S
+
+    def _may_rest(self, k: int, now_s: int) -> int:
+        """1 when pump `k`, of a well that is not full, can be spared after its longest run."""
+        guard = self.pumps[k].guard
+        other = self.pumps[1 - k].guard
+        effect = self.check.effect
+        if other.on:
+            if guard.on and effect.slope_ks > 0:
+                return 0  # both turn and the level rises all the same
+            if k and now_s - other.since_s >= other.max_run_s:
+                return 0  # both at once: one rests
+        elif now_s < other.rest_until_s or now_s - other.since_s < other.min_off_s:
+            return 0  # it is the other that rests
+        useless: int = 1 if self.check.lame(1 - k) or other.failed_starts else 0
+        if not useless and other.available(now_s):
+            return 1
+        if not guard.on:
+            return 0
+        # Nobody to hand over to: it rests where it may start again. As much may flow in as a pump lifts: the last that
+        # lifts rests where there is room until its shortest rest is over.
+        room_mm: int = self.emergency.high_level_mm - min(effect.rate_ks, _MOST_KS) * guard.min_off_s // 1000
+        if useless and not self.check.lame(k) and self.well.level_mm > room_mm:
+            return 0
+        return 0 if guard.starts_used_up(now_s + guard.rest_s, guard.reserve) else 1
 
     def _count_swaps(self) -> None:
         hit: int = self.pumps[0].guard.max_run_hit + self.pumps[1].guard.max_run_hit
