@@ -47,6 +47,7 @@ _PIN_LENGTH = (4, 32)
 OUTSIDE = ("main.py", "pack.py", "slots.py")  # what lies beside the slots
 COPY = ".copy"
 PACK = "a.pack"  # of the slot that a board is flashed with
+SECOND_PACK = "b.pack"
 _FREE_BLOCKS = 16  # for configurations being changed, and what a technician copies
 _NEWEST, _MADE_BY_A_BOARD = 0, 0x00020000  # versions of the file system
 
@@ -286,7 +287,8 @@ def littlefs_image(files: dict[str, bytes], size: int) -> bytes:
         if e.code != -errno.ENOSPC:
             raise
         free = 0
-    wanted = _FREE_BLOCKS + -(-len(files.get(PACK, b"")) // partitions.BLOCK)
+    second = b"" if SECOND_PACK in files else files.get(PACK, b"")
+    wanted = _FREE_BLOCKS + -(-len(second) // partitions.BLOCK)
     if free < wanted:
         blocks = size // partitions.BLOCK
         raise SurroundingsFailed.of(
