@@ -205,9 +205,7 @@ def _trust(app):
             return app.trial_ends_s
         if not has_room(_TRUST_BYTES):  # a command or a crew has it for the moment
             return again_s
-        from . import firmware
-
-        again_s = firmware.judge(app)
+        again_s = _judged(app)
         if not again_s:  # never the last good configuration of a firmware that may go: the one before may not know it
             from . import config
 
@@ -217,6 +215,13 @@ def _trust(app):
         pass
     forget("config", "firmware")
     return again_s
+
+
+def _judged(app):
+    from .firmware import judge
+
+    forget("firmware")  # before the configuration's module comes
+    return judge(app)
 
 
 def _listener(app):

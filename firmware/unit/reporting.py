@@ -149,6 +149,7 @@ class Reporting:
 
     def _load(self):
         self._before = tuple(sys.modules)
+        settle()
         gc.collect()
         # What has to lie in one piece takes its place first.
         buffers = bytearray(_TX_BYTES), bytearray(_RX_BYTES)

@@ -8,7 +8,10 @@ _names: dict = {}  # of a table: the first fields of its entries, each behind a 
 def load_names(*tables):
     """Read the names that payloads need, once: looking each up in its table takes an ESP32 tens of ms a name."""
     for table in tables:
-        _names[table] = b"\n" + b"\n".join([row[0].encode() for row in rows(table)]) + b"\n"
+        names = bytearray(b"\n")
+        for row in rows(table):
+            names.extend(row[0].encode() + b"\n")
+        _names[table] = bytes(names)
 
 
 def forget_names(table):
