@@ -56,6 +56,7 @@ class App:
         self._milestone_s = restart.LONG_LIFE_S  # when next to ask how this start has gone
         self.clock.read()
         self.recorder.wake(self.clock.utc_s)
+        forget("journal.mount", "journal.catch_up", "journal.cursor", "journal.walk", "control.snapshot")
         self.due_ms = time.ticks_ms()  # when the next tick begins
         self.uplink = None  # of its reporting, while there is one
         self.left = None  # how the last visit at the console left it, see `Listener.left`
@@ -176,9 +177,9 @@ def _any(poll):
 
 
 def _kept(settings):
-    from .config import kept
+    from .kept import kept
 
-    forget("config")
+    forget("config", "kept")
     return kept(settings)
 
 

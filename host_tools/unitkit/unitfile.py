@@ -15,7 +15,7 @@ from pathlib import Path
 
 from unit import assembly
 from unit.catalogue import settings as catalogue
-from unit.catalogue import settings_words
+from unit.catalogue import settings_problems
 from unit.uplink import credentials
 
 from . import advice, boards, memory, tomltext
@@ -225,7 +225,7 @@ def _sentence(problem: tuple, lang: str, board: boards.Board | None, compact: di
     if code == "no_file":
         row = catalogue.find(key) or []
         return told(_WORDS["no_file"], lang, key=key, other=problem[2], name=row[-2] if lang == "zh" else row[-1])
-    text = settings_words.sentence(problem, lang, compact)
+    text = settings_problems.sentence(problem, lang, compact)
     if code == "unknown" and (near := nearest(key)):
         text += told(_WORDS["suggest"], lang, near=near)
     return text

@@ -7,12 +7,12 @@ import os
 
 from unit import config
 from unit.catalogue import tables
-from unit.config import kept
 from unit.console import access
 from unit.console.listener import PIN_FILE, Listener
 from unit.control.basics import NONE
 from unit.drivers.io import Io
 from unit.journal.ring import Journal
+from unit.kept import kept
 
 from host_tools.unitkit.nor import Nor
 from sim.board.screen import Screen

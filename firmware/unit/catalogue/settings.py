@@ -205,7 +205,7 @@ def allows(row, value, board=None):
 
 
 def check(values, board=None, full=None):
-    """Yield what is wrong with the settings `values`, one tuple a problem, for `settings_words.sentence`.
+    """Yield what is wrong with the settings `values`, one tuple a problem, for `settings_problems.sentence`.
 
     `full`, an empty dict, is filled with every good value, defaults included: what the board runs on. The first entry
     of a problem is its code, the second the key (of a rule: its row).

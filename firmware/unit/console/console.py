@@ -10,9 +10,9 @@ import gc
 import sys
 
 from ..catalogue.lookup import row
-from ..config import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID
 from ..control.alarms import NORMAL, UNACKNOWLEDGED
 from ..control.basics import const
+from ..kept import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID
 from ..modules import forget
 from ..room import has_room
 from .terminal.line import CANCEL, CHANGED, COMPLETE, ENTER, Line, width
@@ -31,7 +31,7 @@ _ATTENDED_S = const(20)  # after the last key
 _AHEAD = const(96)  # bytes typed while a command works
 _SOME = const(24)  # of them are taken in a slice
 _SECRET = "unlock "
-_COMMAND_BYTES = const(22528)  # of a chip's heap, that a command takes at its most
+_COMMAND_BYTES = const(20480)  # of a chip's heap, that a command takes at its most
 _GONE_S = const(1 << 20)
 
 # Columns of commands.txt.

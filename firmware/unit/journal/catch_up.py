@@ -9,6 +9,7 @@ from ..control.io import N_OUTPUTS, P2
 from ..control.points import ENERGY_WH, RUN_S
 from .cursor import Cursor
 from .layout import END, READING
+from .walk import last_uptime_s
 
 
 class LastRun:
@@ -20,7 +21,7 @@ class LastRun:
     def __init__(self, journal, saved_s):
         tail = journal.tail
         self._journal = journal
-        self._end_s = tail.last_uptime_s
+        self._end_s = last_uptime_s(tail)
         self._boot = tail.boot
         # How long the unit ran on after the snapshot; where other starts came between, what is known of the last one.
         same = journal.snapshot_boot == tail.boot

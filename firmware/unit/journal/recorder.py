@@ -41,7 +41,6 @@ class Recorder:
         if self._control.restore(data, n, outage_s):
             last_run.replay(self._control, self.interval_s, outage_s)
             self.save(0, utc_s)  # so that no start has more than its own run to tell
-        forget("journal.catch_up", "control.snapshot")
 
     def second(self, now_s, utc_s):
         """Record what the step of this second brought. Returns the quality of its reading, None if none was due."""

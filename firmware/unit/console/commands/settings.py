@@ -86,12 +86,15 @@ def cmd_set(c, words):
     problem = yield from change(stored, {key: " ".join(words[1:])})
     del change
     forget("catalogue.settings_change")
+    if problem:
+        from ...catalogue.settings_problems import sentence
+
+        yield CALM_MS
+        yield sentence(problem, c.text.lang)
+        return
     from ...catalogue import settings_words
 
     yield CALM_MS
-    if problem:
-        yield settings_words.sentence(problem, c.text.lang)
-        return
     value = stored.get(key, catalogue.default(row))
     yield "%s: %s -> %s" % (key, settings_words.show(row, old), settings_words.show(row, value))
     yield "  " + c.say("allowed", allowed=settings_words.allowed(row, c.text.lang))
