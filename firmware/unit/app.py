@@ -180,7 +180,7 @@ def _kept(settings):
     from .kept import kept
 
     forget("config", "kept")
-    return kept(settings)
+    return kept(settings, settings)
 
 
 def _drivers(board, settings):

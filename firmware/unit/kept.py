@@ -16,6 +16,6 @@ LOCK_MIN = const(6)
 
 
 
-def kept(settings):
-    """Of all settings, checked, those few as a tuple."""
-    return tuple([settings[key] for key in _KEPT])
+def kept(texts, numbers):
+    """Of all settings, checked, those few as a tuple; `texts` and `numbers` may be one mapping."""
+    return tuple([texts[key] if key in texts else numbers[key] for key in _KEPT])

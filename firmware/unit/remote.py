@@ -50,22 +50,20 @@ class Actions:
 
     def take_up(self):
         """Take the stored settings into use: a generator that gives way. It begins when nothing else is in memory."""
-        from .control import configure  # noqa: F401  first: it wants more in one piece than all the others leave
-
-        yield
         stored = self.stored()
         yield
         from .catalogue import settings as catalogue
 
         yield
-        full = {}
+        texts = {}  # in two, for a table of all is more than a full heap has in one piece
+        numbers = {}
         count = 0
         for row in catalogue.entries():
             if row[0].startswith(_AT_STARTS):
                 continue
             value = stored.get(row[0], catalogue.default(row))
             if value is not None:
-                full[row[0]] = value
+                (texts if isinstance(value, str) else numbers)[row[0]] = value
             count += 1
             if count % _ROWS_A_PIECE == 0:
                 gc.collect()  # so that what stays lies close together; see catalogue/settings.py
@@ -78,10 +76,10 @@ class Actions:
         from .kept import kept
 
         yield
-        derive(full, full)
-        self._app.control.configure(full)
-        self._app.recorder.interval_s = full["readings.interval_s"]
-        self._app.kept = kept(full)
+        derive(texts, numbers)
+        self._app.control.configure(numbers)
+        self._app.recorder.interval_s = numbers["readings.interval_s"]
+        self._app.kept = kept(texts, numbers)
         forget("kept", "assembly", "control.configure")
 
     def events(self):

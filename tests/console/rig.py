@@ -105,7 +105,7 @@ class Unit:
         else:
             self.rig.tod_s = None
         self.uplink = self.reporting = self.left = None
-        self.kept = kept(values)
+        self.kept = kept(values, values)
         self.config_from = config.FROM_NEWEST
         self.trial_ends_s = 0
         self.io = Io()
