@@ -30,7 +30,7 @@ class Journal:
         self.points = points
         self.tail = BlockReader(device, points)
         self._next = Encoder(self.tail, points, interval_s)
-        self._views = {}  # of the first n bytes of a record, made when first needed, so that appends allocate nothing
+        self._views = {}  # of the first so many bytes of a record, made once, so that appends allocate nothing
         self._mark = bytearray(1)
         self.ready = False  # the next block is erased
         self._needs_base = True  # a base record must come before the next record
@@ -201,9 +201,14 @@ class Journal:
         tail = self.tail
         if tail.pos + n + reserve > tail.end:
             return False
-        view = self._views.get(n)
+        # Behind the record goes what leaves erased flash as it is, so that few lengths occur.
+        size = min(n + 15 & -16, tail.end - tail.pos)
+        data = self._next.data
+        for i in range(n, size):
+            data[i] = 0xFF
+        view = self._views.get(size)
         if view is None:
-            view = self._views[n] = memoryview(self._next.data)[:n]
+            view = self._views[size] = memoryview(data)[:size]
         end = tail.pos + n
         self._program(view, tail.pos)
         tail.forget()
