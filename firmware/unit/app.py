@@ -206,7 +206,11 @@ def _trust(app):
             return app.trial_ends_s
         if not has_room(_TRUST_BYTES):  # a command or a crew has it for the moment
             return again_s
-        again_s = _judged(app)
+        from .firmware import judge
+
+        again_s = judge(app)
+        del judge
+        forget("firmware")  # before the configuration's module comes
         if not again_s:  # never the last good configuration of a firmware that may go: the one before may not know it
             from . import config
 
@@ -214,15 +218,8 @@ def _trust(app):
             again_s = _NEVER_S
     except (MemoryError, OSError):  # the chip does not take it now
         pass
-    forget("config", "firmware")
+    forget("config", "firmware")  # the latter where it failed
     return again_s
-
-
-def _judged(app):
-    from .firmware import judge
-
-    forget("firmware")  # before the configuration's module comes
-    return judge(app)
 
 
 def _listener(app):

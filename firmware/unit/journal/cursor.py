@@ -3,7 +3,7 @@
 from ..control.basics import NONE
 from .block_reader import BlockReader
 from .layout import ACK, BASE, END, READING
-from .walk import enter, following, read_values
+from .walk import enter, following
 
 
 class Cursor:
@@ -84,11 +84,33 @@ class Cursor:
             offset = self._offset_of(self._gen, reader.boot)
         self.t = NONE if offset == NONE else reader.uptime_s + offset
         if kind == READING:
-            self.quality = read_values(reader, self.values)
+            self.quality = self._read_values()
         else:
             self.code = reader.code
             self.a = reader.a
             self.b = reader.b
+
+    def _read_values(self):
+        """Fill `values` with those of the reading just taken up; returns its quality code."""
+        reader = self._reader
+        values = self.values
+        at = reader.at
+        refs = reader.refs
+        quality = refs[0]
+        for i in range(reader.count):
+            known = i < len(refs)
+            value = refs[i] if known else NONE
+            if reader.bits >> i & 1:
+                base = 0 if value == NONE else value
+                value = reader.take_int()
+                if value != NONE:
+                    value += base
+            if i == 0:
+                quality = value
+            elif known:
+                values[i - 1] = value
+        reader.at = at
+        return quality
 
     def _enter(self, gen):
         self._gen = gen

@@ -42,7 +42,9 @@ class Journal:
         self.oldest = 0
         self.failed = 0
         self.snapshot_seq = self.snapshot_boot = self.snapshot_uptime_s = 0
-        _mount(self)
+        from .mount import mount
+
+        mount(self)
         for i in range(points + 1):
             self._next.row[i] = self.tail.refs[i]
 
@@ -178,7 +180,11 @@ class Journal:
         try:
             if not has_room(_UNSENT_BYTES):
                 return False
-            readings, last = _unsent(self, gen)
+            brought = absent("journal.overwrite", "journal.walk")
+            from .overwrite import unsent
+
+            forget(*brought)
+            readings, last = unsent(self, gen)
         except (ImportError, MemoryError):
             return False
         if last > self.acked:
@@ -229,17 +235,3 @@ class Journal:
             self.device.writeblocks(self.tail.block, view, pos)
         except OSError:
             pass  # a record is read back, and a mark that is missing only costs an erase
-
-
-def _mount(journal):
-    from .mount import mount
-
-    mount(journal)
-
-
-def _unsent(journal, gen):
-    brought = absent("journal.overwrite", "journal.walk")
-    from .overwrite import unsent
-
-    forget(*brought)
-    return unsent(journal, gen)

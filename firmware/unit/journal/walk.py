@@ -3,7 +3,7 @@
 Each function takes the `BlockReader` that it moves.
 """
 
-from ..control.basics import NONE, const
+from ..control.basics import const
 from .layout import BASE, END, RESERVE, WINDOW
 
 _LONGEST_BASE = const(132)
@@ -60,47 +60,6 @@ def following(reader):
 def last_uptime_s(reader):
     """Uptime of the last reading or event taken up, or of the base record if there was none since."""
     return reader.uptime_s if reader.n else reader.uptime0
-
-
-def read_values(reader, values):
-    """Fill `values` with those of the reading just taken up; returns its quality code."""
-    at = reader.at
-    refs = reader.refs
-    quality = refs[0]
-    for i in range(reader.count):
-        known = i < len(refs)
-        value = refs[i] if known else NONE
-        if reader.bits >> i & 1:
-            base = 0 if value == NONE else value
-            value = reader.take_int()
-            if value != NONE:
-                value += base
-        if i == 0:
-            quality = value
-        elif known:
-            values[i - 1] = value
-    reader.at = at
-    return quality
-
-
-def read_snapshot(reader, data):
-    """Fill `data` with the snapshot just taken up; returns its length, 0 if it does not fit."""
-    at = reader.at
-    n = reader.window[at]
-    if n > len(data) or n >= reader.body_end - at:
-        return 0
-    for i in range(n):
-        data[i] = reader.window[at + 1 + i]
-    return n
-
-
-def marked(reader, mark):
-    """Whether a mark of this block is set; most of its bits decide."""
-    byte = reader.window[reader.index(reader.end + mark, 1)]
-    cleared = 0
-    for i in range(8):
-        cleared += 1 - (byte >> i & 1)
-    return cleared > 4
 
 
 def written_end(reader, start):
