@@ -38,8 +38,8 @@ def sources() -> dict[str, Path]:
     return found
 
 
-def translate(source: str) -> str:
-    """The compiled form of one module's source text."""
+def translate(source: str, package: str = _PACKAGE) -> str:
+    """The compiled form of one module's source text, which becomes a part of `package`."""
     tree = ast.parse(source)
     lines = source.splitlines()
     edits: list[tuple[int, int, int, str]] = []  # line, start, end, replacement; columns count UTF-8 bytes
@@ -72,8 +72,8 @@ def translate(source: str) -> str:
         raw = lines[line - 1].encode()
         lines[line - 1] = (raw[:start] + text.encode() + raw[end:]).decode()
     body = "\n".join(lines) + "\n"
-    for package in ("unit.control", "sim.world"):
-        body = body.replace(f"from {package}", f"from {_PACKAGE}.{package}")
+    for part in ("unit.control", "sim.world", "tests.search"):
+        body = body.replace(f"from {part}", f"from {package}.{part}")
     first = tree.body[0] if tree.body else None
     is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     after = first.end_lineno or 0 if first and is_docstring else 0
@@ -102,24 +102,25 @@ _SETUP = """
 import sys
 from mypyc.build import mypycify
 from setuptools import setup
-setup(name="qingxi_fast", packages=["qingxi_fast"], ext_modules=mypycify(sys.argv.pop().split(","), opt_level="2"))
+files = sys.argv.pop().split(",")
+package = files[0].split("/")[0]
+setup(name=package, packages=[package], ext_modules=mypycify(files, opt_level="2"))
 """
 
 
-def _compile(texts: dict[str, bytes], target: Path) -> None:
+def _compile(texts: dict[str, bytes], target: Path, package: str) -> None:
     if not any(shutil.which(cc) for cc in (os.environ.get("CC", "cc"), "gcc", "clang")):
         raise NoCompiler("no C compiler found (on Debian: apt-get install gcc); running the plain source, far slower")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         root = Path(scratch)
         for name, text in texts.items():
-            path = root / _PACKAGE / name
+            path = root / package / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(translate(text.decode()), encoding="utf-8")
-        for folder in ("", "unit", "sim"):
-            (root / _PACKAGE / folder).mkdir(exist_ok=True)
-            (root / _PACKAGE / folder / "__init__.py").touch()
-        files = ",".join(f"{_PACKAGE}/{name}" for name, text in texts.items() if not name.endswith("__init__.py"))
+            path.write_text(translate(text.decode(), package), encoding="utf-8")
+            for folder in path.parents[: len(Path(name).parents)]:
+                (folder / "__init__.py").touch()
+        files = ",".join(f"{package}/{name}" for name, text in texts.items() if not name.endswith("__init__.py"))
         env = os.environ | {"CFLAGS": _FLAGS}
         command = [sys.executable, "-c", _SETUP, "-q", "build_ext", "--inplace", files]
         done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
@@ -135,19 +136,20 @@ def _compile(texts: dict[str, bytes], target: Path) -> None:
         root.mkdir(exist_ok=True)
 
 
-def load(module: str) -> ModuleType:
+def load(module: str, files: dict[str, Path] | None = None, package: str = _PACKAGE) -> ModuleType:
     """The compiled twin of `module` ("unit.control.controller", "sim.world.world", "sim.world.loop").
 
+    `files`, as of `sources()`, and `package`: what else to compile, under another name.
     Compiles on the first call after a change of the sources, some half a minute. Raises NoCompiler.
     """
-    texts = {name: path.read_bytes() for name, path in sources().items()}
+    texts = {name: path.read_bytes() for name, path in (files or sources()).items()}
     target = _cache() / _digest(texts)
     if not target.exists():
         print("compiling the simulator (once after a change of its sources) ...", file=sys.stderr)
-        _compile(texts, target)
+        _compile(texts, target, package)
     if str(target) not in sys.path:
         sys.path.insert(0, str(target))
-    return importlib.import_module(f"{_PACKAGE}.{module}")
+    return importlib.import_module(f"{package}.{module}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from unit.journal.ring import Journal
 from unit.online import Online
 from unit.remote import Actions
 from unit.uplink.commands.queue import CommandQueue
+from unit.uplink.leaving import close
 from unit.uplink.uplink import Uplink
 
 from host_tools.unitkit import fsimage
@@ -155,7 +156,7 @@ class Publisher:
             self._ahead_ms = _DAY_MS  # so that a state is due
             self.poll()
             self._serve(self.uplink.session.free)
-        self.uplink.close()
+        close(self.uplink)
         self._count()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

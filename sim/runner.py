@@ -100,6 +100,7 @@ class _Run:
 
         self.outbox = Outbox()
         self.alarms = AlarmList()
+        self._lost_s = 0  # when the board last lost its power
         self.record = Record(scenario, dict(unit.settings), Series(scenario.seconds))
         self.book = ReadingsBook(folder / "readings.csv", scenario.start)
         self.events = Stream(folder / "events.csv", EVENTS_HEADER)
@@ -182,11 +183,13 @@ class _Run:
         if not on:
             loop.board_on = 0
             self._record_s = self.scenario.seconds
-            self.alarms.all_cleared(t_s)
+            self._lost_s = t_s
             loop.ctrl.events.clear()
             self._publisher.power(False)
             return
         loop.start(self._power_up(t_s))
+        active = loop.ctrl.alarms.active
+        self.alarms.left({_word("alarms", i) for i in range(len(active)) if active[i]}, self._lost_s)
         self._publisher.power(True)
 
     def _record(self) -> None:

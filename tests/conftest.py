@@ -15,3 +15,13 @@ def patient_tools(monkeypatch):
     """A virtual board on a busy machine answers late: tools that run within a test wait for it as the tests do."""
     for tool in (first_start, raw_repl):
         monkeypatch.setattr(tool, "time", patience)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What campaigns have found, with the figures that documents quote: tests hand it over as property `found`."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, lines in getattr(report, "user_properties", ()):
+                if name == "found" and report.when == "call":
+                    terminalreporter.section(report.nodeid)
+                    terminalreporter.write_line("\n".join(lines))

@@ -290,11 +290,24 @@ def runs(*words: str, code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
+def searches(words: list[str], folder: Path) -> None:
+    """A little of it; whether control breaks a rule is another test's affair."""
+    least = {"--stories": "1", "--storms": "1", "--units": "1", "--weeks": "1", "--for": "5"}
+    words = [least.get(before, word) for before, word in zip(["", *words], words)]
+    done = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stdout + done.stderr
+    assert any(what in done.stdout for what in ("1 stories", "story ", "1 storms", "1 healthy units")), done.stdout
+
+
 MODULES: dict[str, Callable[[list[str], Path], object]] = {
     "bench": named_bench,
     "romloader": romloader,
     "where": lambda words, _: runs(*words),
     "arrows": lambda words, _: runs(*words),
+    "search": searches,
+    "storms": searches,
+    "healthy": searches,
+    "mutants": lambda words, _: runs(words[0], "--count", words[-1]),
     "record": lambda words, _: runs(words[0], "no-story"),  # it would write the pictures of a story anew
     "test_campaign": lambda words, _: runs(words[0], "1"),
     "pytest": lambda words, _: runs("pytest", "tests/control", "--collect-only", "-q"),

@@ -31,6 +31,7 @@ import csv, io, json
 from unit.catalogue import tables
 from unit.uplink import meta, payloads
 from unit.uplink.json_out import JsonOut
+from unit.uplink.state import state
 from host_tools.verbs import journal
 from tests.console.rig import Unit
 
@@ -58,7 +59,7 @@ class Newest:
     quality = unit.control.look(values)
     uptime_s = t = 0
 
-payloads.state(out, 1, payloads.points(), Newest)
+state(out, 1, payloads.points(), Newest)
 found["state"] = json.loads(out.bytes())
 text = io.StringIO()
 journal.read(unit.journal, csv.writer(text))

@@ -56,6 +56,7 @@ class App:
         self._milestone_s = restart.LONG_LIFE_S  # when next to ask how this start has gone
         self.clock.read()
         self.recorder.wake(self.clock.utc_s)
+        forget("journal.mount", "journal.catch_up", "journal.cursor", "journal.walk", "control.snapshot")
         self.due_ms = time.ticks_ms()  # when the next tick begins
         self.uplink = None  # of its reporting, while there is one
         self.left = None  # how the last visit at the console left it, see `Listener.left`
@@ -176,10 +177,10 @@ def _any(poll):
 
 
 def _kept(settings):
-    from .config import kept
+    from .kept import kept
 
-    forget("config")
-    return kept(settings)
+    forget("config", "kept")
+    return kept(settings, settings)
 
 
 def _drivers(board, settings):
@@ -205,9 +206,11 @@ def _trust(app):
             return app.trial_ends_s
         if not has_room(_TRUST_BYTES):  # a command or a crew has it for the moment
             return again_s
-        from . import firmware
+        from .firmware import judge
 
-        again_s = firmware.judge(app)
+        again_s = judge(app)
+        del judge
+        forget("firmware")  # before the configuration's module comes
         if not again_s:  # never the last good configuration of a firmware that may go: the one before may not know it
             from . import config
 
@@ -215,7 +218,7 @@ def _trust(app):
             again_s = _NEVER_S
     except (MemoryError, OSError):  # the chip does not take it now
         pass
-    forget("config", "firmware")
+    forget("config", "firmware")  # the latter where it failed
     return again_s
 
 

@@ -10,10 +10,8 @@ too, say what the board has on which pins.
 import binascii
 import json
 import os
-import sys
 
-from .control.basics import const
-from .modules import forget
+from .modules import absent, forget
 
 NEWEST = "config.json"
 LAST_GOOD = "config.last"
@@ -31,19 +29,7 @@ FROM_TRIAL = 3
 # What such a unit is called, at its console too.
 NAMELESS = {"unit.id": "no-configuration", "unit.name_zh": "没有配置", "unit.name_en": "no configuration"}
 
-_CATALOGUE = ("catalogue.settings", "catalogue.wiring")
-_KEPT = (
-    "unit.id", "unit.name_zh", "unit.name_en", "unit.timezone", "unit.language", "readings.interval_s",
-    "console.lock_min",
-)  # fmt: skip
-# Their places in `App.kept`.
-UNIT_ID = const(0)
-NAME_ZH = const(1)
-NAME_EN = const(2)
-TIMEZONE_MIN = const(3)
-LANGUAGE = const(4)
-INTERVAL_S = const(5)
-LOCK_MIN = const(6)
+_CATALOGUE = ("catalogue.settings", "catalogue.lookup", "catalogue.wiring")
 
 
 def load(revert=False):
@@ -51,7 +37,7 @@ def load(revert=False):
 
     `revert`: with the newest copy the unit did not live long; the last good one takes its place.
     """
-    brought = [name for name in _CATALOGUE if "unit." + name not in sys.modules]
+    brought = absent(*_CATALOGUE)
     try:
         return _load(revert)
     finally:
@@ -83,11 +69,6 @@ def _load(revert):
     full = catalogue.defaults("")
     full.update(NAMELESS)
     return full, {"name": "", "terminals": {}}, FROM_DEFAULTS
-
-
-def kept(settings):
-    """The few settings that a console needs, as a tuple; `settings` has all, for which a board has no room later."""
-    return tuple([settings[key] for key in _KEPT])
 
 
 def stored():

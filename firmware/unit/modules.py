@@ -16,6 +16,11 @@ def forget(*names):
                 delattr(sys.modules[parent], last)
 
 
+def absent(*names):
+    """Those of these modules that are not in memory: whoever brings them forgets them again, and no others."""
+    return [name for name in names if "unit." + name not in sys.modules]
+
+
 def settle():
     """The unit stands. Where memory is short, modules then let go of what only a start needs: see docs/architecture.md.
 

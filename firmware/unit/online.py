@@ -47,4 +47,3 @@ class Online:
     def reboot(self):
         """A planned restart."""
         self._app.restart()
-

@@ -4,7 +4,6 @@ import gc
 
 from .control.basics import NONE, const
 from .control.claims import REMOTE
-from .journal.cursor import Cursor
 from .journal.layout import END, EPOCH_UNIX_S, EVENT
 from .modules import forget
 
@@ -34,12 +33,14 @@ class Actions:
         """The settings that differ from their defaults, as the settings catalogue wants them."""
         from . import config
 
+        forget("config")
         return config.stored()
 
     def change(self, stored):
         """Store settings; "" or why not."""
         from . import config
 
+        forget("config")
         try:
             config.save(stored)
         except OSError as e:
@@ -49,45 +50,46 @@ class Actions:
 
     def take_up(self):
         """Take the stored settings into use: a generator that gives way. It begins when nothing else is in memory."""
-        from . import config
-
-        stored = config.stored()
-        forget("config")
+        stored = self.stored()
         yield
         from .catalogue import settings as catalogue
 
         yield
-        full = {}
+        texts = {}  # in two, for a table of all is more than a full heap has in one piece
+        numbers = {}
         count = 0
         for row in catalogue.entries():
             if row[0].startswith(_AT_STARTS):
                 continue
             value = stored.get(row[0], catalogue.default(row))
             if value is not None:
-                full[row[0]] = value
+                (texts if isinstance(value, str) else numbers)[row[0]] = value
             count += 1
             if count % _ROWS_A_PIECE == 0:
                 gc.collect()  # so that what stays lies close together; see catalogue/settings.py
                 yield
         del catalogue, stored
-        forget("catalogue.settings")
+        forget("catalogue.settings", "catalogue.lookup")
         gc.collect()
         yield
         from .assembly import derive
-        from .config import kept
+        from .kept import kept
 
         yield
-        derive(full, full)
-        self._app.control.configure(full)
-        self._app.recorder.interval_s = full["readings.interval_s"]
-        self._app.kept = kept(full)
-        forget("config", "assembly", "control.configure")
+        derive(texts, numbers)
+        self._app.control.configure(numbers)
+        self._app.recorder.interval_s = numbers["readings.interval_s"]
+        self._app.kept = kept(texts, numbers)
+        forget("kept", "assembly", "control.configure")
 
     def events(self):
         """The newest events, (unix_s, uptime_s, code, a, b), oldest first, not further back than _LOG_BACK records.
 
         A generator that yields None now and then, to give way.
         """
+        from .journal.cursor import Cursor
+
+        yield None
         journal = self._app.recorder.journal
         cursor = Cursor(journal)
         cursor.seek(max(1, journal.next_seq - _LOG_BACK))

@@ -117,7 +117,9 @@ class Reporting:
     def _leave(self, uplink, now):
         """A slice of a goodbye, which nothing holds up for long."""
         try:
-            left = uplink.leave(self._visit)
+            from .uplink.leaving import leave
+
+            left = leave(uplink, self._visit)
         except Exception as e:  # noqa: BLE001  whatever it is goes with the uplink
             self._fail(e, 1, now)
             left = True
@@ -147,6 +149,7 @@ class Reporting:
 
     def _load(self):
         self._before = tuple(sys.modules)
+        settle()
         gc.collect()
         # What has to lie in one piece takes its place first.
         buffers = bytearray(_TX_BYTES), bytearray(_RX_BYTES)

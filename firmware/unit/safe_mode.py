@@ -12,7 +12,7 @@ import machine
 
 from . import restart
 from .control.basics import const
-from .control.well import OVERRIDE_REST_S, OVERRIDE_S
+from .control.witnesses import OVERRIDE_REST_S, OVERRIDE_S
 from .drivers.build import build
 
 _TRY_AGAIN_S = const(3600)

@@ -7,7 +7,7 @@ and often no network, so they are shown and recorded, and do not fail.
 import re
 from dataclasses import dataclass
 
-from unit.catalogue.tables import words
+from unit.catalogue.lookup import words
 
 from ..unitkit.errors import Both
 

@@ -1,12 +1,14 @@
 """What the settings catalogue writes: a new unit file, the JSON Schema of unit files, the reference page."""
 
 import json
+import re
 
 from unit.catalogue import settings as catalogue
 from unit.catalogue import settings_words, wiring
-from unit.catalogue.tables import rows, words
+from unit.catalogue.lookup import words
+from unit.catalogue.tables import rows
 
-from ..unitkit import boards
+from ..unitkit import advice, boards
 
 # Columns of a catalogue row (see settings.txt).
 KEY, _, DECIMALS, DEFAULT, RANGE, FLAGS, ZH, EN = range(8)
@@ -198,7 +200,16 @@ def reference() -> str:
     for left, op, right, only_if, zh, en in rows("rules"):
         condition = f" if `{only_if.replace('=', ' = ')}`" if only_if else ""
         lines.append(f"- `{left} {op} {right}`{condition}: {zh} · {en}")
+    lines += ["", _ADVICE]
+    for level in ("error", "warning"):
+        lines += ["", f"### {_LEVELS[level]}", ""]
+        lines += [f"- `{key}`: {_said(zh)} · {_said(en)}" for _, key, at, zh, en in advice.table() if at == level]
     return "\n".join(lines) + "\n"
+
+
+def _said(words: str) -> str:
+    """The words of a row of advice.txt with its figures left open."""
+    return re.sub(r"\{[\w.]+\}", lambda m: f"`{m[0][1:-1]}`" if "." in m[0] else "…", words)
 
 
 def _kind_and_range(row: list[str]) -> str:
@@ -252,3 +263,11 @@ _RULES = """## Between settings · 设置之间
 
 Each value may be in its range, and the file still be refused, because two values do not go together:
 """
+
+_ADVICE = """## What they come to · 合起来会怎样
+
+Each value may be right, and the unit still spill, burn a pump or never aerate. `qingxi config check` works that out
+from the well's size, the pumps' flow and what is wired, and says in a sentence what would be right (here: …). Errors
+are refused like any other; warnings leave the exit code 0, and stand under `warnings` with `--json`. This part the PC
+alone checks, all above the board too, when something is set at its console."""
+_LEVELS = {"error": "Errors · 错误", "warning": "Warnings · 提醒"}

@@ -10,6 +10,7 @@ import hashlib
 import subprocess
 import tempfile
 import zlib
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -46,6 +47,7 @@ _PIN_LENGTH = (4, 32)
 OUTSIDE = ("main.py", "pack.py", "slots.py")  # what lies beside the slots
 COPY = ".copy"
 PACK = "a.pack"  # of the slot that a board is flashed with
+SECOND_PACK = "b.pack"
 _FREE_BLOCKS = 16  # for configurations being changed, and what a technician copies
 _NEWEST, _MADE_BY_A_BOARD = 0, 0x00020000  # versions of the file system
 
@@ -111,24 +113,29 @@ def _plain(texts: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
     """main.py, and the bytecode of every module, by path."""
     sources = dict(texts)
     # They read a pack before any module in one can be imported, so the numbers of its head are written into them.
-    return _compiled(sources | {path: fold(sources)[path] for path in OUTSIDE})
+    return _compiled(sources | {path: fold(sources)[path] for path in OUTSIDE}, str)  # a traceback names files
 
 
 @cache
 def _small(texts: tuple[tuple[str, str], ...], scripts: str, without: tuple[str, ...]) -> dict[str, bytes]:
     """The same for a small heap."""
     options = () if NO_LINES in without else (COMPILER_OPTION,)
-    return _compiled(shrunk(dict(texts), scripts, OUTSIDE, without), *options)
+    return _compiled(shrunk(dict(texts), scripts, OUTSIDE, without), by_module, *options)
 
 
-def _compiled(texts: dict[str, str], *options: str) -> dict[str, bytes]:
+def by_module(path: str) -> str:
+    """What a traceback without lines calls a module: the name that imports it, which takes no memory, being there."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _compiled(texts: dict[str, str], called: Callable[[str], str], *options: str) -> dict[str, bytes]:
     made = {}
     for path, text in texts.items():
         stem = path.removesuffix(".py")
         if path == "main.py":
             made[path] = text.encode()  # as the interpreter wants it
         elif not path.endswith("/__init__.py") or _does_something(text):
-            made[stem + ".mpy"] = compiled(text, path, *options)
+            made[stem + ".mpy"] = compiled(text, called(path), *options)
     return made
 
 
@@ -280,7 +287,8 @@ def littlefs_image(files: dict[str, bytes], size: int) -> bytes:
         if e.code != -errno.ENOSPC:
             raise
         free = 0
-    wanted = _FREE_BLOCKS + -(-len(files.get(PACK, b"")) // partitions.BLOCK)
+    second = b"" if SECOND_PACK in files else files.get(PACK, b"")
+    wanted = _FREE_BLOCKS + -(-len(second) // partitions.BLOCK)
     if free < wanted:
         blocks = size // partitions.BLOCK
         raise SurroundingsFailed.of(

@@ -15,16 +15,17 @@ from pathlib import Path
 
 from unit import assembly
 from unit.catalogue import settings as catalogue
-from unit.catalogue import settings_words
+from unit.catalogue import settings_problems
 from unit.uplink import credentials
 
-from . import boards, memory, tomltext
+from . import advice, boards, memory, tomltext
 from .errors import BadInput, in_language, told
 
 SIMULATOR_OR_PC_ONLY = ("s", "p")  # flags of settings that no board gets
 
 _WORDS = {
     "suggest": ("；是不是 {near}？", "; did you mean {near}?"),
+    "warning": ("提醒：", "warning: "),
     "terminal": ("{key} = {value}：{why}", "{key} = {value}: {why}"),
     "no_file": (
         '{key} = ""：mqtt.broker 已填写，{other} 时必须给出这个文件（{name}）',
@@ -43,13 +44,15 @@ class Unit:
     """A checked unit file.
 
     `settings` holds every setting with defaults filled in, as the board keeps it (see `unit.catalogue.settings`);
-    `given` the keys that stand in the file.
+    `given` the keys that stand in the file; `warnings` a sentence, with file and line, for what is no mistake and yet
+    leaves a rule without its witness, or little time.
     """
 
     path: Path
     settings: dict[str, int | str]
     given: frozenset[str]
     board: boards.Board
+    warnings: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -127,9 +130,22 @@ def checked(text: str, path: Path, lang: str) -> tuple[Unit | None, list[tuple[t
     if board is None and "unit.board" in full:
         problem = ("value", "unit.board", full["unit.board"])
         found.append((problem, _sentence(problem, lang, board, {"name": ", ".join(boards.names()), "terminals": {}})))
+    findings = _advice(full, found, board)
+    found += [(("advice", finding), in_language(finding.text, lang)) for finding in findings if finding.is_error]
     if found or board is None:
         return None, found
-    return Unit(path, full, frozenset(values), board), []
+    mild = [
+        (("advice", finding), told(_WORDS["warning"], lang) + in_language(finding.text, lang)) for finding in findings
+    ]
+    return Unit(path, full, frozenset(values), board, tuple(_located(mild, path, text))), []
+
+
+def _advice(full: dict, found: list, board: boards.Board | None) -> list[advice.Finding]:
+    """What the settings come to, where none that this depends on is wrong by itself."""
+    wrong = {key.partition(".")[0] for problem, _ in found for key in keys_of(problem)}
+    if board is None or wrong & advice.SECTIONS:
+        return []
+    return list(advice.found(full, board.terminals))
 
 
 def _missing_files(full: dict):
@@ -142,7 +158,9 @@ def _missing_files(full: dict):
 
 
 def keys_of(problem: tuple) -> list[str]:
-    """The settings that a problem names, of a rule up to four."""
+    """The settings that a problem names: of a rule up to four, of advice all in its sentence."""
+    if problem[0] == "advice":
+        return problem[1].keys
     return re.findall(r"\w+\.\w+", f"{problem[1][0]} {problem[1][2]}") if problem[0] == "rule" else [problem[1]]
 
 
@@ -207,7 +225,7 @@ def _sentence(problem: tuple, lang: str, board: boards.Board | None, compact: di
     if code == "no_file":
         row = catalogue.find(key) or []
         return told(_WORDS["no_file"], lang, key=key, other=problem[2], name=row[-2] if lang == "zh" else row[-1])
-    text = settings_words.sentence(problem, lang, compact)
+    text = settings_problems.sentence(problem, lang, compact)
     if code == "unknown" and (near := nearest(key)):
         text += told(_WORDS["suggest"], lang, near=near)
     return text

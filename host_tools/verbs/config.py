@@ -18,6 +18,7 @@ _WORDS = {
         "{path}：正确。站点 {id}，控制板 {board}，写出 {given} 项，其余 {rest} 项用默认值",
         "{path}: good. Unit {id}, board {board}, {given} settings given, {rest} left at their defaults",
     ),
+    "warnings": ("；{count} 条提醒", "; warnings: {count}"),
     "module": (
         "  {board}：{chip}，闪存 {flash} MB，{psram}；MicroPython 用 {build}",
         "  {board}: {chip}, {flash} MB of flash, {psram}; MicroPython {build}",
@@ -79,17 +80,21 @@ def _check(args: argparse.Namespace) -> int:
             unit = unitfile.load(path, args.lang)
         except BadInput as e:
             problems += e.problems
-            results.append({"file": str(path), "ok": False, "problems": e.problems})
+            results.append({"file": str(path), "ok": False, "problems": e.problems, "warnings": []})
             continue
-        result = {"file": str(path), "ok": True, "problems": [], "unit": unit.id, "sha256": unit.sha256}
-        results.append(result | {"memory": _memory(unit)})
+        result = {"file": str(path), "ok": True, "problems": [], "warnings": list(unit.warnings)}
+        results.append(result | {"unit": unit.id, "sha256": unit.sha256, "memory": _memory(unit)})
         given = len(unit.given)
         fill = {"path": path, "id": unit.id, "board": unit.board.name, "given": given}
         good = told(_WORDS["good"], args.lang, rest=len(unit.settings) - given, **fill)
+        if unit.warnings:
+            good += told(_WORDS["warnings"], args.lang, count=len(unit.warnings))
         to = sys.stderr if args.json else sys.stdout
         print(good, file=to)
         for line in _memory_lines(unit, args.lang):
             print(line, file=to)
+        for warning in unit.warnings:
+            print(warning, file=sys.stderr)
     if args.json:
         print_json(results[0] if len(results) == 1 else results, 2)
     problems.refuse()

@@ -47,6 +47,10 @@ modules.forget("config")
 from unit.app import App
 app = App(*loaded)
 loaded = None
+def fill(n):  # overwrites what calls that are over have left on the stack, or a collection takes it for something
+    return n and fill(n - 1)
+fill(30)
+[gc, gc, gc, gc, gc, gc, gc, gc, gc, gc, gc, gc]
 """
 
 # Runs in place of main.py: an import hook that weighs every module of the firmware as it is first imported.
@@ -157,6 +161,7 @@ def flash(board: VirtualBoard, main: str, in_rom: bool = False, without: tuple[s
     """
     files = fsimage.firmware_files(board.unit, main, without) | ({"main.py": main.encode()} if main else {})
     if in_rom:
+        files.pop(fsimage.PACK)  # there would be no room for both
         files["rom"] = _romfs(fsimage.slot_files(board.unit.board, main))
     vfs = partitions.named(partitions.of_board(board.unit.board), "vfs")
     board.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))

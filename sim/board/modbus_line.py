@@ -39,7 +39,8 @@ class _Probe:
         if number == "f32":
             raw = struct.pack(">f", shown)
         else:
-            raw = round(shown).to_bytes(int(number[1:]) // 8, "big", signed=number[0] == "s")
+            bits = int(number[1:])
+            raw = (round(shown) & (1 << bits) - 1).to_bytes(bits // 8, "big")  # of a number too large the low bits
         if len(raw) == 4:
             # Byte i of the value, from the most significant on, travels at place order[i].
             placed = bytearray(4)

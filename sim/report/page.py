@@ -265,7 +265,8 @@ def _actuators(record: Record) -> str:
     rows = ""
     for name, values in record.summary["actuators"].items():
         cells = "".join(f'<td class="n">{_cell(key, values[key])}</td>' for key in ACTUATOR)
-        rows += f"<tr><td>{_both(words.TARGETS[name])}</td>{cells}</tr>"
+        blind = "" if record.settings.get(f"wiring.{name}_running") else f"<br>{_both(words.NO_FEEDBACK)}"
+        rows += f"<tr><td>{_both(words.TARGETS[name])}{blind}</td>{cells}</tr>"
     table = f'<div class="wide"><table><tr><th></th>{head}</tr>{rows}</table></div>'
     return _section("设备运行", "machines, as measured at the plant", table)
 

@@ -1,11 +1,13 @@
 """The summary of a run: the keys of summary.json, and whether the expectations hold."""
 
 import json
+from collections import Counter
 from typing import Any
 from xml.etree import ElementTree
 
 from unit.control.basics import NONE
 
+from ..scenario.durations import DAY_S
 from ..scenario.quantities import READINGS, alarm_codes, look_up
 from ..scenario.scenario import Expect, Scenario
 from ..world.loop import Loop, Meter
@@ -21,6 +23,7 @@ class AlarmList:
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
         self.counts = dict.fromkeys(alarm_codes(), 0)
+        self.of_days: Counter[int] = Counter()  # raised on each day, counted from the start
         self._open: dict[str, dict[str, Any]] = {}
 
     def raised(self, code: str, t_s: int) -> bool:
@@ -28,6 +31,7 @@ class AlarmList:
         if code in self._open:
             return False
         self.counts[code] += 1
+        self.of_days[t_s // DAY_S] += 1
         entry = {"code": code, "raised_s": t_s, "cleared_s": None}
         self._open[code] = entry
         if len(self.entries) < ALARMS_LISTED:
@@ -41,10 +45,11 @@ class AlarmList:
             entry["cleared_s"] = t_s
         return entry is not None
 
-    def all_cleared(self, t_s: int) -> None:
-        """The board lost its power, and with it the alarms that stood."""
+    def left(self, codes: set[str], t_s: int) -> None:
+        """A start remembers these alarms: of the others nothing was left when the power went at `t_s`."""
         for code in tuple(self._open):
-            self.cleared(code, t_s)
+            if code not in codes:
+                self.cleared(code, t_s)
 
 
 def build(
@@ -53,7 +58,8 @@ def build(
 ) -> dict[str, Any]:  # fmt: skip
     """Everything but the digest and the expectations. `stored_m3` is the growth of what wells, main and tanks hold, so
     that inflow = discharged + overflow + stored + error. Turbidity is weighted by the volume discharged. `energy_kwh`
-    is what machines used, `energy_recorded_kwh` what the unit counted of it."""
+    is what machines used, `energy_recorded_kwh` what the unit counted of it. `worst`: the most of the run; dry
+    seconds of either lift pump, machines that start in the same second within ten minutes of a mains outage."""
     world = loop.world
     plant = world.plant
     discharged_m3 = sum(loop.effluent_m3)
@@ -90,6 +96,11 @@ def build(
             "ammonia_g_m3_end": world.treatment.clear.nh4,
         },
         "readings": {key: getattr(outbox, key) for key in READINGS},
+        "worst": {
+            "alarms_in_a_day": max(alarms.of_days.values(), default=0),
+            "dry_s_in_30_min": max(plant.p1.most_dry_s, plant.p2.most_dry_s),
+            "starts_at_once": loop.most_started_at_once,
+        },
         "alarms": alarms.entries,
         "alarms_total": sum(alarms.counts.values()),
         "alarm_counts": alarms.counts,

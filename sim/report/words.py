@@ -16,6 +16,10 @@ TARGETS: dict[str, Words] = {
     "float_high": ("高位浮球", "high float"),
     "float_low": ("低位浮球", "low float"),
     "energy": ("电表", "energy meter"),
+    "p1_running": ("1号泵运行反馈", "feedback of pump 1"),
+    "p2_running": ("2号泵运行反馈", "feedback of pump 2"),
+    "blower_running": ("风机运行反馈", "feedback of the blower"),
+    "return_running": ("回流泵运行反馈", "feedback of the return"),
     "p1": ("1号泵", "pump 1"),
     "p2": ("2号泵", "pump 2"),
     "blower": ("风机", "blower"),
@@ -62,9 +66,16 @@ QUANTITIES: dict[str, Words] = {
     "readings.duplicated": ("重复数", "readings sent twice"),
     "level_max_mm": ("最高液位", "highest level"),
     "alarms_total": ("报警总数", "alarms in all"),
+    "worst.alarms_in_a_day": ("一天最多报警", "most alarms in a day"),
+    "worst.dry_s_in_30_min": ("半小时内最长干转", "longest dry running in half an hour"),
+    "worst.starts_at_once": ("来电后同一秒启动的设备数", "machines started in the same second after mains return"),
     "mass_error_m3": ("水量平衡误差", "water balance error"),
     "stored_m3": ("池内水量变化", "stored"),
 }
+
+
+# Of a machine whose running feedback is not wired: what the unit knows of it.
+NO_FEEDBACK = ("已发令，无反馈", "commanded, no feedback")
 
 
 def energy_source(summary: dict[str, Any]) -> Words:

@@ -20,6 +20,7 @@ READINGS = ("recorded", "delivered", "lost", "duplicated")
 EXTRA = (
     "level_max_mm", "overflow_s", "alarms_total", "effluent.ammonia_g_m3_end",
     "energy_recorded_kwh", "energy_nominal_readings",
+    "worst.alarms_in_a_day", "worst.dry_s_in_30_min", "worst.starts_at_once",
 )  # fmt: skip
 
 

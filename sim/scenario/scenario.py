@@ -58,13 +58,19 @@ class Visit:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that breaks at `at_s` and is mended at `until_s` (FOREVER: never). See `sim.faults` for `amount`."""
+    """Something that breaks at `at_s` and is mended at `until_s` (FOREVER: never). See `faults` for `amount`.
+
+    With `every_s` it comes and goes: it is there for the first `lasts_s` of each period of `every_s`, which count from
+    `at_s`. Of a pulsed kind the amount is `lasts_s` too.
+    """
 
     at_s: int
     until_s: int
     kind: str
     target: str
     amount: float
+    every_s: int = 0
+    lasts_s: int = 0
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,7 @@ class _Reader:
             ),
             faults=tuple(
                 self._fault(table, prefix)
-                for prefix, table in self._tables("fault", ("at", "for", "kind", "target", "amount"))
+                for prefix, table in self._tables("fault", ("at", "for", "kind", "target", "amount", "every", "lasts"))
             ),
             expects=tuple(
                 self._expect(table, prefix) for prefix, table in self._tables("expect", ("quantity", "min", "max"))
@@ -210,7 +216,36 @@ class _Reader:
                 amount = known.default
         elif known and "amount" in table:
             self.text.wrong(f"{prefix}amount", f"a fault {kind} takes no amount")
-        return Fault(at_s, until_s, kind, target, amount)
+        return Fault(at_s, until_s, kind, target, amount, *self._repeats(table, prefix, known, amount))
+
+    def _repeats(
+        self, table: dict[str, Any], prefix: str, known: faults.FaultKind | None, amount: float
+    ) -> tuple[int, int]:
+        """The seconds of `every` and of each time that the fault comes; (0, 0) where it comes once."""
+        given = [key for key in ("every", "lasts") if key in table]
+        if known is None or not (given or known.pulsed):
+            return 0, 0
+        if not known.repeats:
+            for key in given:
+                self.text.wrong(prefix + key, f"a fault {known.kind} comes once and takes no {key}")
+            return 0, 0
+        if known.pulsed and "lasts" in given:
+            self.text.wrong(prefix + "lasts", f"a fault {known.kind} takes none: it lasts as long as its amount says")
+        if not known.pulsed and "lasts" not in given:
+            why = f'a fault {known.kind} takes it only beside lasts = "30s", how long each time'
+            self.text.wrong(prefix + "every", why)
+            return 0, 0
+        if "every" not in given:
+            self.text.wrong(prefix + "every", f'is missing; how often the fault {known.kind} comes, such as "20s"')
+            return 0, 0
+        every_s = self._time(table, prefix, "every", least=2)
+        lasts_s = int(amount) if known.pulsed else self._time(table, prefix, "lasts", least=1)
+        length = prefix + ("amount" if known.pulsed else "lasts")
+        if known.pulsed and amount != lasts_s:
+            self.text.wrong(length, f"must be {known.amount}; not {amount:g}")
+        elif lasts_s >= every_s:
+            self.text.wrong(length, f"must be shorter than every, which is {every_s} s, not {lasts_s} s")
+        return every_s, lasts_s
 
     def _expect(self, table: dict[str, Any], prefix: str) -> Expect:
         quantity = table.get("quantity")

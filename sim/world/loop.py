@@ -12,6 +12,7 @@ from sim.world.world import World
 
 _DAY_S = const(86400)
 _HOUR_S = const(3600)
+_AFTER_OUTAGE_S = const(600)
 _NTU_STEPS = const(4000)  # of 0.1 NTU; the last one holds everything above
 TURBIDITY_STEP_NTU = 0.1
 
@@ -77,6 +78,8 @@ class Loop:
         self.meters: dict[str, Meter] = {name: Meter(machine) for name, machine in world.plant.machines.items()}
         self.level_max_mm: float = world.plant.level_mm()
         self.overflow_s: int = 0
+        self.most_started_at_once: int = 0  # machines, in one second of the ten minutes after a mains outage
+        self._dark_s: int = -_AFTER_OUTAGE_S - 1  # the last second without mains
         self._start_s: int = start_s
         self._overflow_m3: float = 0.0
         self.bin: Bin = Bin(world)
@@ -115,9 +118,15 @@ class Loop:
                     happened = 1
             if world.events or (world.network_up & world.broker_up) != self.line_up:
                 happened = 1
+            if not world.mains_on:
+                self._dark_s = t_s
+            started = 0
             for meter in meters:
                 if meter.machine.running != meter.on:
                     meter.change(t_s)
+                    started += meter.on
+            if started > self.most_started_at_once and t_s - self._dark_s <= _AFTER_OUTAGE_S:
+                self.most_started_at_once = started
             level_mm = plant.level_mm()
             if level_mm > now.level_hi_mm:
                 now.level_hi_mm = level_mm

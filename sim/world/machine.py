@@ -1,5 +1,8 @@
 """A pump or blower with its contactor: what it does with a command, and what breaks in it."""
 
+from unit.control.basics import const
+
+_HALF_HOUR_S = const(1800)
 CLOG_TORQUE = 0.6  # rags in an impeller or dirt in a filter: this much more power, times the share of the flow lost
 IDLE_POWER = 0.6  # of the rated power at no flow; the rest grows with the flow (radial impeller, [G])
 DRY_POWER = 0.5  # of the rated power, running in air [G]
@@ -15,6 +18,8 @@ class Machine:
         self.dry: int = 0  # it ran dry in this second
         self.was_dry: int = 0  # ... and in the one before
         self.dry_run_s: int = 0
+        self.most_dry_s: int = 0  # in any 30 minutes
+        self._dry_at: list[int] = []  # the dry seconds of the last 30 minutes
         self.flow_share: float = 1.0  # of the healthy flow
         self.power_share: float = 1.0
         self.leak_share: float = 0.0  # of the rated flow, back through the check valve while it stands
@@ -51,6 +56,13 @@ class Machine:
         if mains_on and not self.stopped and (commanded or self.welded):
             self.running = 1
             self.run_s += 1
+
+    def note_dry(self, t_s: int) -> None:
+        """It has run dry in the second that ends at `t_s`."""
+        self._dry_at.append(t_s)
+        while self._dry_at[0] <= t_s - _HALF_HOUR_S:
+            self._dry_at.pop(0)
+        self.most_dry_s = max(self.most_dry_s, len(self._dry_at))
 
     def power_w(self, load: float) -> float:
         """Power at `load`, the flow over the rated flow, while it runs."""

@@ -8,7 +8,7 @@ from unit.control.io import Inputs
 from .breakdown import FOREVER_S, Breakdown
 from .plant import Plant
 from .rng import Rng
-from .sensors import AnalogSensor, Broken, EnergyMeter, FloatSwitch
+from .sensors import NEVER_BLIND, AnalogSensor, Broken, EnergyMeter, Feedback, FloatSwitch
 from .sewer import Sewer
 from .treatment import Minute, Treatment
 
@@ -41,10 +41,13 @@ class World:
         self.sewer: Sewer = Sewer(scenario, local_s)
         self.plant: Plant = Plant(settings)
         self.treatment: Treatment = Treatment(settings)
-        self._p1_feedback: int = settings["wired.p1_running"]
-        self._p2_feedback: int = settings["wired.p2_running"]
-        self._blower_feedback: int = settings["wired.blower_running"]
-        self._return_feedback: int = settings["wired.return_running"]
+        self._p1_feedback: Feedback = Feedback(settings["wired.p1_running"])
+        self._p2_feedback: Feedback = Feedback(settings["wired.p2_running"])
+        self._blower_feedback: Feedback = Feedback(settings["wired.blower_running"])
+        self._return_feedback: Feedback = Feedback(settings["wired.return_running"])
+        blind_above_mm = NEVER_BLIND
+        if settings["level.signal"] and settings["plant.level_blind_mm"] and settings["level.mount_height_mm"]:
+            blind_above_mm = float(settings["level.mount_height_mm"] - settings["plant.level_blind_mm"])
         self.level_sensor: AnalogSensor = AnalogSensor(
             1 if settings["level.signal"] == 0 else 0,  # current: the first choice
             float(settings["level.low_mm"]),
@@ -54,6 +57,7 @@ class World:
             LEVEL_NOISE_MM,
             0.0,
             Rng(seed, _STREAM_LEVEL),
+            blind_above_mm,
         )
         self.turbidity_sensor: AnalogSensor = AnalogSensor(
             1 if settings["turbidity.signal"] == 0 else 0,  # current: the first choice
@@ -65,11 +69,25 @@ class World:
             TURBIDITY_NOISE_SHARE,
             Rng(seed, _STREAM_TURBIDITY),
         )
+        # The cabinet: which contactors a float pulls in or lets fall past the controller; 1 p1, 2 p2, 3 both.
+        starts: int = settings["plant.float_high_starts"]
+        breaks: int = settings["plant.float_low_breaks"]
+        self._high_starts_p1: int = starts & 1
+        self._high_starts_p2: int = starts >> 1
+        self._low_breaks_p1: int = breaks & 1
+        self._low_breaks_p2: int = breaks >> 1
+        self._hard_wired: int = starts | breaks
         self.high_float: FloatSwitch = FloatSwitch(
-            1 if settings["float_high.fitted"] else 0, float(settings["float_high.level_mm"]), Rng(seed, _STREAM_HIGH)
+            1 if settings["float_high.fitted"] else 0,
+            float(settings["float_high.level_mm"]),
+            Rng(seed, _STREAM_HIGH),
+            starts,
         )
         self.low_float: FloatSwitch = FloatSwitch(
-            1 if settings["float_low.fitted"] else 0, float(settings["float_low.level_mm"]), Rng(seed, _STREAM_LOW)
+            1 if settings["float_low.fitted"] else 0,
+            float(settings["float_low.level_mm"]),
+            Rng(seed, _STREAM_LOW),
+            breaks,
         )
         self.energy_meter: EnergyMeter = EnergyMeter(settings["wired.energy"])
         self._mains_sensed: int = 1 if settings["mains.sensed"] else 0
@@ -79,6 +97,10 @@ class World:
             "float_high": self.high_float.broken,
             "float_low": self.low_float.broken,
             "energy": self.energy_meter.broken,
+            "p1_running": self._p1_feedback.broken,
+            "p2_running": self._p2_feedback.broken,
+            "blower_running": self._blower_feedback.broken,
+            "return_running": self._return_feedback.broken,
         }
 
         self.board_on: int = 1
@@ -89,7 +111,8 @@ class World:
         self.clock_offset_s: int = 0
         self.events: list[tuple[int, str, str, str]] = []
         self._breakdowns: list[Breakdown] = [
-            Breakdown(f.at_s, f.until_s, f.kind, f.target, float(f.amount)) for f in scenario.faults
+            Breakdown(f.at_s, f.until_s, f.kind, f.target, float(f.amount), f.every_s, f.lasts_s)
+            for f in scenario.faults
         ]
         self._fault_change_s: int = 0
         self._minute_s: int = 60
@@ -117,8 +140,17 @@ class World:
         plant = self.plant
         board_on = self.board_on
         mains_on = self.mains_on
-        plant.p1.decide(p1_on & board_on, mains_on)
-        plant.p2.decide(p2_on & board_on, mains_on)
+        p1_on &= board_on
+        p2_on &= board_on
+        if self._hard_wired:  # by the floats as they were a second ago; a stop wins, for it lies in the coil's own wire
+            if self.high_float.contact == 1:
+                p1_on |= self._high_starts_p1
+                p2_on |= self._high_starts_p2
+            if self.low_float.contact == 0:
+                p1_on &= 1 - self._low_breaks_p1
+                p2_on &= 1 - self._low_breaks_p2
+        plant.p1.decide(p1_on, mains_on)
+        plant.p2.decide(p2_on, mains_on)
         plant.blower.decide(blower_on & board_on, mains_on)
         plant.back.decide(return_on & board_on, mains_on)
         inflow_m3 = self.sewer.flow_m3_s
@@ -127,7 +159,7 @@ class World:
 
         if plant.spilled_m3 > 0.0 or self._spilling:
             self._watch_spill(t_s)
-        if plant.p1.dry != plant.p1.was_dry or plant.p2.dry != plant.p2.was_dry or plant.back.dry != plant.back.was_dry:
+        if plant.p1.dry | plant.p1.was_dry | plant.p2.dry | plant.p2.was_dry | plant.back.dry | plant.back.was_dry:
             self._watch_dry(t_s)
         self._sense(t_s, inputs)
 
@@ -139,10 +171,10 @@ class World:
         inputs.float_high = self.high_float.read(t_s, level_mm)
         inputs.float_low = self.low_float.read(t_s, level_mm)
         inputs.mains = self.mains_on if self._mains_sensed else NONE
-        inputs.p1_running = plant.p1.running if self._p1_feedback else NONE
-        inputs.p2_running = plant.p2.running if self._p2_feedback else NONE
-        inputs.blower_running = plant.blower.running if self._blower_feedback else NONE
-        inputs.return_running = plant.back.running if self._return_feedback else NONE
+        inputs.p1_running = self._p1_feedback.read(plant.p1.running)
+        inputs.p2_running = self._p2_feedback.read(plant.p2.running)
+        inputs.blower_running = self._blower_feedback.read(plant.blower.running)
+        inputs.return_running = self._return_feedback.read(plant.back.running)
         inputs.energy_wh = self.energy_meter.read(plant.energy_j, self.mains_on)
 
     def _treat(self, t_s: int) -> None:
@@ -173,6 +205,8 @@ class World:
 
     def _watch_dry(self, t_s: int) -> None:
         for name, machine in self.plant.machines.items():
+            if machine.dry:
+                machine.note_dry(t_s)
             if machine.dry != machine.was_dry:
                 self.events.append((t_s, name, "dry_run_begin" if machine.dry else "dry_run_end", ""))
 
@@ -196,13 +230,11 @@ class World:
             if active != fault.active:
                 fault.active = active
                 self.events.append((t_s, "fault", "begin" if active else "end", fault.words()))
-            if t_s < fault.at_s:
-                self._fault_change_s = min(self._fault_change_s, fault.at_s)
-            elif active:
-                self._fault_change_s = min(self._fault_change_s, fault.until_s)
-                self._break(fault)
+            self._fault_change_s = min(self._fault_change_s, fault.next_s(t_s))
+            if fault.strikes(t_s):
+                self._break(fault, t_s)
 
-    def _break(self, fault: Breakdown) -> None:
+    def _break(self, fault: Breakdown, t_s: int) -> None:
         target = fault.target
         if target == "mains":
             self.mains_on = 0
@@ -220,6 +252,6 @@ class World:
         elif fault.kind == "replaced":
             self.energy_meter.replace(fault.at_s, fault.amount)
         elif target in self._broken:
-            self._broken[target].add(fault.kind, fault.amount, fault.at_s)
+            self._broken[target].add(fault.kind, fault.amount, t_s - fault.phase_s(t_s))
         else:
             self.plant.machines[target].add_fault(fault.kind, fault.amount)

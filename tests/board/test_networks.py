@@ -135,6 +135,6 @@ def test_the_check_refuses_a_terminal_that_does_not_fit(kind: str, terminal: str
 
 def test_a_modem_and_a_sensor_do_not_share_a_uart(tmp_path: Path):
     text = unit_text("esp32-relay-x8", "cellular", "uart").replace('level = "ai1"', 'level = "uart"')
-    text = text.replace('signal = "current"', 'signal = "direct"', 1)
+    text = text.replace('signal = "current"', 'signal = "direct"', 1).replace("height_mm = 0", "height_mm = 1600", 1)
     _, problems = unitfile.checked(text, tmp_path / "u.toml", "en")
     assert ["GPIO23 is taken by wiring.level" in sentence for _, sentence in problems] == [True], problems

@@ -1,6 +1,7 @@
 """The drivers against what stands at the terminals: expanders, converters, probes, a distance sensor, end to end."""
 
 import pytest
+from unit.control.basics import NONE
 
 from host_tools.unitkit import unitfile
 from sim.board.plant import ScenarioPlant
@@ -30,13 +31,13 @@ print(io.problems)
 """
 
 
-def _seen(tmp_path, changes: dict[str, str]) -> tuple[list[list[int]], ScenarioPlant]:
+def _seen(tmp_path, changes: dict[str, str], faults: str = "") -> tuple[list[list[int]], ScenarioPlant]:
     text = rig.UNIT_FILE.read_text(encoding="utf-8")
     for old, new in changes.items():
         assert old in text, old
         text = text.replace(old, new)
     unit = unitfile.parse(text, tmp_path / "unit.toml")
-    (tmp_path / "quiet.toml").write_text(rig.QUIET, encoding="utf-8")
+    (tmp_path / "quiet.toml").write_text(rig.QUIET + faults, encoding="utf-8")
     plant = ScenarioPlant(unit.control_settings(), scenario.load(tmp_path / "quiet.toml"))
     found = VirtualBoard(unit, tmp_path / "flash", None, plant, None, rig.ROOMY_HEAP)
     rig.replace_scripts(found, main=_MAIN)
@@ -58,19 +59,44 @@ def test_current_loops_on_the_chip_itself(tmp_path):
     assert rows[-1][2:6] == [0, 1 if plant.world.plant.level_mm() > 150 else 0, 1, 0]
 
 
+_LEVEL = '[level]                        # 投入式液位计，4-20 mA · hydrostatic probe\nsignal = "current"'
+_MODBUS = {
+    _LEVEL: '[level]\nsignal = "direct"\nprobe = "hydrostatic-mm"\nmodbus_address = 5',
+    '[turbidity]                    # 出水浊度计 · at the outlet\nsignal = "current"': "[turbidity]\n"
+    'signal = "direct"\nprobe = "y511"\nmodbus_address = 9',
+    'level = "ai1"': 'level = "rs485"',
+    'turbidity = "ai2"': 'turbidity = "rs485"',
+}
+
+
 def test_modbus_probes(tmp_path):
-    changes = {
-        '[level]                        # 投入式液位计，4-20 mA · hydrostatic probe\nsignal = "current"': "[level]\n"
-        'signal = "direct"\nprobe = "hydrostatic-mm"\nmodbus_address = 5',
-        '[turbidity]                    # 出水浊度计 · at the outlet\nsignal = "current"': "[turbidity]\n"
-        'signal = "direct"\nprobe = "y511"\nmodbus_address = 9',
-        'level = "ai1"': 'level = "rs485"',
-        'turbidity = "ai2"': 'turbidity = "rs485"',
-    }
-    rows, plant = _seen(tmp_path, changes)
+    rows, plant = _seen(tmp_path, _MODBUS)
     _level_seen_near(rows, plant, lambda mm: mm)
     turbidities = [row[1] for row in rows if row[1] > -(1 << 28)]
     assert turbidities and all(abs(t / 10 - plant.world.treatment.turbidity_ntu()) < 3 for t in turbidities)
+
+
+@pytest.mark.parametrize(("number", "level"), [(32767, 32767), (-9999, -9999), (65535, -1)])
+def test_error_numbers_come_through_as_far_as_a_register_holds_them(tmp_path, number, level):
+    fault = '[[fault]]\nat = "0s"\nkind = "error_value"\ntarget = "{}"\namount = {}\n'
+    rows, _ = _seen(tmp_path, _MODBUS, fault.format("level", number) + fault.format("turbidity", number))
+    seen = [{row[k] for row in rows} - {NONE} for k in (0, 1)]
+    assert seen == [{level}, {10 * number}]  # the one signed in 16 bits, the other a float
+
+
+def test_a_distance_sensor_in_its_blind_zone_says_nothing(tmp_path):
+    looks_down = {
+        'board = "esp32-devkitc"': 'board = "esp32-relay-x8"',
+        "tls = true                     #": "tls = false #",
+        _LEVEL: '[level]\nsignal = "direct"\nmount_height_mm = 1600',
+        'level = "ai1"': 'level = "uart"',
+        'p1_running = "in4"\np2_running = "in5"\nblower_running = "in6"\n': "",
+    }
+    rows, plant = _seen(tmp_path, looks_down)
+    _level_seen_near(rows, plant, lambda mm: mm)
+    (tmp_path / "flash").unlink()
+    blind, _ = _seen(tmp_path, looks_down | {"[plant]": "[plant]\nlevel_blind_mm = 1500"})
+    assert all(row[0] == NONE for row in blind)
 
 
 def test_a_board_of_expanders(tmp_path):

@@ -7,12 +7,12 @@ import os
 
 from unit import config
 from unit.catalogue import tables
-from unit.config import kept
 from unit.console import access
 from unit.console.listener import PIN_FILE, Listener
 from unit.control.basics import NONE
 from unit.drivers.io import Io
 from unit.journal.ring import Journal
+from unit.kept import kept
 
 from host_tools.unitkit.nor import Nor
 from sim.board.screen import Screen
@@ -105,7 +105,7 @@ class Unit:
         else:
             self.rig.tod_s = None
         self.uplink = self.reporting = self.left = None
-        self.kept = kept(values)
+        self.kept = kept(values, values)
         self.config_from = config.FROM_NEWEST
         self.trial_ends_s = 0
         self.io = Io()

@@ -171,7 +171,11 @@ def test_why_tells_the_chain_with_its_figures():
     assert "left" in unit.say("why blower")
     unit.rig.level_raw = 0
     unit.seconds(30)
-    assert "the level sensor has failed: only the floats run it" in unit.say("why p1")
+    # The run that the last level began is held for a minute at most.
+    assert "standby" in unit.say("why p%d" % (2 - duty))
+    unit.seconds(60)
+    for pump in ("p1", "p2"):
+        assert "the level sensor has failed: only the floats run it" in unit.say("why " + pump), pump
 
 
 def test_a_sensor_that_has_failed_shows_no_level_that_nobody_knows():
@@ -201,6 +205,48 @@ def test_status_fits_a_terminal_whatever_is_wrong():
         assert "\n!%2d. " % len(state) in shown
         assert ("另有 %d 个" if lang == "zh" else "%d more") % (len(state) - 4) in shown
         assert len([line for line in unit.say("alarms").split("\n") if line[3:5] == ". "]) == len(state)
+
+
+def test_what_an_alarm_explains_stands_indented_below_it():
+    for lang, below in (("zh", "     由此引起：高位浮球动作"), ("en", "     because of it: High float up")):
+        unit = Unit(lang)
+        unit.rig.level_raw = 0
+        unit.seconds(60)
+        unit.rig.float_high = 1
+        unit.seconds(60)
+        assert ("有 1 个报警" if lang == "zh" else "not acknowledged: 1") in unit.say("")
+        said = unit.say("alarms")
+        assert below in said and below in unit.say("status"), said
+        assert said.count("!") == 1
+        unit.unlock()
+        unit.say("ack 1")
+        assert unit.control.alarms.state[0] == ACKNOWLEDGED and below in unit.say("alarms")
+
+
+def test_an_alarm_that_comes_and_goes_is_noticed_once_and_counted():
+    unit = Unit("en")
+    unit.say("")
+    for _ in range(3):
+        unit.rig.turbidity_raw = 0
+        unit.seconds(60)
+        unit.rig.turbidity_raw = 6000
+        unit.seconds(90)
+    assert "\n".join(unit.terminal.lines).count("! Turbidity sensor failed") == 1
+    assert "over, not acknowledged" in unit.say("alarms") and ", 3 times)" in unit.say("alarms")
+
+
+def test_a_machine_without_feedback_is_only_commanded():
+    for lang, words in (("zh", "；已发令，无反馈"), ("en", ";commanded,nofeedback")):
+        unit = Unit(lang, level_mm=700.0)
+        unit.seconds(60)
+        assert unit.rig.on(P1) or unit.rig.on(1)
+        for command in ("status", "pumps", "why p1", "why p2"):
+            assert words not in "".join(unit.say(command).split()), command
+        unit.rig.feedback = False
+        unit.seconds(5)
+        said = unit.say("status") + unit.say("pumps") + unit.say("why p1") + unit.say("why p2")
+        on = sum(unit.rig.on(k) for k in range(4))
+        assert "".join(said.split()).count(words) == 2 * on + unit.rig.on(0) + unit.rig.on(1), said
 
 
 def test_machines_may_be_called_by_their_words():

@@ -3,7 +3,8 @@
 import ast
 import importlib
 
-from unit.catalogue.tables import nth, piece, row, rows
+from unit.catalogue.lookup import nth, piece, row
+from unit.catalogue.tables import rows
 from unit.console import text
 from unit.control.alarms import STATE_NAMES
 from unit.control.claims import SOURCE_NAMES

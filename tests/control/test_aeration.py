@@ -96,6 +96,134 @@ def test_return_follows_the_inflow():
     assert duty(r, RETURN, 6 * 3600) < 0.05
 
 
+def at_low_load():
+    """A unit that has known for a day that little flows in."""
+    r = Rig(inflow_l_min=4.0)
+    r.ctrl.inflow.restore_day(5760, 24)
+    r.run(900)
+    return r
+
+
+def test_a_mode_of_little_inflow_does_not_outlive_the_level():
+    r = at_low_load()
+    assert r.ctrl.process.aeration.mode == 2
+    r.level_raw = 0
+    r.run(2 * 3600)
+    assert r.ctrl.process.aeration.mode < 2
+    assert r.ctrl.inflow.hours_known >= 20  # by the last measurement, not by the hours alone
+    r.run(10 * 3600)
+    assert r.ctrl.process.aeration.mode < 2
+
+
+def test_a_mode_is_left_at_a_fifth_more_than_it_was_entered_at():
+    r = Rig(inflow_l_min=4.0)
+    r.run(600)
+    inflow = r.ctrl.inflow
+    inflow.hours_known = 24
+    modes = []
+    for day_l in (10100, 9900, 11900, 12100, 11900, 1100, 900, 1100, 1300, 1100):
+        inflow.day_l = day_l
+        r.run(1)
+        modes.append(r.ctrl.process.aeration.mode)
+    assert modes == [0, 2, 2, 0, 0, 2, 3, 3, 2, 2]
+
+
+def test_a_level_that_fails_at_night_is_no_empty_village():
+    r = Rig(inflow_l_min=0.3)  # by night
+    r.tod_s = 0
+    r.run(2 * 3600)
+    r.level_raw = 0
+    r.inflow_l_min = 40.0
+    for _ in range(24):
+        r.run(3600)
+        assert r.ctrl.process.aeration.mode < 2
+    assert r.ctrl.inflow.hours_known <= 2
+
+
+def test_a_day_with_gaps_is_known_by_twenty_hours():
+    r = at_low_load()
+    inflow = r.ctrl.inflow
+    modes = []
+    for hours in (20, 19, 24):
+        inflow.restore_day(240 * hours, hours)
+        r.run(1)
+        modes.append(r.ctrl.process.aeration.mode)
+    assert modes == [2, 0, 2]
+    # What is known stands for the rest of the day: 9 m3 in 20 h are 10.8 in 24.
+    inflow.restore_day(9000, 20)
+    r.ctrl.process.aeration.mode = 0
+    r.run(1)
+    assert r.ctrl.process.aeration.mode == 0
+
+
+def test_after_a_cut_only_what_is_still_known_of_the_day_counts():
+    def after(outage_s, known=True):
+        r = at_low_load()
+        assert r.ctrl.process.aeration.mode == 2
+        assert r.power_cut(outage_s, known) == 1
+        r.run(600)
+        return r
+
+    assert after(3 * 3600).ctrl.process.aeration.mode == 2
+    assert after(4 * 3600).ctrl.process.aeration.mode < 2
+    assert after(9 * 86400).ctrl.inflow.hours_known == 0
+    assert after(60, known=False).ctrl.process.aeration.mode < 2
+
+
+def test_cuts_that_leave_no_hour_whole_end_what_is_known():
+    r = at_low_load()
+    for _ in range(5):
+        r.power_cut(60)
+        r.run(1500)
+    assert r.ctrl.process.aeration.mode < 2
+
+
+def test_an_outage_is_owed_whole_cycle_by_cycle():
+    aeration = Rig({"aeration.catch_up_min": 600}).ctrl.process.aeration
+    for outage_s, owed_s in ((1800, 1800), (3600, 2700), (9000, 7200), (400 * 86400, 36000)):
+        aeration.debt_s = 0
+        aeration.missed(outage_s)
+        assert aeration.debt_s == owed_s
+
+
+def test_no_air_for_a_day():
+    r = Rig()
+    r.run(3600)
+    r.dead[BLOWER] = True
+    aeration = r.ctrl.process.aeration
+    r.run(23 * 3600 + 1800)
+    assert not aeration.no_air
+    r.run(3600)
+    assert aeration.no_air
+    r.dead[BLOWER] = False
+    r.ctrl.acknowledge(-(1 << 29))
+    r.run(2 * 3600)
+    assert not aeration.no_air
+
+
+def test_no_air_without_mains_and_none_where_none_is_wanted():
+    r = Rig()
+    r.power = False
+    r.run(25 * 3600)
+    assert r.ctrl.process.aeration.no_air
+    off = Rig()
+    off.run(3600)
+    off.ctrl.process.aeration.on_s[0] = off.ctrl.process.aeration.on_s[1] = 0
+    off.run(25 * 3600)
+    assert not off.ctrl.process.aeration.no_air
+
+
+def test_return_goes_by_the_timer_once_the_inflow_is_old():
+    r = Rig(inflow_l_min=40.0)
+    r.run(2 * 3600)
+    r.level_raw = 0
+    r.run(3600)
+    assert 0.14 <= duty(r, RETURN, 6 * 3600) <= 0.19
+    r.level_raw = None
+    r.run(3600)
+    assert 0.33 <= duty(r, RETURN, 6 * 3600) <= 0.47
+
+
 def test_return_by_timer_and_when_the_inflow_is_unknown():
     r = Rig({"return.mode": 1}, inflow_l_min=0.0)
     assert 0.14 <= duty(r, RETURN, 6 * 3600) <= 0.19

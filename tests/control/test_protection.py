@@ -12,16 +12,37 @@ def runs(rig, k):
     return [(t, min(x for x in stops if x > t)) for t in rig.starts(k) if any(x > t for x in stops)]
 
 
-def test_low_float_stops_a_pump():
-    r = Rig(level_mm=500.0, inflow_l_min=0.0)
+def test_low_float_stops_a_pump_where_the_level_is_near_it():
+    r = Rig(level_mm=340.0, inflow_l_min=0.0)
     r.run(30)
     assert r.ctrl.command(P1, 1, 600, HAND) == 0
-    r.run(30)
+    r.run(10)
     assert r.on(P1)
     r.float_low = 0
     r.run(4)
     assert not r.on(P1) and r.reason(P1) == "dry"
-    assert r.ctrl.command(P2, 1, 600, HAND) != 0
+    assert r.ctrl.command(P2, 1, 600, HAND) == 20
+
+
+def test_low_float_that_says_dry_far_below_a_level_that_falls_stops_no_pump_and_is_out():
+    r = Rig(level_mm=590.0, inflow_l_min=60.0)
+    r.float_low = 0
+    r.run(1200, until=lambda r: r.on(P1) or r.on(P2))
+    r.run(190)  # 150 mm, and hardly less than the budget
+    assert r.on(P1) or r.on(P2)
+    assert r.active("float_low_wrong") and not r.raised("level_failed")
+    r.run(4 * 3600)
+    assert r.level_mm < 650 and r.dry_turn_s == [0, 0]
+
+
+def test_low_float_that_says_dry_far_below_a_level_that_stands_still_is_believed_after_half_a_minute():
+    r = Rig(level_mm=100.0, inflow_l_min=0.0)
+    r.float_high = 0
+    r.level_raw = 4000 + 4 * 500
+    r.run(60)
+    assert r.ctrl.command(P1, 1, 1800, HAND) == 0
+    r.run(120)
+    assert not r.on(P1) and r.reason(P1) == "dry" and 25 <= r.dry_turn_s[P1] <= 60
 
 
 def test_level_below_dry_level_stops_a_pump_without_a_low_float():

@@ -1,7 +1,7 @@
 """From raw signals to values with a quality (NE 43 currents, NE 107 classes)."""
 
 from unit.control.basics import FAILURE, GOOD, MAINTENANCE, NONE, OUT_OF_SPEC
-from unit.control.signals import FLAT, RANGE, STALE, WIRE, Analog, Switch
+from unit.control.signals import FLAT, LOOSE, RANGE, STALE, WIRE, Analog, Switch
 
 
 def loop(**changes):
@@ -87,9 +87,48 @@ def test_direct_values_have_a_range():
     a = loop(current=0)
     feed(a, [1500] * 30)
     assert a.value == 1500 and a.quality == GOOD
-    a = loop(current=0)
-    feed(a, [4500] * 5)
-    assert a.quality == OUT_OF_SPEC
+
+
+def test_what_no_water_can_be_is_no_value():
+    for error in (32767, 65535, -9999, 4500, -1, 1 << 29):
+        a = loop(current=0)
+        t = feed(a, [1500] * 20)
+        t = feed(a, [error] * 9, t)
+        assert a.value == 1500 and a.quality == GOOD  # not for a moment, and not clamped
+        feed(a, [error] * 3, t)
+        assert a.value == 1500 and a.quality == FAILURE and a.why == STALE and not a.electrical
+
+
+def test_a_signal_that_comes_and_goes_is_out_for_half_an_hour():
+    a = loop()
+    t = 0
+    for _ in range(3):
+        t = feed(a, [8000] * 30, t)
+        assert a.quality == GOOD
+        t = feed(a, [0] * 30, t)
+    t = feed(a, [8000] * 1700, t)
+    assert a.quality == FAILURE and a.why == LOOSE and not a.electrical
+    feed(a, [8000] * 100, t)
+    assert a.quality == GOOD
+
+
+def test_a_signal_that_fails_now_and_then_is_believed_between():
+    a = loop()
+    t = 0
+    for _ in range(6):
+        t = feed(a, [8000] * 600, t)
+        assert a.quality == GOOD
+        t = feed(a, [0] * 30, t)
+
+
+def test_a_rough_signal_is_smoothed_more():
+    a = loop()
+    t = 0
+    seen = []
+    for k in range(900):
+        t = feed(a, [8000 + 4 * ((k * 7919) % 601 - 300)], t)
+        seen.append(a.value)
+    assert max(seen[100:]) - min(seen[100:]) < 200  # of the 600 mm that the raw value moves
 
 
 def test_switches_do_not_bounce():

@@ -61,5 +61,5 @@ def test_the_firmware_keeps_its_lines_and_loses_its_constants():
         assert text.count("\n") == sources[path].count("\n"), path
         ast.parse(text, path)
     assert "unit/control/reasons.py" in sources and "unit/control/reasons.py" not in folded
-    names = {node.id for node in ast.walk(ast.parse(folded["unit/control/well.py"])) if isinstance(node, ast.Name)}
+    names = {node.id for node in ast.walk(ast.parse(folded["unit/control/witnesses.py"])) if isinstance(node, ast.Name)}
     assert "Analog" in names and not names & {"NONE", "FAILURE", "const"}

@@ -18,10 +18,10 @@ def crc(f):
 for name in NAMES:
     with open("/fw/" + name, "rb") as f:
         print(name, binascii.crc32(f.read(SIZES[name])))
-from unit.catalogue import tables
+from unit.catalogue import lookup, tables
 for name in TABLES:
     found = [row[0] for row in tables.rows(name)]
-    print(name, len(found), tables.row(name, found[-1])[0], tables.row(name, "a.mpy"))
+    print(name, len(found), lookup.row(name, found[-1])[0], lookup.row(name, "a.mpy"))
 for path, mode in (("/fw/none", "rb"), ("/fw/unit/app.mpy", "wb"), ("/fw/unit/app.mpy", "r+b")):
     try:
         open(path, mode)

@@ -10,9 +10,9 @@ def test_each_frame_of_a_traceback_leads_to_its_function(tmp_path, capsys):
     found = rig.frames(rig.output(rig.board(tmp_path, rig.BREAKS), "over"))
     assert found[-2][2] != "tick"
     way = ("unit/app.py App.live", "unit/app.py App.tick", "unit/control/controller.py Controller.step")
-    for (path, line, short), wanted in zip(found[-3:], way, strict=True):
+    for (module, line, short), wanted in zip(found[-3:], way, strict=True):
         assert line == "1"
-        places = where.places(path, short)
+        places = where.places(module, short, rig.BREAKS)
         source, _, name = wanted.partition(" ")
         lines = [place for place in places if place.startswith(source + ":") and place.endswith(" " + name)]
         assert len(lines) == 1, places
@@ -22,8 +22,8 @@ def test_each_frame_of_a_traceback_leads_to_its_function(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("words", "says"), [
-    (("unit/nothing.py", "read"), "no such file"), (("unit/app.py", "no_such_function"), "no function"),
-    (("unit/app.py", "let_go"), "no function"), (("unit/app.py",), "usage"),
+    (("unit.nothing", "read"), "no such module"), (("unit.app", "no_such_function"), "no function"),
+    (("unit.app", "let_go"), "no function"), (("unit.app",), "usage"),
 ])  # fmt: skip
 def test_what_is_not_there_is_said(words, says, capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["where", *words])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.catalogue import settings as catalogue
-from unit.catalogue import settings_words
+from unit.catalogue import settings_problems
 from unit.drivers.build import build
 
 from host_tools.records import unitdocs
@@ -53,7 +53,7 @@ def on_one_bus(**changed: object) -> list[str]:
     values |= {"wiring.level": "rs485", "wiring.turbidity": "rs485"}
     values |= {key.replace("__", "."): value for key, value in changed.items()}
     board = BOARDS["esp32-devkitc"]
-    return [settings_words.sentence(problem, "en", board) for problem in catalogue.check(values, board)]
+    return [settings_problems.sentence(problem, "en", board) for problem in catalogue.check(values, board)]
 
 
 def test_a_meter_beside_probes_on_one_bus():
@@ -67,13 +67,13 @@ def test_a_meter_beside_probes_on_one_bus():
 def test_a_terminal_that_cannot_count_is_refused_in_a_sentence_that_names_those_that_can():
     values, board = good("kc868-a8") | {"wiring.energy": "in8"}, BOARDS["kc868-a8"]
     (problem,) = catalogue.check(values, board)
-    said = [settings_words.sentence(problem, lang, board) for lang in ("zh", "en")]
+    said = [settings_problems.sentence(problem, lang, board) for lang in ("zh", "en")]
     assert said[0] == 'wiring.energy = "in8"：扩展芯片的端子数不了脉冲，应为 控制板端子 s3, s4'
     assert said[1] == (
         'wiring.energy = "in8": a line of an expander misses pulses; must be a terminal of the board: s3, s4'
     )
     values["wiring.energy"] = "relay5"
-    assert [settings_words.sentence(p, "en", board) for p in catalogue.check(values, board)] == [
+    assert [settings_problems.sentence(p, "en", board) for p in catalogue.check(values, board)] == [
         'wiring.energy = "relay5": must be a terminal of the board: s3, s4'
     ]
 

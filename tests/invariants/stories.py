@@ -99,6 +99,29 @@ def one_power_cut(seconds):
     return st.tuples(at, st.just("power_cut"), st.just(1), st.booleans()).map(_alone)
 
 
+def power_cuts(seconds):
+    """Some in a row, each of known length, as brown-outs take the board along."""
+    cut = st.tuples(st.integers(60, seconds - 1), st.just("power_cut"), st.integers(1, 600), st.just(True))
+    return st.lists(cut, min_size=1, max_size=5)
+
+
+def dips(seconds):
+    """The mains are gone for some seconds, several times, minutes apart."""
+    return st.builds(
+        lambda t, apart_s, n, out_s: [(t + k * apart_s, "mains", out_s) for k in range(n)],
+        st.integers(60, seconds // 2),
+        st.integers(20, 300),
+        st.integers(1, 6),
+        st.integers(1, 4),
+    )
+
+
+def lying_feedback(seconds):
+    """The running feedback of one lift pump is lost while the pump works."""
+    act = st.tuples(st.integers(0, seconds // 2), st.just("says_running"), st.integers(0, 1), st.just(0))
+    return act.map(_alone)
+
+
 def switched_on_then_off_by_hand(seconds):
     """Somebody starts a machine and at once thinks better of it."""
     return st.builds(
@@ -143,6 +166,8 @@ def tell(story, watch):
                 watch.acknowledged()
             elif kind == "dead":
                 rig.dead[args[0]] = args[1]
+            elif kind == "says_running":
+                rig.says_running[args[0]] = args[1]
             elif kind == "welded":
                 rig.welded[args[0]] = args[1]
             elif kind == "flow":

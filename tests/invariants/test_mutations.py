@@ -10,8 +10,12 @@ import pytest
 from tests.invariants.mutations import MUTATIONS, stands, take_out
 from tests.vm import ROOT
 
-TESTS = [str(ROOT / "tests" / "invariants" / "test_invariants.py"), str(ROOT / "tests" / "control")]
-SAMPLE = 5  # of the list in every test run, the whole in the campaign
+HERE = ROOT / "tests" / "invariants"
+TESTS = [
+    *(str(HERE / f"test_{name}.py") for name in ("invariants", "believed", "pumps")),
+    str(ROOT / "tests" / "control"),
+]
+SAMPLE = 10  # of the list in every test run, the whole in the campaign
 
 
 def _ids(mutations):

@@ -2,6 +2,7 @@
 
 from unit.control.basics import NONE
 from unit.control.events import READINGS_LOST
+from unit.journal import ring
 from unit.journal.cursor import Cursor
 from unit.journal.layout import EVENT, MARKS, READING
 from unit.journal.ring import ACK_EVERY, Journal
@@ -359,3 +360,30 @@ def test_a_mount_reads_every_head_and_two_blocks_at_most():
         if i % 67 == 0:
             mount(nor)
             assert nor.reads <= 64 + 2 * 4096 // 120
+
+
+def test_a_block_waits_to_be_given_up_while_memory_is_short_and_what_it_held_is_counted_later():
+    journal = mount(flash())
+    i = 1
+    while journal.oldest == 0:
+        append(journal, i, i)
+        i += 1
+    written = journal.next_seq - 1
+    oldest = journal.oldest
+    before = ring.has_room
+    ring.has_room = lambda _bytes: False
+    try:
+        while journal.failed == 0:
+            append(journal, i, i)
+            i += 1
+        assert journal.oldest == oldest and journal.next_seq - 1 > written
+        assert [r[0] for r in records(journal)][-1] == journal.next_seq - 1
+    finally:
+        ring.has_room = before
+    assert append(journal, i, i) != [0]
+    assert journal.oldest == oldest + 1
+    left = records(journal)
+    told = sum(r[5] for r in left if len(r) == 7 and r[4] == READINGS_LOST)
+    readings = sum(1 for r in left if len(r) == 6)
+    events = len(left) - readings
+    assert told > 0 and journal.acked == left[0][0] - 1 and readings + events == left[-1][0] - left[0][0] + 1

@@ -68,8 +68,11 @@ def main():
         minutes(journal, cursor, values, snapshot, 1, 3000, acks)
         gc.collect()
         before = gc.mem_alloc()
+        block = journal.tail.gen
         minutes(journal, cursor, values, snapshot, 3000, 6000, acks)
-        print(name, gc.mem_alloc() - before)
+        taken = gc.mem_alloc() - before
+        gc.collect()
+        print(name, taken, "kept", gc.mem_alloc() - before, "blocks", journal.tail.gen - block)
     print("journal at block", journal.tail.gen)
 
 

@@ -7,7 +7,9 @@ import pytest
 from tests import vm
 
 MODULES = [
-    "test_signals", "test_inflow", "test_lift", "test_protection", "test_aeration", "test_alarms", "test_well",
+    "test_signals", "test_inflow", "test_lift", "test_protection", "test_guard", "test_aeration", "test_alarms",
+    "test_supervision", "test_witnesses", "test_dry_well", "test_effect", "test_pump_check", "test_backup",
+    "test_claims",
     "test_meter",
 ]  # fmt: skip
 

@@ -29,11 +29,14 @@ def scenario(inflow: Inflow | None = None, **more: Any) -> Scenario:
     )
 
 
-def fault(kind: str, target: str, at_s: int = 0, until_s: int = FOREVER, amount: float | None = None) -> Fault:
+def fault(
+    kind: str, target: str, at_s: int = 0, until_s: int = FOREVER, amount: float | None = None, every_s: int = 0,
+    lasts_s: int = 0,
+) -> Fault:  # fmt: skip
     """A fault with its default amount unless told otherwise."""
     if amount is None:
         amount = BY_KIND[kind].default or 0.0
-    return Fault(at_s, until_s, kind, target, amount)
+    return Fault(at_s, until_s, kind, target, amount, every_s, int(amount) if BY_KIND[kind].pulsed else lasts_s)
 
 
 class Rig:

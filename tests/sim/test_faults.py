@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from unit.control.basics import NONE
 
-from sim.scenario.faults import ACTUATORS, BY_KIND, KINDS, TARGETS
+from sim.scenario.faults import ACTUATORS, BY_KIND, FEEDBACK, KINDS, TARGETS
 from sim.scenario.scenario import Fault, Inflow
 from tests.sim.rig import HOUR_S, Rig, fault, scenario
 
@@ -36,14 +36,16 @@ def feedback(rig: Rig, target: str) -> int:
 
 
 def test_the_table_names_every_fault_of_the_contract():
-    sensors = {"stuck", "drift", "noise", "open", "short", "missing"}
+    sensors = {"stuck", "drift", "noise", "open", "short", "missing", "offset", "scale", "dropout", "error_value"}
     actuators = {"clogged", "worn", "tripped", "welded", "dead"}
     for target in ("level", "turbidity", "float_high", "float_low"):
         assert sensors <= {k.kind for k in KINDS if target in k.targets}
     for target in ("p1", "p2", "blower", "return"):
         assert actuators <= {k.kind for k in KINDS if target in k.targets}
+    for target in ("p1_running", "p2_running", "blower_running", "return_running"):
+        assert {"stuck_on", "stuck_off"} <= {k.kind for k in KINDS if target in k.targets}
     others = {("mains", "off"), ("network", "down"), ("broker", "down"), ("clock", "unset"), ("clock", "jump")}
-    assert others | {("board", "power_cut")} <= {(t, k.kind) for k in KINDS for t in k.targets}
+    assert others | {("mains", "dips"), ("board", "power_cut")} <= {(t, k.kind) for k in KINDS for t in k.targets}
     assert all(k.zh and k.en for k in KINDS)
 
 
@@ -149,6 +151,102 @@ def test_a_noisy_float_bounces():
     assert sum(a != b for a, b in itertools.pairwise(seen)) > 20
 
 
+@pytest.mark.parametrize(("sensor", "ua_per_unit"), [("level", 8), ("turbidity", 160)])
+def test_an_offset_is_constant_and_a_scale_a_factor(sensor, ua_per_unit):
+    def shown(*faults: Fault) -> float:
+        rig = still(*faults)
+        return statistics.mean((signal(rig.run(1), sensor) - 4000) / ua_per_unit for _ in range(300))
+
+    true = shown()
+    assert shown(fault("offset", sensor, amount=-12)) == pytest.approx(true - 12, abs=0.5)
+    two = shown(fault("offset", sensor, amount=5), fault("offset", sensor, amount=3))
+    assert two == pytest.approx(true + 8, abs=0.5)
+    assert shown(fault("scale", sensor, amount=0.8)) == pytest.approx(true * 0.8, abs=0.5)
+    both = shown(fault("scale", sensor, amount=1.5), fault("offset", sensor, amount=2))
+    assert both == pytest.approx(true * 1.5 + 2, abs=0.5)
+
+
+@pytest.mark.parametrize("kind", ["offset", "scale"])
+@pytest.mark.parametrize(("sensor", "level_mm"), [("float_high", 1000), ("float_low", 150)])
+def test_a_float_hung_at_a_wrong_height_tips_there(sensor, level_mm, kind):
+    amount = 300 if kind == "offset" else 1 + 300 / level_mm
+    rig = still(fault(kind, sensor, amount=amount), level_mm=level_mm + 250)
+    assert signal(rig.run(2), sensor) == 0
+    assert signal(rig.fill(level_mm + 350).run(2), sensor) == 1
+
+
+@pytest.mark.parametrize("number", [32767, 65535, -9999, -1, 0])
+def test_an_error_number_comes_as_it_is_from_a_direct_probe_and_at_the_end_of_a_loop(number):
+    broken = (fault("error_value", "level", amount=number), fault("error_value", "turbidity", amount=number))
+    direct = still(*broken, **{"level.signal": 1, "turbidity.signal": 1}).run(3)
+    assert (direct.inputs.level, direct.inputs.turbidity) == (number, 10 * number)
+    ends = {32767: (20500, 20500), 65535: (20500, 20500), -9999: (3800, 3800), -1: (3992, 3840), 0: (4000, 4000)}
+    loop = still(*broken).run(3)
+    assert (loop.inputs.level, loop.inputs.turbidity) == ends[number]
+    floats = still(fault("error_value", "float_high", amount=number)).run(3)
+    assert floats.inputs.float_high == int(number != 0)
+
+
+def test_a_broken_wire_silences_an_error_number():
+    rig = still(fault("open", "level", 10, 20), fault("error_value", "level", amount=65535)).run(5)
+    assert [signal(rig.run(10), "level") for _ in range(2)] == [0, 20500]
+
+
+@pytest.mark.parametrize("sensor", [*ANALOG, *FLOATS])
+def test_a_dropout_takes_the_value_for_so_many_seconds_of_each_period(sensor):
+    rig = still(fault("dropout", sensor, 40, 100, amount=5, every_s=20))
+    gone = [t_s for t_s in range(1, 150) if signal(rig.run(1), sensor) == NONE]
+    assert gone == [*range(40, 45), *range(60, 65), *range(80, 85)]
+    assert [(t, e, d) for t, s, e, d in rig.world.events if s == "fault"] == [
+        (40, "begin", f"{sensor} dropout 5.0 5/20 s"), (100, "end", f"{sensor} dropout 5.0 5/20 s"),
+    ]  # fmt: skip
+
+
+def test_a_period_that_the_end_cuts_is_cut():
+    rig = still(fault("dropout", "level", 10, 52, amount=5, every_s=20))
+    assert [t_s for t_s in range(1, 99) if signal(rig.run(1), "level") == NONE] == [
+        *range(10, 15), *range(30, 35), 50, 51,
+    ]  # fmt: skip
+
+
+def test_any_fault_can_come_and_go():
+    touching = fault("short", "level", 10, 90, every_s=30, lasts_s=2)
+    rig = still(touching, fault("drift", "turbidity", 100, -1, 3600, 50, 10))
+    assert [t_s for t_s in range(1, 100) if signal(rig.run(1), "level") == 24000] == [10, 11, 40, 41, 70, 71]
+    shown = [(signal(rig.run(1), "turbidity") - 4000) / 160 for _ in range(101)]
+    for first in (0, 50, 100):  # a drift begins anew: 1 NTU a second
+        assert shown[first] == pytest.approx(shown[20], abs=1.5)
+    assert shown[59] == pytest.approx(shown[20] + 9, abs=1.5)
+
+
+def test_what_comes_and_goes_on_a_machine():
+    rig = command(still(fault("dead", "p1", 10, every_s=10, lasts_s=1)), "p1")
+    assert [t_s for t_s in range(1, 41) if not feedback(rig.run(1), "p1")] == [10, 20, 30, 40]
+
+
+# --- feedback
+
+
+@pytest.mark.parametrize("target", ACTUATORS)
+def test_lying_feedback_shows_what_is_not_and_moves_nothing(target):
+    off = command(still(fault("stuck_off", target + "_running")), target).run(30)
+    assert (feedback(off, target), off.world.plant.machines[target].run_s) == (0, 30)
+    on = still(fault("stuck_on", target + "_running"), fault("off", "mains", 20, 40)).run(30)
+    assert (feedback(on, target), on.world.plant.machines[target].run_s) == (1, 0)
+
+
+@pytest.mark.parametrize("target", ACTUATORS)
+def test_a_loose_feedback_wire_reads_0_now_and_then(target):
+    rig = command(still(fault("dropout", target + "_running", 10, amount=3, every_s=10)), target)
+    assert [t_s for t_s in range(1, 31) if not feedback(rig.run(1), target)] == [10, 11, 12, 20, 21, 22, 30]
+
+
+def test_feedback_that_is_not_wired_tells_nothing_and_cannot_lie():
+    for kind in ("stuck_on", "stuck_off", "dropout"):
+        rig = still(fault(kind, "p1_running", amount=1, every_s=2), **{"wired.p1_running": 0}).run(5)
+        assert rig.inputs.p1_running == NONE
+
+
 def test_noise_of_one_sensor_changes_no_other_signal_and_no_inflow():
     plain, noisy = Rig(scenario()), Rig(scenario(faults=(fault("noise", "level", amount=50),)))
     for _ in range(300):
@@ -235,6 +333,20 @@ def test_without_mains_nothing_runs_and_the_input_says_so():
     assert (rig.inputs.mains, rig.inputs.p1_running, rig.world.mains_on, rig.world.board_on) == (0, 0, 0, 1)
 
 
+def test_dips_stop_every_machine_for_as_long_as_they_last():
+    rig = command(still(fault("dips", "mains", 10, 60, amount=2, every_s=20)), "p1")
+    seen = [(rig.run(1).inputs.mains, rig.inputs.p1_running) for _ in range(1, 80)]
+    assert [t_s for t_s, two in enumerate(seen, 1) if two == (0, 0)] == [10, 11, 30, 31, 50, 51]
+    assert set(seen) == {(0, 0), (1, 1)}
+
+
+def test_a_brown_out_can_take_the_board_along():
+    dips, cuts = fault("dips", "mains", 10, amount=3, every_s=20), fault("power_cut", "board", 10, -1, 0, 20, 2)
+    rig = command(still(dips, cuts), "p1")
+    seen = [(rig.run(1).world.board_on, rig.inputs.mains, rig.inputs.p1_running) for _ in range(1, 14)]
+    assert seen[8:] == [(1, 1, 1), (0, 0, 0), (0, 0, 0), (1, 0, 0), (1, 1, 1)]
+
+
 def test_network_broker_and_clock_are_only_shown():
     rig = still(
         fault("down", "network", 5, 9), fault("down", "broker", 6, 9),
@@ -253,6 +365,6 @@ def test_a_board_without_power_lets_its_relays_fall():
 
 
 def test_every_target_is_known():
-    assert set(TARGETS) == {"level", "turbidity", "float_high", "float_low", "energy", *ACTUATORS} | {
+    assert set(TARGETS) == {"level", "turbidity", "float_high", "float_low", "energy", *ACTUATORS, *FEEDBACK} | {
         "mains", "network", "broker", "clock", "board",
     }  # fmt: skip

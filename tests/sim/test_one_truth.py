@@ -35,7 +35,7 @@ from sim.scenario.scenario import FOREVER, Fault, Holiday, Inflow, Rain, Scenari
 from sim.world.world import World
 from tests.vm import ROOT
 
-STORIES = sorted((ROOT / "sim/scenarios").glob("*.toml"))
+STORIES = sorted((ROOT / "sim/scenarios").rglob("*.toml"))
 UNIT = unitfile.load(ROOT / "boards/esp32/units/qiaotou.toml")
 HOUR_S = 3600
 DAY_S = 86_400
@@ -106,12 +106,17 @@ def faults(seconds: int) -> st.SearchStrategy[Fault]:
         amount = st.floats(kind.low, kind.high) if kind.amount else st.just(0.0)
         at_s = st.integers(0, seconds - 1)
         span_s = st.one_of(st.integers(1, 120), st.integers(1, seconds), st.none())
+        once = st.just((0, 0))
+        again = st.tuples(st.integers(40, 3000), st.integers(1, 39))
         return st.builds(
-            lambda at, span, target, much: Fault(at, FOREVER if span is None else at + span, kind.kind, target, much),
+            lambda at, span, target, much, times: Fault(
+                at, FOREVER if span is None else at + span, kind.kind, target, much, *times
+            ),
             at_s,
             span_s,
             st.sampled_from(kind.targets),
             amount,
+            again if kind.pulsed else st.one_of(once, again) if kind.repeats else once,
         )
 
     return st.sampled_from(KINDS).flatmap(of)
@@ -194,6 +199,10 @@ UNITS = st.fixed_dictionaries(
         "return.on_min": st.integers(0, 60),
         "alarms.resound_h": st.integers(1, 3),
         "plant.static_head_m": st.integers(5, 300),
+        "plant.float_low_breaks": st.integers(0, 3),
+        "plant.float_high_starts": st.integers(0, 3),
+        "plant.level_blind_mm": st.integers(0, 500),
+        "level.mount_height_mm": st.integers(0, 2000),
     },
 )  # values on the catalogue's scale
 
@@ -236,6 +245,7 @@ BAD_MOMENTS = Scenario(
         cut(767, 780),  # right after an alarm, whose lock-out no snapshot has yet
         Fault(790, FOREVER, "missing", "turbidity", 0.0),  # alarms bring a snapshot at 600 s
         cut(1380, 1390),  # right before it
+        Fault(1400, 1985, "missing", "level", 0.0),  # a start knows what the one before has told: another alarm
         cut(1991, 2000),  # right after it
         Fault(1995, FOREVER, "unset", "clock", 0.0),  # when it starts again it does not know the time
         cut(2601, 2700),  # right after a snapshot without a time
@@ -309,18 +319,55 @@ def test_a_board_that_loses_its_power_at_bad_moments(tmp_path, monkeypatch):
         "unit.journal.ring.Journal.save_snapshot",
         lambda self, now_s, *data: (saved.append((self.boot, now_s)), save_snapshot(self, now_s, *data))[1],
     )
-    with Results(tmp_path / "out") as results:
-        run = runner._Run(BAD_MOMENTS, UNIT, results.folder, runner.Options(plain=True))
-        run.go()
+    simulated = by_simulator(BAD_MOMENTS, UNIT, tmp_path)
     assert saved[1 : len(SAVED) + 1] == SAVED
-    assert run._flash is not None
-    simulated = records(run._flash.data)
-
-    plant = FromSecondOne(UNIT.control_settings(), BAD_MOMENTS)
-    board = VirtualBoard(UNIT, tmp_path / "flash", None, plant, None, 1 << 20)
-    board.run(BAD_MOMENTS.seconds + 1)
-    journal = partitions.named(partitions.of_board(UNIT.board), "journal")
-    told = records(board.flash.read(journal.at, journal.size))
-    board.close()
+    told = by_board(BAD_MOMENTS, UNIT, tmp_path)
     assert told == simulated
     assert {boot for boot, *_ in told} == set(range(2, 9)) and len(told) > 400
+
+
+def by_simulator(story: Scenario, unit: unitfile.Unit, folder: Path) -> list[tuple]:
+    """What the journal of a run says."""
+    with Results(folder / "out") as results:
+        run = runner._Run(story, unit, results.folder, runner.Options(plain=True))
+        run.go()
+    assert run._flash is not None
+    return records(run._flash.data)
+
+
+def by_board(story: Scenario, unit: unitfile.Unit, folder: Path) -> list[tuple]:
+    """What that of a virtual board says after the same story."""
+    plant = FromSecondOne(unit.control_settings(), story)
+    board = VirtualBoard(unit, folder / "flash", None, plant, None, 1 << 20)
+    board.run(story.seconds + 1)
+    journal = partitions.named(partitions.of_board(unit.board), "journal")
+    told = records(board.flash.read(journal.at, journal.size))
+    board.close()
+    return told
+
+
+COMING_AND_GOING = replace(
+    BAD_MOMENTS,
+    name="coming and going",
+    days=8000 / DAY_S,
+    faults=(
+        cut(0, 10),
+        Fault(1500, FOREVER, "power_cut", "board", 0.0, 1500, 5),  # together with the mains
+        Fault(1500, FOREVER, "dips", "mains", 8.0, 500, 8),
+        Fault(100, FOREVER, "dropout", "p1_running", 20.0, 70, 20),
+        Fault(400, FOREVER, "stuck_on", "p2_running", 0.0, 900, 60),
+        Fault(700, FOREVER, "error_value", "level", 65535.0, 800, 40),
+        Fault(900, FOREVER, "dropout", "level", 15.0, 60, 15),
+        Fault(2000, FOREVER, "offset", "turbidity", 12.0),
+        Fault(3000, 5000, "open", "float_low", 0.0, 300, 100),
+        Fault(5000, 6000, "stuck", "float_high", 1.0),
+    ),
+)
+HARD_WIRED = replace(UNIT, settings=UNIT.settings | {"plant.float_low_breaks": 3, "plant.float_high_starts": 2})
+
+
+def test_a_board_among_things_that_come_and_go(tmp_path, monkeypatch):
+    monkeypatch.setattr("sim.world.world.World", SeenByBoard)
+    told = by_board(COMING_AND_GOING, HARD_WIRED, tmp_path)
+    assert told == by_simulator(COMING_AND_GOING, HARD_WIRED, tmp_path)
+    assert {boot for boot, *_ in told} == set(range(2, 8)) and len(told) > 150

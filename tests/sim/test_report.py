@@ -12,6 +12,7 @@ from sim.report import words
 from sim.report.charts import Chart, TimeAxis, nice_top
 from sim.report.record import MAX_ALIKE, MAX_NOTABLE, Record
 from sim.report.series import MAX_BINS, Series
+from sim.report.summary import AlarmList
 from sim.runner import Options, run
 from sim.scenario.quantities import known
 from sim.scenario.scenario import load
@@ -77,6 +78,19 @@ def test_every_quantity_and_event_has_words_in_both_languages():
         if path.startswith(("actuators.", "alarm_counts.", "readings.", "effluent.turbidity")):
             zh, en = words.quantity(path)
             assert zh != path and en != path and re.search("[\u4e00-\u9fff]", zh)
+
+
+def test_alarms_that_a_start_remembers_go_on_and_others_ended_with_the_power():
+    alarms = AlarmList()
+    alarms.raised("spill", 10)
+    alarms.raised("high_float", 20)
+    alarms.left({"spill"}, 30)
+    assert [alarm["cleared_s"] for alarm in alarms.entries] == [None, 30]
+    assert not alarms.raised("spill", 40) and alarms.raised("high_float", 50)
+
+
+def test_a_machine_without_feedback_is_only_commanded(page):
+    assert page.count("commanded, no feedback") == 1  # the return pump of the example
 
 
 def test_a_repeated_alarm_does_not_hide_the_others():

@@ -131,6 +131,61 @@ def test_each_mistake_is_named(tmp_path, old, new, line, key, says):
     assert len(found) == 1 or "people" in key or "days" in old or "file" in new, found
 
 
+def repeated(folder: Path, kind: str, target: str, *lines: str) -> Path:
+    """The good file whose second fault is another."""
+    table = "\n".join((f'kind = "{kind}"', f'target = "{target}"', *lines, ""))
+    return write(folder, GOOD.replace('kind = "stuck"\ntarget = "level"\n', table))
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "lines", "means"),
+    [
+        ("dropout", "level", ["amount = 5", 'every = "20s"'], (5.0, 20, 5)),
+        ("dropout", "p1_running", ["amount = 1.0", 'every = "2s"'], (1.0, 2, 1)),
+        ("dips", "mains", ["amount = 1", 'every = "1min"'], (1.0, 60, 1)),
+        ("open", "float_high", ['every = "10min"', 'lasts = "30s"'], (0.0, 600, 30)),
+        ("power_cut", "board", ['every = "25min"', 'lasts = "5s"'], (0.0, 1500, 5)),
+        ("stuck_on", "return_running", [], (0.0, 0, 0)),
+        ("offset", "level", ["amount = -300"], (-300.0, 0, 0)),
+        ("error_value", "turbidity", ["amount = 65535"], (65535.0, 0, 0)),
+    ],
+)  # fmt: skip
+def test_faults_that_come_and_go(tmp_path, kind, target, lines, means):
+    fault = scenario.load(repeated(tmp_path, kind, target, *lines)).faults[1]
+    assert (fault.kind, fault.target) == (kind, target)
+    assert (fault.amount, fault.every_s, fault.lasts_s) == means
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "lines", "line", "key", "says"),
+    [
+        ("dropout", "level", ["amount = 5"], 23, "every", 'missing; how often the fault dropout comes, such as "20s"'),
+        ("dips", "mains", ['every = "20s"'], 23, "amount", "missing"),
+        ("dips", "mains", ["amount = 0.5", 'every = "20s"'], 27, "amount", "nothing shorter than a second is"),
+        ("dips", "mains", ["amount = 0", 'every = "20s"'], 27, "amount", "from 1 to 86400"),
+        ("dips", "mains", ["amount = 1.5", 'every = "20s"'], 27, "amount", "whole seconds"),
+        ("dips", "mains", ["amount = 20", 'every = "20s"'], 27, "amount", "shorter than every, which is 20 s, not"),
+        ("dips", "mains", ["amount = 1", "every = 20"], 28, "every", 'such as "2d04:00"'),
+        ("dips", "mains", ["amount = 1", 'every = "0.5s"'], 28, "every", "must be a text"),
+        ("dips", "mains", ["amount = 1", 'every = "1s"'], 28, "every", "from 2 s"),
+        ("dips", "mains", ["amount = 1", 'every = "9s"', 'lasts = "2s"'], 29, "lasts", "as long as its amount says"),
+        ("dips", "board", ["amount = 1", 'every = "9s"'], 26, "target", "one of mains"),
+        ("stuck_on", "p1", [], 26, "target", "p1_running"),
+        ("stuck_on", "p1_running", ["amount = 1"], 27, "amount", "takes no amount"),
+        ("open", "level", ['every = "20s"'], 27, "every", 'only beside lasts = "30s"'),
+        ("open", "level", ['lasts = "20s"'], 23, "every", "missing"),
+        ("open", "level", ['every = "20s"', 'lasts = "20s"'], 28, "lasts", "shorter than every"),
+        ("replaced", "energy", ['every = "20s"'], 27, "every", "comes once and takes no every"),
+        ("error_value", "level", ["amount = nan"], 27, "amount", "a driver makes no value of it, which is missing"),
+        ("error_value", "level", [], 23, "amount", "missing"),
+        ("scale", "level", ["amount = -1"], 27, "amount", "factor"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_faults_that_come_and_go(tmp_path, kind, target, lines, line, key, says):
+    found = problems(repeated(tmp_path, kind, target, *lines))
+    assert len(found) == 1 and f"s.toml:{line}: fault 2, {key}: " in found[0] and says in found[0], found
+
+
 def test_all_mistakes_at_once(tmp_path):
     text = GOOD.replace("days = 7", "dayz = 7").replace("peak_factor = 3.5", "peak_factor = 99").replace("clogged", "x")
     text = text.replace("population = 420\nlitres_per_person_day = 70\npeak", 'file = "dry.csv"\npeak')

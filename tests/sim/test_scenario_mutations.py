@@ -21,12 +21,13 @@ CASES = [
     ("dry-week", "process/aeration.py", "        self.phase_s += 1", "        self.phase_s = 0"),
     ("storm", "process/lift.py", "            self.wanted = 2", "            self.wanted = 1"),
     ("clogged-pump", "inflow.py", "self.clogged = 1", "self.clogged = 0"),
-    ("clogged-pump", "process/lift.py", "        if self.inflow.pumps[duty].clogged and", "        if 0 and"),
-    ("stuck-level", "process/lift.py", "        self._back_up(now_s)\n        self._count", "        self._count"),
-    ("stuck-level-high", "well.py", "        return 1 if level_dry or float_dry else 0", "        return level_dry"),
-    ("stuck-level-high", "well.py", "            level.contradict(FLAT)", "            pass"),
+    ("clogged-pump", "process/pump_check.py", "return 1 if self.inflow.pumps[k].clogged and not", "return 1 if 0 and not"),
+    ("stuck-level", "process/lift.py", "        self._back_up(now_s)\n        self._tell", "        self._tell"),
+    ("storm", "process/lift.py", "guard.rest_until_s = min(guard.rest_until_s, now_s)", "pass"),
+    ("stuck-level-high", "witnesses.py", "low_dry: int = 1 if low == 0 else 0", "low_dry: int = 0"),
+    ("stuck-level-high", "witnesses.py", "                self.level.contradict(FLAT)", "                pass"),
     ("welded-relay", "protection.py", "            self.runs_uncommanded = 1", "            pass"),
-    ("mains-bursts", "controller.py", "        if on and not self.mains_on:\n            self._hold_starts(now_s)\n", ""),
+    ("mains-bursts", "controller.py", "        elif on and not self.mains_on:\n            self._hold_starts(now_s)\n", ""),
     ("spring-festival", "process/lift.py", "        if not self.pumps[duty].guard.available(now_s):\n            return other\n", ""),
     ("empty-village", "process/lift.py", "        self._exercise(now_s)\n", ""),
     ("empty-village", "process/aeration.py", "                return HOLIDAY", "                return DAY"),
@@ -35,7 +36,7 @@ CASES = [
     ("fouled-turbidity", "supervision.py", "                    self._cause(TURBIDITY_HIGH)", "                    pass"),
     ("leaking-check-valve", "inflow.py", "            self.backflow = 1", "            pass"),
     ("blower-dead-at-night", "protection.py", "            self.fails_to_run = 1", "            pass"),
-    ("lightning", "well.py", "        return 1 if level_dry or float_dry else 0", "        return level_dry"),
+    ("lightning", "witnesses.py", "low_dry: int = 1 if low == 0 else 0", "low_dry: int = 0"),
     ("lightning", "signals.py", "            if raw < _FAIL_LOW_UA or raw > _FAIL_HIGH_UA:", "            if 0:"),
     ("week", "inflow.py", "self.clogged = 1", "self.clogged = 0"),
 ]  # fmt: skip
@@ -70,7 +71,17 @@ def see_it_fail(tmp_path, story, file, line, without, *words):
     paths = os.pathsep.join(map(str, (tmp_path, tmp_path / "firmware")))
     env = dict(os.environ, PYTHONPATH=paths, PYTHONDONTWRITEBYTECODE="1")
     scenario = tmp_path / f"sim/scenarios/{story}.toml"
-    command = [sys.executable, "-m", "host_tools.main", "sim", "run", str(scenario), "--out", str(tmp_path / "out"), *words]
+    command = [
+        sys.executable,
+        "-m",
+        "host_tools.main",
+        "sim",
+        "run",
+        str(scenario),
+        "--out",
+        str(tmp_path / "out"),
+        *words,
+    ]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     assert ("compiling the simulator (" in done.stderr) == (not words) and "failed" not in done.stderr, done.stderr
     assert done.returncode == 1, done.stdout + done.stderr

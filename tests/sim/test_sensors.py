@@ -96,6 +96,20 @@ def test_what_is_not_fitted_has_no_value():
     assert still(500).run(1).inputs.mains == 1
 
 
+def test_a_sensor_that_looks_down_is_blind_just_below_itself():
+    looks_down = {"level.signal": 1, "level.mount_height_mm": 1600, "plant.level_blind_mm": 250}
+    rig = still(1340, **looks_down)
+    assert rig.run(9).inputs.level == pytest.approx(1340, abs=9)
+    assert rig.fill(1360).run(1).inputs.level == NONE
+    assert rig.fill(1300).run(30).inputs.level == pytest.approx(1300, abs=9)
+
+
+@pytest.mark.parametrize("off", ["level.signal", "level.mount_height_mm", "plant.level_blind_mm"])
+def test_nothing_else_is_blind(off):
+    looks_down = {"level.signal": 1, "level.mount_height_mm": 1600, "plant.level_blind_mm": 250}
+    assert still(1490, **looks_down | {off: 0}).run(5).inputs.level != NONE
+
+
 def test_the_bell_is_a_bell():
     rng = Rng(7, 3)
     drawn = [rng.bell() for _ in range(20000)]

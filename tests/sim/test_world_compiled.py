@@ -17,7 +17,7 @@ PLANTS = (
         rain=(Rain(600, 3 * HOUR_S, 20.0), Rain(2 * HOUR_S, 900, 60.0)),
         holidays=(Holiday(HOUR_S, HOUR_S, 2.0),),
         faults=tuple(
-            Fault(300 + 97 * i, 2000 + 111 * i, kind.kind, target, min(0.4, kind.high))
+            Fault(300 + 97 * i, 2000 + 111 * i, kind.kind, target, min(0.4, kind.high), 40 * (i % 3), 17)
             for i, (kind, target) in enumerate((k, t) for k in KINDS for t in k.targets)
         ),
         start="2026-06-15T06:00:00+08:00",
@@ -39,10 +39,14 @@ def life(world: Any, inputs: Any, seconds: int) -> list[Any]:
     return [*seen, *world.events]
 
 
+HARD_WIRED = SETTINGS | {"plant.float_low_breaks": 1, "plant.float_high_starts": 3}
+LOOKS_DOWN = SETTINGS | {"level.signal": 1, "level.mount_height_mm": 1000, "plant.level_blind_mm": 300}
+
+
 def test_the_compiled_world_equals_the_plain_one():
     compiled = fast.load("sim.world.world").World
     compiled_inputs = fast.load("unit.control.io").Inputs
-    for plan in PLANTS:
-        plain = life(World(SETTINGS, plan), Inputs(), 3 * HOUR_S)
-        assert life(compiled(SETTINGS, plan), compiled_inputs(), 3 * HOUR_S) == plain
-        assert life(World(SETTINGS, plan), Inputs(), 3 * HOUR_S) == plain
+    for plan, settings in ((PLANTS[0], HARD_WIRED), (PLANTS[1], SETTINGS), (PLANTS[1], LOOKS_DOWN)):
+        plain = life(World(settings, plan), Inputs(), 3 * HOUR_S)
+        assert life(compiled(settings, plan), compiled_inputs(), 3 * HOUR_S) == plain
+        assert life(World(settings, plan), Inputs(), 3 * HOUR_S) == plain

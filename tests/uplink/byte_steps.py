@@ -5,10 +5,11 @@ answer, and leaps where nobody will, so that waits of minutes cost nothing. Prin
 """
 
 import json
+import random
 import sys
 import time
 
-from unit.uplink import dial, ticks, uplink, wire
+from unit.uplink import calling, leaving, ticks, uplink, wire
 from unit.uplink.session import IDLE, UP, Session
 
 from host_tools.unitkit.nor import Nor
@@ -49,7 +50,7 @@ class Faulty(wire.Wire):
     def drop(self):
         if self.state == "silent" and self.raw is not None:
             self.left_open.append(self.raw)
-            self.raw = self._stream = None
+            self.raw = self.stream = None
         super().drop()
 
     def _transfer(self, out, view):
@@ -94,7 +95,7 @@ class Platform:
         self.topic = topic
         self.sent = 0
         self.session = Session(b"platform", self, 1200)
-        self.session.start("127.0.0.1", port, ticks.now())
+        calling.begin(self.session, "127.0.0.1", port, ticks.now())
         self._until(lambda: self.session.state == UP)
 
     def on_up(self):
@@ -203,7 +204,7 @@ class Life:
             if not part():
                 return False
         if not self.wire.struck:
-            self.uplink.close()
+            leaving.close(self.uplink)
         return True
 
     def back(self, commands):
@@ -215,7 +216,7 @@ class Life:
         if not self.until(self.delivered) or (commands and not self.commanded()):
             return None
         took = self.passed_ms - begun
-        self.uplink.close()
+        leaving.close(self.uplink)
         for s in self.wire.left_open:
             s.close()
         self.wire.left_open.clear()
@@ -249,5 +250,5 @@ def main(options):
 if __name__ == "__main__":
     given = dict(OPTIONS)
     given.update(json.loads("".join(sys.argv[1:])))
-    dial.random.seed(1)
+    random.seed(1)
     main(given)

@@ -13,7 +13,7 @@ import time
 
 from unit import assembly
 from unit.control.controller import Controller
-from unit.uplink import ticks, uplink, wire
+from unit.uplink import leaving, ticks, uplink, wire
 from unit.uplink.session import IDLE, UP
 
 from host_tools.unitkit.nor import Nor
@@ -175,7 +175,7 @@ class Life:
             self.poll(100)
             if self.session.state == IDLE or self.uplink.connects != connects:
                 break
-            waits = self.wire.extra or self.wire.said or self.session._skip or self.uplink.queue.replies
+            waits = self.wire.extra or self.wire.said or self.session.passing or self.uplink.queue.replies
             if not cut_short and not waits and self.wire.rx_from == self.wire.rx_to:
                 break
         else:
@@ -210,7 +210,7 @@ def main(n, seed, port):
     while life.session.state != UP or unit.unacknowledged() or not life.uplink.serving:
         life.poll(200 if life.session.state == IDLE else 10)
         time.sleep(0.001)
-    life.uplink.close()
+    leaving.close(life.uplink)
     print(json.dumps({
         "packets": n, "connects": connects, "commands_refused": commands, "ticks": life.ticks, "grown": grown,
         "seqs": unit.journal.next_seq, "claims": sum(o.claims.holds(unit_main.REMOTE, 0) for o in unit.ctrl.outputs),

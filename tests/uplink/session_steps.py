@@ -4,6 +4,8 @@ import sys
 import time
 
 from unit.uplink import ticks
+from unit.uplink.calling import begin
+from unit.uplink.greeting import ask
 from unit.uplink.session import IDLE, UP, Session
 from unit.uplink.wire import HEAD_BYTES
 
@@ -54,7 +56,7 @@ def publish(session, topic, payload, qos=1, retain=False):
 def connect(port, told, client_id=b"steps"):
     """A session that is up."""
     session = Session(client_id, told, will=(b"steps/will", b"offline"))
-    session.start("127.0.0.1", port, ticks.now())
+    begin(session, "127.0.0.1", port, ticks.now())
     until(session, lambda: session.state == UP)
     return session
 
@@ -62,7 +64,7 @@ def connect(port, told, client_id=b"steps"):
 def main(port):
     told = Told()
     session = connect(port, told)
-    session.ask(b"steps/+")
+    ask(session, b"steps/+")
     until(session, lambda: told.acks == 1)
     publish(session, b"steps/a", b"hello")
     until(session, lambda: told.acks == 2 and told.messages == 1)

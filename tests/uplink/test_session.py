@@ -1,6 +1,7 @@
 """The session's ordinary life, in both worlds, against mosquitto."""
 
-from types import SimpleNamespace
+from importlib import import_module
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from unit.uplink import session, wire
@@ -60,11 +61,17 @@ class Slow(wire.Wire):
         return n
 
 
+def fresh() -> ModuleType:
+    """`unit.uplink.calling` as a session imports it now: a session that stands lets go of it."""
+    return import_module("unit.uplink.calling")
+
+
 def test_tls_is_not_begun_where_the_network_has_no_memory_for_it(monkeypatch: pytest.MonkeyPatch):
     ended: list[str] = []
     up = session.Session(b"u", SimpleNamespace(on_down=ended.append), wire=Slow())
-    monkeypatch.setattr(session, "network_bytes", lambda: session.SECURE_BYTES - 1)
-    up.start("127.0.0.1", 8883, 0, tls=object(), name="broker.test")
+    calling = fresh()
+    monkeypatch.setattr(calling, "network_bytes", lambda: calling.SECURE_BYTES - 1)
+    calling.begin(up, "127.0.0.1", 8883, 0, tls=object(), name="broker.test")
     up.poll(0)
     assert ended == ["no memory for TLS"]
 
@@ -73,7 +80,7 @@ def test_a_message_that_is_passed_over_is_acknowledged_behind_a_packet_that_has_
     line = Slow()
     up = session.Session(b"u", SimpleNamespace(on_up=int, on_message=lambda *_: None), wire=line)
     line.said += b"\x20\2\0\0"
-    up.start("127.0.0.1", 1883, 0)
+    fresh().begin(up, "127.0.0.1", 1883, 0)
     while up.state != session.UP:
         up.poll(0)
     line.said += b"\x32\xb8\x17\0\1t\x12\x34" + bytes(1500)  # of 3000 bytes: longer than the receive buffer

@@ -48,7 +48,8 @@ def test_meta_and_state_say_what_the_contract_promises(world: str, broker: Broke
     assert {"id": "turbidity_ntu", "unit": "NTU", "low": 0, "high": 4000}.items() <= meta["points"][1].items()
     assert state["values"]["level_mm"] == 612 and state["values"]["turbidity_ntu"] == 12.3
     assert state["values"]["energy_wh"] is None  # not known is not zero
-    assert state["outputs"]["p1"] == {"on": False, "why": "level_wait"}
+    # No input of this unit says anything, so nothing shows that the pump turns.
+    assert state["outputs"]["p1"] == {"on": False, "why": "level_wait", "feedback": False}
     assert (state["boot"], state["q"], state["alarms"]) == (unit.boot, 0, [])
 
 

@@ -18,7 +18,7 @@ from unit.control.controller import Controller
 from unit.journal.cursor import Cursor
 from unit.journal.layout import EPOCH_UNIX_S
 from unit.journal.ring import Journal
-from unit.uplink import credentials, dial, ticks, tls
+from unit.uplink import credentials, dial, leaving, ticks, tls
 from unit.uplink.commands.queue import CommandQueue
 from unit.uplink.uplink import Uplink
 
@@ -311,7 +311,7 @@ def main():
         if not unit.step():
             time.sleep(0.002)
             if keys.poll(0) and not obey(unit, stdin.readline() or "quit"):
-                unit.uplink.close()
+                leaving.close(unit.uplink)
                 break
         if unit.uplink.session.state != state:
             state = unit.uplink.session.state

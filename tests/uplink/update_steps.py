@@ -151,7 +151,7 @@ def cut_at(sender, n, power):
     for i in range(n):
         sender.piece(i * PIECE)
         expect("piece", sender.answer()[0]["at"], (i + 1) * PIECE)
-    incoming = sender.queue._commands.incoming
+    incoming = sender.queue.commands.incoming
     if not n * PIECE - 4096 < incoming._kept <= n * PIECE:
         raise ValueError("too little would outlive it: %d of %d" % (incoming._kept, n * PIECE))
     if not power:

@@ -14,7 +14,7 @@ import gc
 import sys
 
 from ..control.basics import const
-from .tables import row as table_row
+from .lookup import row as table_row
 from .tables import rows
 
 # Columns of settings.txt.
@@ -38,6 +38,7 @@ _TIDY_ROWS = const(8)
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _DIGITS = "0123456789"
+
 
 def entries():
     """Yield the catalogue's rows in order, each a list of str: key, type, decimals, default, range, flags, zh, en."""
@@ -204,7 +205,7 @@ def allows(row, value, board=None):
 
 
 def check(values, board=None, full=None):
-    """Yield what is wrong with the settings `values`, one tuple a problem, for `settings_words.sentence`.
+    """Yield what is wrong with the settings `values`, one tuple a problem, for `settings_problems.sentence`.
 
     `full`, an empty dict, is filled with every good value, defaults included: what the board runs on. The first entry
     of a problem is its code, the second the key (of a rule: its row).

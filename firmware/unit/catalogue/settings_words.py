@@ -1,28 +1,16 @@
-"""How settings are shown to people: a value's written form, what is allowed, and what is wrong, in a sentence.
+"""How settings are shown to people: a value's written form, its unit, and what is allowed.
 
 Apart from `settings`, so that a board which only runs need not hold it in memory: the console loads it when asked.
 """
 
 from ..control.basics import const
-from . import wiring
-from .settings import choices, find, kind_of, kinds, probes
-from .tables import words
+from .lookup import words
+from .settings import choices, kind_of, kinds, probes
 
 # Columns of settings.txt.
 _KEY = const(0)
 _DECIMALS = const(2)
 _RANGE = const(4)
-_ZH = const(6)
-_EN = const(7)
-
-# Columns of rules.txt.
-_LEFT = const(0)
-_OP = const(1)
-_RIGHT = const(2)
-_WHY_ZH = const(4)
-_WHY_EN = const(5)
-
-_MAX_SHOWN = const(40)
 
 # A key's last words and the unit they stand for; the longer ending comes first.
 UNITS = (
@@ -112,67 +100,8 @@ def allowed(row, lang, board=None):
                 at = board["terminals"]
                 names = sorted(name for name in at if at[name][0] in names)
                 if row[_KEY] == "wiring.energy":
-                    names = [name for name in names if wiring.counts(at[name])]
+                    from .wiring import counts
+
+                    names = [name for name in names if counts(at[name])]
         text = text.replace("{choices}", ", ".join(names))
-    return text
-
-
-def _quoted(value):
-    text = '"%s"' % value if isinstance(value, str) else repr(value)
-    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
-
-
-def _pin_shown(pin):
-    if isinstance(pin, int):
-        return "GPIO%d" % pin
-    return "%s@0x%02x.%d" % (pin[1], pin[2], pin[0])
-
-
-def _term_shown(term, value):
-    row = find(term)
-    if value == "":
-        return '""'
-    return show(row, value) if row else str(value)
-
-
-def sentence(problem, lang, board=None):
-    """One problem of `settings.check` as a sentence in `lang` ("zh" or "en"): key, value, what is allowed."""
-    code = problem[0]
-    text = words("refusals", code, lang)
-    if code == "rule":
-        _, rule, left, right = problem
-        term = rule[_RIGHT]
-        other = term + " = " + _term_shown(term, right) if find(term) else _term_shown(term, right)
-        return (
-            text.replace("{key}", rule[_LEFT])
-            .replace("{value}", _term_shown(rule[_LEFT], left))
-            .replace("{op}", words("refusals", rule[_OP], lang))
-            .replace("{other}", other)
-            .replace("{why}", rule[_WHY_ZH if lang == "zh" else _WHY_EN])
-        )
-    key = problem[1]
-    text = text.replace("{key}", _quoted(key)[1:-1])
-    if code == "signal":
-        return text.replace("{other}", "wiring." + key.split(".")[0]).replace("{value}", _quoted(problem[2]))
-    if code in ("baud", "address"):
-        other = problem[3] + " = " + _term_shown(problem[3], problem[4])
-        return text.replace("{value}", _term_shown(key, problem[2])).replace("{other}", other)
-    if code == "network":
-        return text.replace("{value}", _quoted(problem[2]))
-    if code == "twice":
-        return (
-            text.replace("{value}", _quoted(problem[2]))
-            .replace("{other}", problem[3])
-            .replace("{pin}", _pin_shown(problem[4]))
-        )
-    row = find(key)
-    if row is None:
-        return text
-    text = text.replace("{name}", row[_ZH if lang == "zh" else _EN]).replace("{allowed}", allowed(row, lang, board))
-    if code in ("value", "pulses"):
-        value = problem[2]
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        # A number out of its range is shown as it is written; what is not even of the right kind as it came.
-        numeric = kind_of(row) in ("int", "num", "tod", "tz")
-        text = text.replace("{value}", show(row, value) if whole and numeric else _quoted(value))
     return text

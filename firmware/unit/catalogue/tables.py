@@ -2,17 +2,16 @@
 
 A table is UTF-8 text, one entry a line, fields separated by `|`; the first line that is not a comment names the
 columns, and the last two are always the words `zh | en`. It is read line by line, so that on a board the words stay
-in flash until somebody has to read them.
+in flash until somebody has to read them. `lookup.py` finds single entries.
 """
 
-_END, _END_BYTES = "\x04", b"\x04"  # begin the line at which a table ends: in a pack other files follow
-_PIECE_BYTES = 512  # more than any line, and so little that a full heap has it in one place
-_ROOT = __file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
+_END = "\x04"  # begins the line at which a table ends: in a pack other files follow
+ROOT = __file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
 
 
 def rows(name):
     """Yield every entry of table `name` as a list of str, in order. OSError if there is no such table."""
-    with open(_ROOT + name + ".txt", encoding="utf-8") as f:
+    with open(ROOT + name + ".txt", encoding="utf-8") as f:
         header = True
         for line in f:
             if line[0] == _END:
@@ -22,64 +21,7 @@ def rows(name):
             if header:
                 header = False
                 continue
-            yield _fields(line)
-
-
-def row(name, key):
-    """The entry of table `name` whose first field is `key`, as a list of str, or None."""
-    found = piece(name, key)
-    return entry(found, key) if found else None
-
-
-def piece(name, key):
-    """Bytes of table `name` among which the line of entry `key` is whole, with its neighbours; None without one.
-
-    On a board looking at every line takes many times as long.
-    """
-    with open(_ROOT + name + ".txt", "rb") as f:
-        at = f.tell()
-        while True:
-            data = f.read(_PIECE_BYTES)
-            end = data.find(_END_BYTES)
-            last = end < 0 and len(data) < _PIECE_BYTES
-            if end >= 0:
-                data = data[:end]
-            if entry(data, key):
-                return data
-            if end >= 0 or last:
-                return None
-            at += data.rfind(b"\n")
-            f.seek(at)
-
-
-def entry(data, key):
-    """The entry whose first field is `key` in a piece of a table, as a list of str, or None."""
-    mark = b"\n" + key.encode()
-    at = data.find(mark) if key and not key.startswith("#") else -1
-    while at >= 0:
-        end = data.find(b"\n", at + 1)
-        if end < 0:
-            break
-        fields = _fields(str(data[at + 1 : end], "utf-8"))
-        if fields[0] == key and not ("zh" in fields and "en" in fields):  # those are the columns' names
-            return fields
-        at = data.find(mark, end)
-    return None
-
-
-def nth(name, index):
-    """Entry `index` of table `name`, counted from 0, as a list of str, or None."""
-    left = index + 1 or -1  # the first line names the columns
-    with open(_ROOT + name + ".txt", "rb") as f:
-        for line in f:
-            if line[:1] == _END_BYTES:
-                break
-            if line[:1] == b"#" or len(line) < 3:
-                continue
-            if not left:
-                return _fields(str(line, "utf-8"))
-            left -= 1
-    return None
+            yield fields(line)
 
 
 def count(name):
@@ -87,14 +29,5 @@ def count(name):
     return sum(1 for _ in rows(name))
 
 
-def words(name, key, lang, column=-2):
-    """The text of entry `key` (first column) in `lang` ("zh" or "en"); `key` itself where there is none.
-
-    `column` is the place of the Chinese text; the English one stands right after it.
-    """
-    found = row(name, key)
-    return found[column if lang == "zh" else column + 1] if found else key
-
-
-def _fields(line):
+def fields(line):
     return [field.strip() for field in line.split("|")]

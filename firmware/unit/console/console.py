@@ -9,10 +9,10 @@ holds up the second that control decides in.
 import gc
 import sys
 
-from ..catalogue.tables import row
-from ..config import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID
+from ..catalogue.lookup import row
 from ..control.alarms import NORMAL, UNACKNOWLEDGED
 from ..control.basics import const
+from ..kept import INTERVAL_S, LOCK_MIN, NAME_EN, NAME_ZH, TIMEZONE_MIN, UNIT_ID
 from ..modules import forget
 from ..room import has_room
 from .terminal.line import CANCEL, CHANGED, COMPLETE, ENTER, Line, width
@@ -31,7 +31,7 @@ _ATTENDED_S = const(20)  # after the last key
 _AHEAD = const(96)  # bytes typed while a command works
 _SOME = const(24)  # of them are taken in a slice
 _SECRET = "unlock "
-_COMMAND_BYTES = const(22528)  # of a chip's heap, that a command takes at its most
+_COMMAND_BYTES = const(20480)  # of a chip's heap, that a command takes at its most
 _GONE_S = const(1 << 20)
 
 # Columns of commands.txt.
@@ -272,9 +272,10 @@ class Console:
 
     def _watch_alarms(self):
         shown = self._shown
-        for i, state in enumerate(self.app.control.alarms.state):
+        book = self.app.control.alarms
+        for i, state in enumerate(book.state):
             if state != shown[i]:
-                if state == UNACKNOWLEDGED and i not in self._notices:
+                if state == UNACKNOWLEDGED and not book.silent(i) and i not in self._notices:
                     self._notices.append(i)
                 elif state == NORMAL and i in self._notices:
                     self._notices.remove(i)

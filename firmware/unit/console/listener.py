@@ -7,8 +7,8 @@ import gc
 import os
 import sys
 
-from ..config import LANGUAGE, LOCK_MIN
 from ..control.basics import const
+from ..kept import LANGUAGE, LOCK_MIN
 from ..modules import forget
 from ..room import has_room
 

@@ -1,6 +1,6 @@
 """Words for people at the console: from the tables, in the language of the moment, filled in and broken into lines."""
 
-from ..catalogue.tables import entry, nth, piece
+from ..catalogue.lookup import entry, nth, piece
 from ..control.basics import NONE, const
 from .terminal.line import width
 
@@ -111,12 +111,17 @@ class Text:
     def alarm(self, index):
         """(what is wrong, what to do) in row `index` of alarms.txt."""
         row = nth("alarms", index)
-        return self.of(row, 5), self.of(row, 7)
+        return self.of(row, 7), self.of(row, 9)
 
 
 def contrary(output, now_s):
     """Whether the feedback contradicts the command, and has had the time that a contactor needs."""
     return output.running not in (NONE, output.on) and now_s - output.guard.since_s > _SETTLED_S
+
+
+def unproven(c, output):
+    """Words behind what is said of a machine that was told to run and whose running nothing shows."""
+    return c.say("no_feedback") if output.on and output.running == NONE else ""
 
 
 def label(c, key):

@@ -9,6 +9,7 @@ from .process.aeration import DAY, HOLIDAY, LOW_LOAD, NIGHT
 
 _LEVEL_FLAT_MM = const(2)
 _TURBIDITY_FLAT = const(1)  # 0.1 NTU
+_EDGE_MM = const(20)  # nearer to where the sensor or the well ends a rise is no longer seen whole
 
 
 def configure(control, s: dict[str, int]) -> None:
@@ -35,7 +36,10 @@ def configure(control, s: dict[str, int]) -> None:
     well.low_mark_mm = s["float_low.level_mm"]
     well.high_fitted = s["float_high.fitted"]
     well.low_fitted = s["float_low.fitted"]
+    well.spill_level_mm = s["lift.spill_level_mm"]
+    well.budget_s = s["lift.dry_budget_s"]
     control.inflow.area_m2_100 = s["lift.well_area_m2"]
+    control.inflow.most_mm = min(s["lift.spill_level_mm"], s["level.high_mm"]) - _EDGE_MM
     for pump in control.inflow.pumps:
         pump.clog_pct = s["lift.clog_pct"]
         if pump.usual_l_min == 0:
@@ -66,7 +70,11 @@ def configure(control, s: dict[str, int]) -> None:
     watch.blower_service_s = s["service.blower_h"] * 3600
     watch.look_anew()
     control.alarms.resound_s = s["alarms.resound_h"] * 3600
+    control.alarms.again_s = s["alarms.again_h"] * 3600
     control.mains_sensed = s["mains.sensed"]
+    control.steady_s = s["mains.steady_s"]
+    for output in control.outputs:
+        output.guard.count_feedback = 0 if control.mains_sensed else 1
     # Every unit of a village waits its own while, so that they do not start at once.
     control.restart_wait_s = s["mains.restart_delay_s"] + s["unit.hash"] % (s["mains.restart_spread_s"] + 1)
     control.max_lease_s = s["command.max_lease_s"]
@@ -80,10 +88,19 @@ def _recipe(process, s: dict[str, int]) -> None:
     lift.alternate = s["lift.alternate"]
     lift.run_on_every = s["lift.run_on_every_starts"]
     lift.run_on_s = s["lift.run_on_s"]
-    lift.backup_run_s = s["lift.backup_run_s"]
-    lift.backup_pumps = s["lift.backup_pumps"]
+    emergency = lift.emergency
+    emergency.run_s = s["lift.backup_run_s"]
+    emergency.n_pumps = s["lift.backup_pumps"]
+    emergency.high_level_mm = s["lift.high_level_mm"]
+    emergency.stop_level_mm = lift.stop_level_mm
     lift.exercise_after_s = s["lift.exercise_after_h"] * 3600
     lift.exercise_s = s["lift.exercise_s"]
+    lift.check.effect_s = s["lift.effect_s"]
+    lift.check.start_level_mm = lift.start_level_mm
+    lift.check.floor_most_mm = (lift.stop_level_mm + lift.start_level_mm) // 2
+    lift.check.expect(s["lift.well_area_m2"])
+    emergency.expect(lift.check.effect.rate_ks)
+    lift.retry_s = s["lift.retry_min"] * 60
     air = process.aeration
     air.day_from_s = s["aeration.day_from_tod"] * 60
     air.day_to_s = s["aeration.day_to_tod"] * 60
@@ -108,3 +125,10 @@ def _protect(output, s: dict[str, int], section: str) -> None:
     guard.max_run_s = s[section + ".max_run_s"]
     guard.rest_s = s[section + ".rest_s"]
     guard.max_starts_per_h = s[section + ".max_starts_per_h"]
+    guard.limit_starts(guard.max_starts_per_h)
+    guard.feedback_s = s["protection.feedback_s"]
+    guard.lock_out_s = s["protection.lock_out_min"] * 60
+    guard.tries = s["protection.tries"]
+    if section == "lift":
+        guard.tells_longest = 1
+        guard.reserve = min(2, guard.max_starts_per_h // 2)

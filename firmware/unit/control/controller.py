@@ -4,28 +4,29 @@ from . import points, reasons
 from .alarms import AlarmBook
 from .basics import NONE, const
 from .claims import BACKUP, HAND, REMOTE
-from .events import CLAIM, CLAIM_END, RESTART, SERVICE, Events
+from .events import CLAIM, CLAIM_END, SERVICE, Events
 from .inflow import Inflow
 from .io import BLOWER, N_OUTPUTS, OUTPUT_NAMES, P1, P2, RETURN, Inputs, NoMeter
 from .output import Output
 from .process.contact_oxidation import ContactOxidation
 from .signals import Analog, Switch
-from .snapshot import Reader, Writer
 from .supervision import Supervision
-from .well import Well
+from .witnesses import Well
 
-_SNAPSHOT_VERSION = const(1)
-SNAPSHOT_BYTES = 160  # a buffer of this size holds every snapshot
+SNAPSHOT_BYTES = 232  # a buffer of this size holds every snapshot
 _STAGGER_S = const(5)  # machines of one unit do not start in the same second after mains return
+_DIPS = const(3)  # mains losses, each within ten minutes of the one before, that make them unsteady
+_DIP_APART_S = const(600)
+_STEADY_AGAIN_S = const(1800)
 
 
 class Controller:
     """All decisions of one unit. Nothing in here knows the board, the network or the wall clock's source."""
 
-    def __init__(self, settings: dict[str, int], alarm_rows: list[tuple[str, int, int, int]]) -> None:
+    def __init__(self, settings: dict[str, int], alarm_rows: list[tuple[str, int, int, int, int, bytes]]) -> None:
         """`settings`: numbers by key, as `unit.assembly.control_settings` makes them.
 
-        `alarm_rows`: (code, on_delay_s, off_delay_s, latch), the catalogue of alarms. KeyError for a missing key.
+        `alarm_rows`: the catalogue of alarms, as `AlarmBook` takes it. KeyError for a missing key.
         """
         self.inputs: Inputs = Inputs()
         self.events: Events = Events()
@@ -49,7 +50,12 @@ class Controller:
         self._energy_ws: int = 0  # by nominal power, not yet counted
         self._nominal: int = 0  # 1: of the energy since the last reading some is by nominal power
         self.meter: NoMeter = NoMeter()
-        self._mains: Switch = Switch(5, 2)
+        self._mains: Switch = Switch(2, 0)
+        self.mains_unsteady: int = 0  # 1 from some dips in a row until half an hour without
+        self.steady_s: int = 60
+        self._dips: int = 0
+        self._lost_s: int = -_STEADY_AGAIN_S
+        self._turned: int = 0  # machines that turned in the last second, by their feedback
         self.mains_sensed: int = 0
         self.restart_wait_s: int = 0
         self.max_lease_s: int = 0
@@ -80,17 +86,21 @@ class Controller:
         p1 = outputs[P1]
         p2 = outputs[P2]
         # signals
-        self._sense_mains(now_s, i.mains)
         p1.running = i.p1_running
         p2.running = i.p2_running
         outputs[BLOWER].running = i.blower_running
         outputs[RETURN].running = i.return_running
+        self._sense_mains(now_s, i.mains)
         p1_turns: int = p1.turns()
         p2_turns: int = p2.turns()
         self.well.step(now_s, i.level, i.float_high, i.float_low, p1_turns | p2_turns)
         self.turbidity.step(now_s, i.turbidity)
         # estimate
         self.inflow.step(now_s, self.well.level_mm, self.well.level_ok, p1_turns, p2_turns)
+        check = self.process.lift.check
+        p1_told: int = p1.on + (2 if p1_turns else 0)
+        p2_told: int = p2.on + (2 if p2_turns else 0)
+        check.effect.step(now_s, self.well.level.raw_value, check.level_tells(), p1_told, p2_told)
         # claims
         mains: int = self.mains_on
         dry: int = self.well.dry
@@ -98,7 +108,9 @@ class Controller:
         # protection and outputs
         power_w: int = 0
         for output in outputs:
-            output.guard.watch(now_s, output.running, mains)
+            output.guard.watch(
+                now_s, output.running, mains, check.lifts(output.index, now_s) if output.index <= P2 else 0
+            )
             output.step(now_s, mains, dry if output.index <= P2 else 0, self.events)
             if output.turns() == 1:
                 power_w += output.power_w
@@ -112,7 +124,8 @@ class Controller:
             self._energy_ws %= 3600
             self._nominal = 1
         # alarms
-        self.supervision.step(now_s, tod_s, self.turbidity, self.process.lift, mains, dry)
+        no_air: int = self.process.aeration.no_air
+        self.supervision.step(now_s, tod_s, self.turbidity, self.process.lift, mains, dry, no_air, self.mains_unsteady)
 
     def command(self, output: int, on: int, for_s: int, source: int) -> int:
         """Run or stop a machine by hand (HAND) or from afar (REMOTE) for `for_s` seconds, below protection.
@@ -147,14 +160,13 @@ class Controller:
     def acknowledge(self, index: int) -> int:
         """Acknowledge one alarm by its index, or all with NONE; returns how many waited for it."""
         self.supervision.acknowledged(index)
-        if index == NONE:
-            return self.alarms.acknowledge_all(self.now_s)
-        self.alarms.acknowledge(index, self.now_s)
-        return 1
+        return self.alarms.acknowledge(index, self.now_s)
 
     def service_done(self, output: int) -> None:
         """The crew has serviced this machine: its service hours start again."""
         self.outputs[output].serviced_run_s = self.outputs[output].run_s
+        if output <= P2:
+            self.inflow.pumps[output].serviced()
         self.events.add(SERVICE, output, 0)
 
     def reading(self, values: list[int]) -> int:
@@ -200,62 +212,54 @@ class Controller:
 
     def save(self, data: bytearray) -> int:
         """Write the snapshot into `data` (at least SNAPSHOT_BYTES); returns its length."""
-        w = Writer(data)
-        w.put(_SNAPSHOT_VERSION, 1)
-        for output in self.outputs:
-            w.put(output.run_s, 4)
-            w.put(output.starts, 4)
-            w.put(output.serviced_run_s, 4)
-            w.put(output.rested_s, 4)
-            w.put(output.guard.starts_last_hour(self.now_s), 1)
-            w.put(output.guard.failed_starts, 1)
-        w.put(self.energy_wh, 4)
-        w.put(self.inflow.day_l, 4)
-        w.put(self.inflow.hours_known, 1)
-        for pump in self.inflow.pumps:
-            w.put(pump.usual_l_min, 3)
-        self.process.save(w)
-        return w.seal()
+        from .snapshot import save
+
+        return save(self, data)
 
     def restore(self, data: bytearray, n: int, outage_s: int) -> int:
         """Take up a snapshot before the first step. `outage_s`: how long the unit was off, 0 if unknown.
 
         Returns 1, or 0 when the bytes are damaged or of another version: then nothing is changed.
         """
-        r = Reader(data, n)
-        if not r.intact() or r.get(1) != _SNAPSHOT_VERSION:
-            self.events.add(RESTART, 0, 0)
-            return 0
-        for output in self.outputs:
-            output.run_s = r.get(4)
-            output.starts = r.get(4)
-            output.serviced_run_s = r.get(4)
-            output.rested_s = r.get(4) + outage_s
-            output.guard.remember_starts(r.get(1))
-            output.guard.failed_starts = r.get(1)
-        self.energy_wh = r.get(4)
-        self.count_from_here()
-        day_l: int = r.get(4)
-        self.inflow.restore_day(day_l, r.get(1))
-        for pump in self.inflow.pumps:
-            pump.usual_l_min = r.get(3)
-        self.process.restore(r)
-        self.process.aeration.missed(outage_s)
-        self.events.add(RESTART, 1, 0)
-        return 1
+        from .snapshot import restore
+
+        return restore(self, data, n, outage_s)
 
     def _sense_mains(self, now_s: int, raw: int) -> None:
-        self._mains.step(now_s, raw if self.mains_sensed else NONE)
-        on: int = 0 if self._mains.value == 0 else 1
-        if on and not self.mains_on:
+        """Mains that are gone for a second have dropped every contactor: they come back one after the other."""
+        on: int = 1
+        if self.mains_sensed:
+            self._mains.step(now_s, raw)
+            on = 0 if self._mains.value == 0 else 1
+        else:
+            # All machines that turned stand still at once: a dip that nothing else tells of.
+            turn: int = 0
+            stopped: int = 0
+            for output in self.outputs:
+                if output.on and output.running == 1:
+                    turn += 1
+                elif output.on and output.running == 0:
+                    stopped += 1
+            if self._turned > 1 and turn == 0 and stopped >= self._turned:
+                on = 0
+            self._turned = turn
+        if self.mains_on and not on:
+            self._dips = self._dips + 1 if now_s - self._lost_s < _DIP_APART_S else 1
+            self._lost_s = now_s
+        elif on and not self.mains_on:
             self._hold_starts(now_s)
         self.mains_on = on
+        if self._dips >= _DIPS:
+            self.mains_unsteady = 1
+        if now_s - self._lost_s >= _STEADY_AGAIN_S:
+            self.mains_unsteady = 0
 
     def _hold_starts(self, now_s: int) -> None:
         """After power-up and mains return every machine waits its turn."""
+        wait_s: int = max(self.restart_wait_s, self.steady_s) if self._dips >= _DIPS else self.restart_wait_s
         k: int = 0
         while k < N_OUTPUTS:
-            self.outputs[k].guard.wait_until_s = now_s + self.restart_wait_s + k * _STAGGER_S
+            self.outputs[k].guard.wait_until_s = now_s + wait_s + k * _STAGGER_S
             k += 1
 
 

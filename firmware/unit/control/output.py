@@ -44,5 +44,5 @@ class Output:
             self.rested_s += 1
 
     def turns(self) -> int:
-        """1 when the machine turns as far as one can know: feedback if fitted, else the command."""
-        return self.on if self.running == NONE else self.running
+        """1 when the machine turns as far as one can know: by feedback that is fitted and true, else the command."""
+        return self.on if self.running == NONE or self.guard.feedback_lost else self.running

@@ -1,13 +1,13 @@
 """Which fact raises which alarm. Names, delays and words stand in alarms.txt."""
 
-from .alarms import AlarmBook
-from .basics import FAILURE, GOOD, NONE, const
+from .alarms import WORD, AlarmBook
+from .basics import FAILURE, GOOD, const
 from .inflow import Inflow
 from .io import BLOWER
 from .output import Output
 from .process.lift import Lift
 from .signals import Analog
-from .well import Well
+from .witnesses import Well
 
 # The alarms, each by its line in alarms.txt.
 LEVEL_FAILED = const(0)
@@ -35,9 +35,14 @@ UNCOMMANDED = const(24)
 MAX_RUN = const(28)
 STARTS = const(32)
 SERVICE = const(36)
+WORN = const(40)
+NO_FEEDBACK = const(42)
+# Of the plant again: a new alarm stands at the end, for a journal knows each by its number.
+NO_INFLOW = const(46)
+NO_AIR = const(47)
+MAINS_DIPS = const(48)
 
 _MOST_SWAPS = const(3)
-_WORD = const(30)  # causes in one integer: so many bits a 32-bit board keeps without allocation
 
 
 class Supervision:
@@ -54,7 +59,7 @@ class Supervision:
         self.turbidity_wired: int = 1
         self.pump_service_s: int = 0
         self.blower_service_s: int = 0
-        words: int = len(book.state) // _WORD + 1
+        words: int = len(book.state) // WORD + 1
         self._stands: list[int] = [0] * words  # a bit an alarm: the causes that were found this second
         self._seen: list[int] = [-1] * words  # those of the last second: -1 when they are to be looked at anew
 
@@ -62,9 +67,18 @@ class Supervision:
         """The settings have changed."""
         self._seen[0] = -1
 
-    def step(self, now_s: int, tod_s: int, turbidity: Analog, lift: Lift, mains: int, dry: int) -> None:
-        """Take the facts of this second. While none of them has changed, most alarms have nothing to do."""
+    def step(
+        self, now_s: int, tod_s: int, turbidity: Analog, lift: Lift, mains: int, dry: int, no_air: int, unsteady: int
+    ) -> None:
+        """Take the facts of this second. While none of them has changed, most alarms have nothing to do.
+
+        `no_air`: 1 when the blower has not run for a day. `unsteady`: 1 when the mains dip again and again.
+        """
         self._find(tod_s, turbidity, lift, mains, dry)
+        if no_air:
+            self._cause(NO_AIR)
+        if unsteady:
+            self._cause(MAINS_DIPS)
         for output in self.outputs:
             self._find_of(output)
         stands = self._stands
@@ -77,28 +91,22 @@ class Supervision:
                 changed = 1
             stands[i] = 0
             i += 1
-        if not changed:
-            return
-        book = self.book
-        book.restless = 0
-        i = 0
-        while i < len(book.state):
-            book.update(i, now_s, seen[i // _WORD] >> i % _WORD & 1)
-            i += 1
+        if changed:
+            self.book.step(now_s, seen)
 
     def _cause(self, alarm: int) -> None:
         """What raises this alarm is so in this second."""
-        self._stands[alarm // _WORD] |= 1 << alarm % _WORD
+        self._stands[alarm // WORD] |= 1 << alarm % WORD
 
     def _find(self, tod_s: int, turbidity: Analog, lift: Lift, mains: int, dry: int) -> None:
         """The causes in the plant."""
         well = self.well
         level: int = well.level.quality
-        if level == FAILURE:
+        if level == FAILURE or well.level_out:
             self._cause(LEVEL_FAILED)
         elif level > GOOD:
             self._cause(LEVEL_SUSPECT)
-        if well.level_drifts:
+        if well.level_drifts or self.inflow.scale_suspect:
             self._cause(LEVEL_DRIFT)
         if self.turbidity_wired:
             if turbidity.quality == FAILURE:
@@ -116,9 +124,9 @@ class Supervision:
         if well.high_up == 1:
             self._cause(HIGH_FLOAT)
             self._cause(HIGH_FLOAT_STAYS)
-        if well.float_high_wrong:
+        if well.high_out:
             self._cause(FLOAT_HIGH_WRONG)
-        if well.float_low_wrong:
+        if well.low_out:
             self._cause(FLOAT_LOW_WRONG)
         full: int = 1 if well.level_ok and well.level_mm >= lift.start_level_mm else 0
         if dry and (full or lift.backup):
@@ -129,14 +137,20 @@ class Supervision:
             self._cause(CANNOT_KEEP_UP)
         if self.inflow.backflow:
             self._cause(BACKFLOW)
+        if self.inflow.stopped:
+            self._cause(NO_INFLOW)
         if not mains:
             self._cause(MAINS_OFF)
         if tod_s < 0:
             self._cause(CLOCK_UNSET)
-        if self.inflow.pumps[0].clogged:
-            self._cause(CLOGGED)
-        if self.inflow.pumps[1].clogged:
-            self._cause(CLOGGED + 1)
+        i: int = 0
+        while i < 2:
+            pump = self.inflow.pumps[i]
+            if pump.clogged:
+                self._cause(CLOGGED + i)
+            if pump.worn:
+                self._cause(WORN + i)
+            i += 1
 
     def _find_of(self, output: Output) -> None:
         """The causes in one machine."""
@@ -149,15 +163,21 @@ class Supervision:
             self._cause(MAX_RUN + output.index)
         if guard.starts_limited:
             self._cause(STARTS + output.index)
+        if guard.feedback_lost:
+            self._cause(NO_FEEDBACK + output.index)
         service_s: int = self.blower_service_s if output.index == BLOWER else self.pump_service_s
         if output.run_s - output.serviced_run_s >= service_s:  # run time from one service to the next
             self._cause(SERVICE + output.index)
 
     def acknowledged(self, index: int) -> None:
-        """A machine whose trip or clog somebody has acknowledged may be tried again."""
+        """Before the book is told: what somebody has acknowledged, or what it explains, may be tried again."""
+        book = self.book
         for output in self.outputs:
-            if index == NONE or index == TRIP + output.index:
+            if book.belongs(TRIP + output.index, index):
                 output.guard.unlock()
         for i, pump in enumerate(self.inflow.pumps):
-            if index == NONE or index == CLOGGED + i:
+            if book.belongs(CLOGGED + i, index):
                 pump.forgive()
+        for witness in (LEVEL_FAILED, LEVEL_DRIFT, FLOAT_HIGH_WRONG, FLOAT_LOW_WRONG):
+            if book.belongs(witness, index):
+                self.well.forgive()

@@ -4,11 +4,12 @@ Needed once a start, and then forgotten.
 """
 
 from ..control.basics import NONE
-from ..control.events import DUTY, OUTPUT_ON, SERVICE
-from ..control.io import N_OUTPUTS
+from ..control.events import ALARM, DUTY, OUTPUT_ON, SERVICE
+from ..control.io import N_OUTPUTS, P2
 from ..control.points import ENERGY_WH, RUN_S
 from .cursor import Cursor
 from .layout import END, READING
+from .walk import last_uptime_s
 
 
 class LastRun:
@@ -20,7 +21,7 @@ class LastRun:
     def __init__(self, journal, saved_s):
         tail = journal.tail
         self._journal = journal
-        self._end_s = tail.last_uptime_s
+        self._end_s = last_uptime_s(tail)
         self._boot = tail.boot
         # How long the unit ran on after the snapshot; where other starts came between, what is known of the last one.
         same = journal.snapshot_boot == tail.boot
@@ -35,12 +36,15 @@ class LastRun:
         """Bring a control core that has just been restored to where the last run ended."""
         for output in control.outputs:
             output.guard.age_starts(self.ran_s + outage_s)
+        control.alarms.age(self.ran_s + outage_s)
         cursor = Cursor(self._journal)
         cursor.seek(self._journal.snapshot_seq)
         kind = cursor.next()
         while kind != END:
             if kind == READING:
                 _count(control, cursor.values, interval_s)
+            elif cursor.code == ALARM:
+                control.alarms.repeat(cursor.a, cursor.b)
             elif 0 <= cursor.a < N_OUTPUTS:
                 before_s = self._end_s - cursor.uptime_s if cursor.boot == self._boot else 0
                 _repeat(control, cursor.code, cursor.a, -before_s - outage_s)
@@ -70,3 +74,5 @@ def _repeat(control, code, a, at_s):
         control.process.lift.duty = a & 1
     elif code == SERVICE:
         output.serviced_run_s = output.run_s
+        if a <= P2:
+            control.inflow.pumps[a].serviced()

@@ -3,6 +3,7 @@
 from ..control.basics import NONE
 from .block_reader import BlockReader
 from .layout import ACK, BASE, END, READING
+from .walk import enter, following
 
 
 class Cursor:
@@ -25,6 +26,8 @@ class Cursor:
         self._wanted = 0
         self._gen = -1
         self._is_open = False
+        self._clock_boot = -1
+        self._clock_offset = NONE
 
     def seek(self, seq):
         """Stand before the first record whose sequence number is `seq` or above: 0 is the oldest there is."""
@@ -33,7 +36,7 @@ class Cursor:
         self.damaged = self.torn = self.unreadable = 0
         gen = journal.tail.gen
         # Seen from the newest block on, what is not yet acknowledged begins near by.
-        while gen > journal.oldest and not (self._reader.open(gen) and self._reader.first_seq <= seq):
+        while gen > journal.oldest and not (enter(self._reader, gen) and self._reader.first_seq <= seq):
             gen -= 1
         self._enter(gen)
 
@@ -57,7 +60,7 @@ class Cursor:
                 self._enter(self._gen + 1)
                 continue
             known = reader.damaged
-            kind = reader.next()
+            kind = following(reader)
             self.damaged += reader.damaged - known
             if kind == END:
                 if reader.torn:
@@ -78,17 +81,65 @@ class Cursor:
         self.uptime_s = reader.uptime_s
         offset = reader.offset
         if offset == NONE:
-            offset = self._journal.offset_of(self._gen, reader.boot)
+            offset = self._offset_of(self._gen, reader.boot)
         self.t = NONE if offset == NONE else reader.uptime_s + offset
         if kind == READING:
-            self.quality = reader.read_values(self.values)
+            self.quality = self._read_values()
         else:
             self.code = reader.code
             self.a = reader.a
             self.b = reader.b
 
+    def _read_values(self):
+        """Fill `values` with those of the reading just taken up; returns its quality code."""
+        reader = self._reader
+        values = self.values
+        at = reader.at
+        refs = reader.refs
+        quality = refs[0]
+        for i in range(reader.count):
+            known = i < len(refs)
+            value = refs[i] if known else NONE
+            if reader.bits >> i & 1:
+                base = 0 if value == NONE else value
+                value = reader.take_int()
+                if value != NONE:
+                    value += base
+            if i == 0:
+                quality = value
+            elif known:
+                values[i - 1] = value
+        reader.at = at
+        return quality
+
     def _enter(self, gen):
         self._gen = gen
-        self._is_open = gen >= 0 and self._reader.open(gen)
+        self._is_open = gen >= 0 and enter(self._reader, gen)
         if self._is_open:
             self.damaged += self._reader.damaged
+
+    def _offset_of(self, gen, boot):
+        """The offset of a start whose records in block `gen` have none: what a later record of it says, or NONE."""
+        if boot == self._journal.boot:
+            return self._journal.first_offset
+        if boot != self._clock_boot:
+            self._clock_boot = boot
+            self._clock_offset = self._find_offset(gen, boot)
+        return self._clock_offset
+
+    def _find_offset(self, gen, boot):
+        """The clock was set in the last block of this start that does not begin with it set."""
+        journal = self._journal
+        reader = BlockReader(journal.device, journal.points)
+        for later in range(gen + 1, journal.tail.gen + 1):
+            if enter(reader, later):
+                if reader.boot != boot:
+                    break
+                if reader.offset != NONE:
+                    return reader.offset
+                gen = later
+        if enter(reader, gen):
+            while following(reader) != END and reader.boot <= boot:
+                if reader.boot == boot and reader.offset != NONE:
+                    return reader.offset
+        return NONE

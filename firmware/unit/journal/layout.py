@@ -22,6 +22,7 @@ ERASING = const(0)  # the erase of the next block begins
 READY = const(1)  # the next block is erased
 SEALED = const(2)  # the next block is in use, this one is complete
 MARKS = const(3)
+RESERVE = const(16)  # the last bytes before the marks take only the note that readings were given up: it has room
 
 FORMAT = const(0x5101)  # start value of the CRC of a base: another format is not this journal
 WINDOW = const(256)  # bytes read at a time; no record is longer

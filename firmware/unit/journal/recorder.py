@@ -41,7 +41,6 @@ class Recorder:
         if self._control.restore(data, n, outage_s):
             last_run.replay(self._control, self.interval_s, outage_s)
             self.save(0, utc_s)  # so that no start has more than its own run to tell
-        forget("journal.catch_up")
 
     def second(self, now_s, utc_s):
         """Record what the step of this second brought. Returns the quality of its reading, None if none was due."""
@@ -66,11 +65,17 @@ class Recorder:
             journal.erase_ahead(now_s)  # an erase stalls the chip: not while outputs change
 
     def save(self, now_s, utc_s):
-        """Write a snapshot now."""
+        """Write a snapshot now, or soon where memory is short: the one before and what is behind it tell as much."""
         self._saved_s = now_s
-        self._next_snapshot_s = now_s + _SNAPSHOT_S
+        self._next_snapshot_s = now_s + _SOON_S
         data = self._snapshot
-        n = self._control.save(data)
+        try:
+            n = self._control.save(data)
+        except (ImportError, MemoryError):  # short of memory, or the module is damaged
+            return
+        finally:
+            forget("control.snapshot")
+        self._next_snapshot_s = now_s + _SNAPSHOT_S
         saved_s = 0 if utc_s == NONE else utc_s
         for i in range(_TIME_BYTES):
             data[n + i] = saved_s >> 8 * i & 255

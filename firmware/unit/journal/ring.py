@@ -2,12 +2,14 @@
 
 from ..control.basics import NONE, const
 from ..control.events import READINGS_LOST
-from .block_reader import RESERVE, BlockReader
+from ..modules import absent, forget
+from ..room import has_room
+from .block_reader import BlockReader
 from .encoder import Encoder
-from .layout import ACK, BASE, END, ERASING, EVENT, MAX_SNAPSHOT, READING, READY, SEALED, SNAPSHOT
+from .layout import ERASING, EVENT, MAX_SNAPSHOT, READING, READY, RESERVE, SEALED, SNAPSHOT
 
 ACK_EVERY = const(16)  # acknowledged records between two notes of it on flash
-_SHORTEST_NUMBERED = const(6)  # bytes of the shortest record that uses a sequence number
+_UNSENT_BYTES = const(6144)  # of a chip's heap, for what looks at a block that is given up
 _ATTEMPTS = const(3)  # blocks that are tried when flash does not take a record
 
 
@@ -27,14 +29,11 @@ class Journal:
         self.device = device
         self.points = points
         self.tail = BlockReader(device, points)
-        self._scratch = BlockReader(device, points)
         self._next = Encoder(self.tail, points, interval_s)
-        self._views = {}  # of the first n bytes of a record, made when first needed, so that appends allocate nothing
+        self._views = {}  # of the first so many bytes of a record, made once, so that appends allocate nothing
         self._mark = bytearray(1)
-        self._ready = False  # the next block is erased
+        self.ready = False  # the next block is erased
         self._needs_base = True  # a base record must come before the next record
-        self._clock_boot = -1
-        self._clock_offset = NONE
         self.offset = NONE
         self.first_offset = NONE
         self.next_seq = 1
@@ -43,7 +42,11 @@ class Journal:
         self.oldest = 0
         self.failed = 0
         self.snapshot_seq = self.snapshot_boot = self.snapshot_uptime_s = 0
-        self._mount()
+        from .mount import mount
+
+        mount(self)
+        for i in range(points + 1):
+            self._next.row[i] = self.tail.refs[i]
 
     def reading(self, uptime_s, quality, values):
         """Append a reading; returns its sequence number once it is durable, 0 if flash does not take it."""
@@ -72,17 +75,9 @@ class Journal:
         `snapshot_seq` is then the number of the first record behind it; `snapshot_boot` and `snapshot_uptime_s` tell of
         the start that took it and when, at the latest.
         """
-        reader = self._scratch
-        gen = self.tail.snap_gen
-        if gen < self.oldest or gen < 0 or not reader.open(gen):
-            return 0
-        while reader.next() != END:
-            if reader.start == self.tail.snap_at:
-                self.snapshot_seq = reader.first_seq + reader.n
-                self.snapshot_uptime_s = reader.last_uptime_s
-                self.snapshot_boot = reader.boot
-                return reader.read_snapshot(data) if reader.kind == SNAPSHOT else 0
-        return 0
+        from .mount import load_snapshot
+
+        return load_snapshot(self, data)
 
     def ack(self, seq):
         """The broker holds everything up to `seq`. Noted on flash every ACK_EVERY records: fewer are sent twice."""
@@ -115,61 +110,11 @@ class Journal:
         block erases it.
         """
         tail = self.tail
-        if self._ready or (tail.gen >= 0 and tail.pos < tail.end // 2):
+        if self.ready or (tail.gen >= 0 and tail.pos < tail.end // 2):
             return False
         erased = self._erase_next()
         self._report_lost(uptime_s)
         return erased
-
-    def offset_of(self, gen, boot):
-        """The offset of a start whose records in block `gen` have none: what a later record of it says, or NONE."""
-        if boot == self.boot:
-            return self.first_offset
-        if boot != self._clock_boot:
-            self._clock_boot = boot
-            self._clock_offset = self._find_offset(gen, boot)
-        return self._clock_offset
-
-    def _mount(self):
-        tail = self.tail
-        newest = -1
-        for block in range(tail.blocks):
-            newest = max(newest, tail.head(block))
-        self.oldest = max(0, newest - tail.blocks + 1)
-        skipped = 0
-        if newest < 0 or not tail.open(newest):
-            tail.gen = -1
-        else:
-            while tail.next() != END:
-                pass
-            # What cannot be read may have used numbers: as many as fit are never used again.
-            if tail.torn:
-                skipped = tail.torn // _SHORTEST_NUMBERED + 1
-            if tail.marked(ERASING):
-                self.oldest = max(self.oldest, newest + 2 - tail.blocks)
-            self._ready = tail.marked(READY)
-            if tail.marked(SEALED):
-                tail.pos = tail.end
-                skipped += self._numbers_behind(newest)
-        self.next_seq = tail.first_seq + tail.n + skipped
-        self.boot = tail.boot + 1 + (skipped + 5) // 6  # a start takes six times the bytes of such a record
-        self.acked = min(tail.acked, self.next_seq - 1)
-        for i in range(self.points + 1):
-            self._next.row[i] = tail.refs[i]
-
-    def _numbers_behind(self, newest):
-        """How many numbers newer blocks may have used whose starts cannot be read; the first of them must be erased."""
-        reader = self._scratch
-        numbers = 0
-        for gen in range(newest + 1, newest + reader.blocks):
-            if reader.head(gen % reader.blocks) >= 0:
-                break
-            written = reader.written_end(0)
-            if written == 0:
-                break
-            self._ready = False
-            numbers += written // _SHORTEST_NUMBERED + 1
-        return numbers
 
     def _append_numbered(self, kind, uptime_s):
         seq = self._append(kind, uptime_s) and self.next_seq
@@ -201,17 +146,18 @@ class Journal:
         return not self._needs_base
 
     def _next_block(self):
-        if not self._ready and not self._erase_next():
+        if not self.ready and not self._erase_next():
             return
         if self.tail.gen >= 0:
             self._set_mark(SEALED)
         self.tail.begin(self.tail.gen + 1)
-        self._ready = False
+        self.ready = False
         self._needs_base = True
 
     def _erase_next(self):
         tail = self.tail
-        self._give_up(tail.gen + 1 - tail.blocks)
+        if not self._give_up(tail.gen + 1 - tail.blocks):
+            return False
         if tail.gen >= 0:
             self._set_mark(ERASING)
         self.oldest = max(0, tail.gen + 2 - tail.blocks)
@@ -221,51 +167,37 @@ class Journal:
             return False
         if tail.gen >= 0:
             self._set_mark(READY)
-        self._ready = True
+        self.ready = True
         return True
 
     def _give_up(self, gen):
-        """Count the readings of block `gen` that no broker holds, and note that they are lost before they are."""
-        reader = self._scratch
-        if gen < self.oldest or (reader.open(gen + 1) and reader.first_seq <= self.acked + 1) or not reader.open(gen):
-            return
-        readings = 0
-        last = 0
-        while True:
-            kind = reader.next()
-            if kind == END:
-                break
-            if BASE < kind < ACK:
-                last = reader.seq
-                if kind == READING and last > self.acked:
-                    readings += 1
-        if last <= self.acked:
-            return
-        self.acked = last
-        if not self._write(self._next.ack(last, readings), 0):
-            self.tail.lost += readings
+        """Count the readings of block `gen` that no broker holds, and note that they are lost before they are.
+
+        False where memory is short for finding that out: half a block is left for it to come back.
+        """
+        if gen < self.oldest or self.acked == self.next_seq - 1:
+            return True
+        try:
+            if not has_room(_UNSENT_BYTES):
+                return False
+            brought = absent("journal.overwrite", "journal.walk")
+            from .overwrite import unsent
+
+            forget(*brought)
+            readings, last = unsent(self, gen)
+        except (ImportError, MemoryError):
+            return False
+        if last > self.acked:
+            self.acked = last
+            if not self._write(self._next.ack(last, readings), 0):
+                self.tail.lost += readings
+        return True
 
     def _report_lost(self, uptime_s):
         if self.tail.lost:
             self._next.set_event(READINGS_LOST, self.tail.lost, self.acked)
             if self._append(EVENT, uptime_s):
                 self.next_seq += 1
-
-    def _find_offset(self, gen, boot):
-        """The clock was set in the last block of this start that does not begin with it set."""
-        reader = self._scratch
-        for following in range(gen + 1, self.tail.gen + 1):
-            if reader.open(following):
-                if reader.boot != boot:
-                    break
-                if reader.offset != NONE:
-                    return reader.offset
-                gen = following
-        if reader.open(gen):
-            while reader.next() != END and reader.boot <= boot:
-                if reader.boot == boot and reader.offset != NONE:
-                    return reader.offset
-        return NONE
 
     def _write(self, n, reserve):
         """Program the first `n` bytes of the record behind the last record and take up what then stands there.
@@ -275,9 +207,14 @@ class Journal:
         tail = self.tail
         if tail.pos + n + reserve > tail.end:
             return False
-        view = self._views.get(n)
+        # Behind the record goes what leaves erased flash as it is, so that few lengths occur.
+        size = min(n + 15 & -16, tail.end - tail.pos)
+        data = self._next.data
+        for i in range(n, size):
+            data[i] = 0xFF
+        view = self._views.get(size)
         if view is None:
-            view = self._views[n] = memoryview(self._next.data)[:n]
+            view = self._views[size] = memoryview(data)[:size]
         end = tail.pos + n
         self._program(view, tail.pos)
         tail.forget()

@@ -1,7 +1,7 @@
 """Keeps the time by NTP: asked in slices, the servers in turn, again every few hours."""
 
 from . import ticks
-from .dial import questions
+from .questions import questions
 
 AGAIN_MS = 21600000  # six hours
 RETRY_MS = 30000

@@ -13,7 +13,8 @@ from ..control.basics import const
 from ..control.events import OTHER_BOARD, RECORD_REFUSED
 from ..modules import forget
 from . import ticks
-from .session import HEAD_SEEN, TOPIC_BYTES
+from .packet import HEAD_SEEN
+from .session import TOPIC_BYTES
 from .wire import HEAD_BYTES
 
 # Places in the list.

@@ -1,14 +1,9 @@
 """Whom to call, and when: the broker list with fail-over, names and remembered addresses, waits that grow."""
 
-import random
-
 from ..modules import forget
 from . import ticks
-from .session import IDLE, UP
-from .wire import numeric
+from .packet import IDLE, UP
 
-FIRST_WAIT_MS = 1000
-LONGEST_WAIT_MS = 120000
 KNOWN_MS = 600000  # how long an address that has led to a broker is called again without a question
 STEADY_MS = 60000  # a connection that lived this long was good: the next wait is short again
 
@@ -23,14 +18,6 @@ def broker_list(text, port):
     return found
 
 
-def questions():
-    """The module, for one question: nothing else of it stays in memory."""
-    from .net import dns_ntp
-
-    forget("uplink.net.dns_ntp")
-    return dns_ntp
-
-
 class Dialer:
     """Keeps the session connected to one of `brokers`, a list of (host, port), the first one preferred.
 
@@ -39,15 +26,16 @@ class Dialer:
     """
 
     def __init__(self, session, brokers, tls=None):
-        self._session = session
-        self._brokers = brokers
-        self._tls = tls
-        self._which = 0
-        self._failures = 0
-        self._wait_ms = 0
-        self._since = self._up_at = ticks.now()
-        self._question = None
-        self._known = {}  # host: [the address that it had last, when that last led to a broker or None]
+        self.session = session
+        self.brokers = brokers
+        self.tls = tls
+        self.which = 0
+        self.failures = 0
+        self.wait_ms = 0
+        self.since = self._up_at = ticks.now()
+        self.ended = None  # (when, had it stood) of a session that nothing was learnt from yet
+        self.question = None
+        self.known = {}  # host: [the address that it had last, when that last led to a broker or None]
         self.why = ""
 
     def poll(self, now, dns, may_block=True):
@@ -56,54 +44,24 @@ class Dialer:
         Without a resolver a name is looked up by the port itself, which may block for many seconds: only `may_block`.
         A name is looked up when its broker is to be called, and not again while the address is known to be good.
         """
-        session = self._session
-        if self._question:
-            found = self._question.poll(now)
-            if found is not None:
-                self._question = None
-                self._call(found, now)
-        elif session.state == UP:
-            if self._failures and ticks.diff(now, self._up_at) >= STEADY_MS:
-                self._failures = 0
-        elif session.state == IDLE and self._brokers and ticks.diff(now, self._since) >= self._wait_ms:
-            host, port = self._brokers[self._which]
-            known = self._known.get(host)
-            if numeric(host):
-                self._call(host, now)
-            elif known and known[1] is not None and ticks.diff(now, known[1]) < KNOWN_MS:
-                self._call("", now)
-            elif resolver := dns():
-                self._question = questions().Where(host, resolver, now)
-            elif may_block:
-                self._call(questions().look_up(host, port), now)
+        state = self.session.state
+        if state == UP:
+            if self.failures and ticks.diff(now, self._up_at) >= STEADY_MS:
+                self.failures = 0
+        elif self.ended or self.question or (state == IDLE and self._waited(now)):
+            from .calling import call
+
+            call(self, now, dns, may_block, KNOWN_MS)
+
+    def _waited(self, now):
+        return self.brokers and ticks.diff(now, self.since) >= self.wait_ms
 
     def on_up(self, now):
         """The session stands."""
         self._up_at = now
+        forget("uplink.calling", "uplink.address")
 
     def on_down(self, now, why, was_up):
-        """The session ended, or did not come about: decide when to try whom."""
+        """The session ended, or did not come about: calling.py decides when to try whom."""
         self.why = why
-        known = self._known.get(self._brokers[self._which][0])
-        if known:
-            known[1] = now if was_up else None
-        if was_up and not self._failures:
-            self._which = 0
-        else:
-            self._which = (self._which + 1) % len(self._brokers)
-        self._failures += 1
-        rounds = min((self._failures - 1) // len(self._brokers), 10)
-        wait_ms = min(FIRST_WAIT_MS << rounds, LONGEST_WAIT_MS)
-        self._wait_ms = wait_ms // 2 + random.getrandbits(16) * (wait_ms // 2) // 65536
-        self._since = now
-
-    def _call(self, found, now):
-        host, port = self._brokers[self._which]
-        if not found and host in self._known:
-            found = self._known[host][0]  # an old address is better than none
-        if not found:
-            self.on_down(now, "no address for " + host, False)
-            return
-        if found != host:
-            self._known[host] = [found, None]
-        self._session.start(found, port, now, self._tls, host)
+        self.ended = now, was_up

@@ -1,6 +1,7 @@
 """Brings the journal to the broker: in order, in batches, several in flight, and nothing leaves before its PUBACK."""
 
 # mypy: disable-error-code="union-attr"
+from ..catalogue.names import forget_names, load_names
 from ..control.basics import NONE, const
 from ..journal.layout import END, READING
 from ..modules import forget
@@ -136,6 +137,7 @@ class Drain:
         if not self._next():
             self.caught_up = True
             self._events = None
+            forget_names("events")
             return False
         if self._held != READING and not self._events:
             if not roomy:
@@ -202,5 +204,6 @@ class Drain:
 def _event_rows():
     from . import event_rows
 
+    load_names("events")
     forget("uplink.event_rows", "catalogue.event_words")
     return event_rows

@@ -1,6 +1,7 @@
 """What a new connection begins with. `uplink.py` imports this for each; it and what it needs are forgotten at once."""
 
 from ..modules import forget
+from .packet import length, sized
 from .session import TOPIC_BYTES
 
 
@@ -10,14 +11,14 @@ def greet(up, prefix):
     session, root, out = up.session, up.root, up.out
     left = up.left
     if "cmd?" not in left:
-        yield session.ask(root + b"cmd")
+        yield ask(session, root + b"cmd")
     look = up.thrown >= 2 and "state?" not in left
     if look:
-        yield session.ask(root + b"state")
+        yield ask(session, root + b"state")
     if "availability" not in left:
         yield up.publish(b"availability", b"online")
     if look:  # the retained state came before the acknowledgement of what followed
-        session.ask_no_more(root + b"state")
+        ask_no_more(session, root + b"state")
         yield 0
     if "meta" not in left:
         from .meta import meta  # some KB of code
@@ -52,3 +53,17 @@ def greet(up, prefix):
             # Acknowledged or not: the next connection announces them again.
             session.send(topic, out.size(), 1, True)
             yield 0
+
+
+def ask(session, topic):
+    """Subscribe to `topic` at QoS 1. Returns the packet id that `on_ack` will name."""
+    packet_id = session.next_id()
+    body = packet_id + sized(topic) + b"\1"
+    session.put(b"\x82" + length(len(body)) + body, 0, 0, packet_id, topic + b"?")
+    return session.pid
+
+
+def ask_no_more(session, topic):
+    """Unsubscribe; nobody waits for the answer."""
+    body = session.next_id() + sized(topic)
+    session.put(b"\xa2" + length(len(body)) + body)

@@ -1,12 +1,10 @@
-"""What the topics `state` and `data` carry, written into a `JsonOut` piece by piece; for `event` see event_rows.py.
+"""What the topic `data` carries, written into a `JsonOut` piece by piece; see state.py, event_rows.py for the others.
 
 Values leave in the unit of their point: the recorded integer divided by its 10^decimals. A `record` is a place in the
 journal: `seq`, `boot`, `t` (seconds since 2020, NONE while the clock was never set), `uptime_s` and what stood there.
 """
 
-from ..catalogue.names import name_of
 from ..catalogue.tables import rows
-from ..control.alarms import STATE_NAMES
 from ..control.basics import NONE, const
 from ..journal.layout import EPOCH_UNIX_S
 
@@ -19,8 +17,12 @@ DECIMALS = const(2)
 
 def points():
     """What a row of values means, in the order of points.txt: ids as bytes with blanks between them, and decimals."""
-    found = list(rows("points"))
-    return " ".join([row[ID] for row in found]).encode(), bytes([int(row[DECIMALS]) for row in found])
+    ids = bytearray()
+    decimals = bytearray()
+    for row in rows("points"):  # which together would take 5 KB of a chip's heap
+        ids.extend((" " if ids else "").encode() + row[ID].encode())
+        decimals.append(int(row[DECIMALS]))
+    return bytes(ids), bytes(decimals)
 
 
 def unix(t):
@@ -35,45 +37,6 @@ def time_of(out, record):
     if record.t == NONE:
         out.key("uptime_s")
         out.number(record.uptime_s)
-
-
-def state(out, boot, points, now, told=b"", less=0):
-    """The newest values. `now` is like a reading, and has control's `outputs` and `alarms` besides.
-
-    `told`: a member more. `less`: 1 to leave out the outputs, 2 the values too.
-    """
-    out.begin()
-    out.raw(b'{"v":%d,"boot":%d' % (VERSION, boot))
-    time_of(out, now)
-    out.raw(b',"q":%d' % now.quality)
-    mark = b',"values":{"%s":'
-    ids, decimals = points
-    for i, name in enumerate(ids.split() if less < 2 else ()):
-        out.raw(mark % name)
-        mark = b',"%s":'
-        out.number(now.values[i], decimals[i])
-    if not less:
-        comma = b'},"outputs":{'
-        for output in now.outputs:
-            out.raw(comma)
-            comma = b","
-            out.name(output.name)
-            out.raw(b':{"on":true,"why":' if output.on else b':{"on":false,"why":')
-            out.name(name_of("reasons", output.reason))
-            out.raw(b"}")
-    out.raw(b',"alarms":[' if less > 1 else b'},"alarms":[')
-    comma = b""
-    for index, alarm_state in enumerate(now.alarms.state):
-        if alarm_state:
-            out.raw(comma + b'{"code":')
-            comma = b","
-            out.name(name_of("alarms", index))
-            out.key("state")
-            out.name(STATE_NAMES[alarm_state])
-            out.raw(b"}")
-    out.raw(b"]")
-    out.raw(told)
-    out.raw(b"}")
 
 
 def data_head(out, record, points):

@@ -3,14 +3,14 @@
 What others do by waiting (for CONNACK, PUBACK, SUBACK, a whole packet) `poll` does in slices, each with a deadline.
 """
 
-from ..room import network_bytes
 from . import ticks
-from .wire import HEAD_BYTES, Broken, Wire
+from .broken import Broken
+from .packet import GREETING, IDLE, OPENING, UP, length, sized
+from .wire import HEAD_BYTES, Wire
 
 # Deadlines. Together with the keep-alive they bound how long a dead link is taken for a live one.
 OPEN_MS = 10000  # TCP connection
 SECURE_MS = 30000  # TLS handshake and CONNACK; a handshake costs an ESP32 seconds of arithmetic
-SECURE_BYTES = 30720  # of the network's memory, that a handshake wants on an ESP32
 GREET_MS = 10000  # CONNACK without TLS
 PACKET_MS = 10000  # the rest of a packet that began, either way
 ANSWER_MS = 20000  # PUBACK, SUBACK
@@ -18,16 +18,7 @@ PING_MS = 10000  # PINGRESP
 
 WINDOW = 4  # QoS 1 packets in flight
 TOPIC_BYTES = 12  # of a topic, at most, behind what all those of a unit begin with: "availability"
-HEAD_SEEN = 48  # bytes that are looked at of a retained message too long for the buffer
 _PACKETS_A_POLL = 8  # bounds the work of one poll
-
-IDLE = 0
-OPENING = 1
-GREETING = 2
-UP = 3
-
-_REFUSALS = "/protocol version/client id/broker unavailable/user or password/not authorised"
-_CONNECT = b"\0\4MQTT\4"  # protocol name and level
 
 
 class Session:
@@ -41,25 +32,15 @@ class Session:
     """
 
     def __init__(self, client_id, listener, keepalive_s=60, user=None, password=None, wire=None, will=()):
-        flags = 2  # a clean session
-        fields = [client_id]
-        if will:
-            flags |= 0x2C  # retained, QoS 1
-            fields += will
-        if user is not None:
-            flags |= 0xC0
-            fields += (user.encode(), password.encode())
-        body = _CONNECT + bytes((flags, keepalive_s >> 8, keepalive_s & 255)) + b"".join([_sized(f) for f in fields])
-        self._connect = b"\x10" + _length(len(body)) + body
+        self.account = client_id, keepalive_s, user, password, will
         self.wire = wire or Wire()
         self.listener = listener
         self.state = IDLE
         self.pid = 0  # of the newest packet that has an id
         self._quiet_ms = keepalive_s * 750  # three quarters, so that the broker, which waits 1.5, never has to doubt
-        self._tls = None
-        self._name = None
-        self._skip = 0  # bytes of an over-long packet still to come
-        self._puback = b""  # what acknowledges the message in hand, if it wants that
+        self.tls = None
+        self.name = None
+        self.passing = None  # an over-long packet of which the rest is still to come, see arriving.py
         self._trouble = ""  # what went wrong outside of poll
         self._pings = 0  # not 0 while a PINGRESP is due, 1 if it would also prove that `mute` has arrived
         self._since = self._rx_at = self._tx_at = self._tx_began = self._ping_at = 0
@@ -69,31 +50,26 @@ class Session:
         self.newest = None  # bytes and topic of the packet that was acknowledged last
         self.proved = 0  # bytes of the largest that the connection outlived: some brokers acknowledge, drop and close
         self.lost = False
-        self._head = None  # of an over-long retained message in hand
         self._now = 0
 
     # --- what the owner calls
 
-    def start(self, host, port, now, tls=None, name=None):
-        """Begin to connect to a numeric `host`; `tls` is an SSLContext, `name` what its certificate must name."""
-        self._tls, self._name = tls, name
+    def begin(self, now):
+        """A connection is being opened: forget what was of the one before. See `calling.begin`."""
         self._now = self._since = now
         self.flying.clear()
         self.mute = self.newest = None
-        self._skip = self._pings = 0
+        self.passing = None
+        self._pings = 0
         self._trouble = ""
         self.state = OPENING
-        try:
-            self.wire.open(host, port)
-        except OSError as e:
-            self._down("connect: %s" % e)
 
     def stop(self, why, polite=False):
         """Close at once. Only after a polite goodbye the broker keeps the last will to itself."""
         if polite and self.state == UP and self.free():
-            self._put(b"\xe0\0")
+            self.put(b"\xe0\0")
         if self.state != IDLE:
-            self._down(why, False)
+            self.down(why, False)
 
     def free(self):
         """True if a packet can be built: the one before has left."""
@@ -108,26 +84,14 @@ class Session:
 
         Only while `free()` and, for QoS 1, `room()`.
         """
-        packet_id = self._next_id() if qos else b""
-        head = _sized(topic) + packet_id
-        head = bytes((0x30 | qos << 1 | retain,)) + _length(len(head) + size) + head
+        packet_id = self.next_id() if qos else b""
+        head = sized(topic) + packet_id
+        head = bytes((0x30 | qos << 1 | retain,)) + length(len(head) + size) + head
         if not qos:
             self.mute = len(head) + size, topic, self.pid
             self._pings *= 2
-        self._put(head, HEAD_BYTES - len(head), size, packet_id, topic)
+        self.put(head, HEAD_BYTES - len(head), size, packet_id, topic)
         return self.pid if qos else 0
-
-    def ask(self, topic):
-        """Subscribe to `topic` at QoS 1. Returns the packet id that `on_ack` will name."""
-        packet_id = self._next_id()
-        body = packet_id + _sized(topic) + b"\1"
-        self._put(b"\x82" + _length(len(body)) + body, 0, 0, packet_id, topic + b"?")
-        return self.pid
-
-    def ask_no_more(self, topic):
-        """Unsubscribe; nobody waits for the answer."""
-        body = self._next_id() + _sized(topic)
-        self._put(b"\xa2" + _length(len(body)) + body)
 
     def poll(self, now, may_block=True):
         """Do what can be done at once. `now` in ms, may wrap. Returns True if anything moved.
@@ -137,36 +101,27 @@ class Session:
         self._now = now
         if self.state == IDLE:
             return False
-        held = self._tls and self.state < UP and not may_block
+        held = self.tls and self.state < UP and not may_block
         try:
             if self._trouble:
                 raise Broken(self._trouble)
             if self.state == OPENING:
-                return self._open(held)
+                from .calling import opened
+
+                if held or not opened(self):
+                    self._expect(self._since, OPEN_MS, "no TCP connection")
+                    return False
+                self._since = self._rx_at = now
+                self.state = GREETING
+                return True
             moved = 0 if held else self._move()
             self._check_deadlines()
             return moved > 0
         except Broken as e:
-            self._down(str(e), self.state == UP)
+            self.down(str(e), self.state == UP)
             return True
 
     # --- one slice
-
-    def _open(self, held):
-        if held or not self.wire.opened():
-            self._expect(self._since, OPEN_MS, "no TCP connection")
-            return False
-        try:
-            if self._tls:
-                if network_bytes() < SECURE_BYTES:
-                    raise Broken("no memory for TLS")
-                self.wire.secure(self._tls, self._name)
-        except (OSError, ValueError) as e:
-            raise Broken("TLS: %s" % e) from None
-        self._since = self._rx_at = self._now
-        self.state = GREETING
-        self._put(self._connect)
-        return True
 
     def _move(self):
         wire = self.wire
@@ -186,14 +141,18 @@ class Session:
         """Handle the packet at the head of the receive buffer. False if there is no whole one, or it has to wait."""
         wire = self.wire
         have = wire.rx_to - wire.rx_from
-        if self._skip:
-            return self._pass_over(have)
+        if self.passing:
+            from .arriving import pass_over
+
+            return pass_over(self, have)
         size = wire.packet()
         if not size:
             return False
         kind = wire.rx[wire.rx_from]
         if kind >> 4 == 3:
-            return self._message(kind, size, have)
+            from .arriving import message
+
+            return message(self, kind, size, have)
         if size > 5:
             raise Broken("malformed packet")
         if size > have:
@@ -204,10 +163,9 @@ class Session:
 
     def _answer(self, kind, size, rx, at):
         if self.state == GREETING:
-            if kind != 0x20 or size != 2:
-                raise Broken("no CONNACK")
-            if rx[at + 1]:
-                raise Broken("refused: " + (_REFUSALS.split("/")[rx[at + 1]] if rx[at + 1] < 6 else str(rx[at + 1])))
+            from .calling import greeted
+
+            greeted(kind, size, rx[at + 1])
             self.state = UP
             self.listener.on_up()
         elif kind == 0xB0 and size == 2:
@@ -233,56 +191,14 @@ class Session:
         else:
             raise Broken("unexpected packet 0x%02x" % kind)
 
-    def _message(self, kind, size, have):
-        """A PUBLISH. An over-long one is passed over unread, but acknowledged, or the broker would send it for ever."""
-        wire = self.wire
-        rx = wire.rx
-        too_long = size > len(rx)
-        if have < (8 if too_long else size) or not self.free():  # its PUBACK needs the buffer
-            return False
-        end = wire.rx_from + size
-        at = wire.rx_from + 1
-        while rx[at] & 0x80:
-            at += 1
-        topic_at = topic_to = at + 3
-        if topic_at <= end:
-            topic_to += rx[at + 1] << 8 | rx[at + 2]
-        at = topic_to + 2 if kind & 6 else topic_to
-        if self.state != UP or kind & 6 > 2 or at > end or at - wire.rx_from > len(rx):
-            raise Broken("malformed packet")
-        if at > wire.rx_to or (too_long and at + HEAD_SEEN > wire.rx_to and have < len(rx)):
-            return False
-        self._puback = b"\x40\2" + rx[topic_to:at] if kind & 6 else b""
-        if too_long:
-            self._skip = size
-            self._head = bytes(rx[at : at + HEAD_SEEN]) if kind & 1 else None
-            return True
-        wire.rx_from = end
-        self.listener.on_message(bytes(rx[topic_at:topic_to]), bytes(rx[at:end]), bool(kind & 1))
-        if self._puback:
-            self._put(self._puback)
-        return True
-
-    def _pass_over(self, have):
-        if not self.free():
-            return False
-        n = min(self._skip, have)
-        self.wire.rx_from += n
-        self._skip -= n
-        if not self._skip:
-            if self._puback:
-                self._put(self._puback)
-            self.listener.on_message(None, self._head, self._head is not None)
-        return n > 0
-
     def _check_deadlines(self):
         now, wire = self._now, self.wire
         if self.state == GREETING:
-            self._expect(self._since, SECURE_MS if self._tls else GREET_MS, "no CONNACK")
+            self._expect(self._since, SECURE_MS if self.tls else GREET_MS, "no CONNACK")
             return
         if not self.free():
             self._expect(self._tx_began, PACKET_MS, "write stuck")
-        if wire.rx_from != wire.rx_to or self._skip:
+        if wire.rx_from != wire.rx_to or self.passing:
             self._expect(self._rx_at, PACKET_MS, "packet cut short")
         if self.flying:
             self._expect(self.flying[1], ANSWER_MS, "no acknowledgement")
@@ -291,16 +207,16 @@ class Session:
         elif self.free() and max(ticks.diff(now, self._rx_at), ticks.diff(now, self._tx_at)) >= self._quiet_ms:
             self._pings = 1
             self._ping_at = now
-            self._put(b"\xc0\0")
+            self.put(b"\xc0\0")
 
     # --- small parts
 
-    def _next_id(self):
+    def next_id(self):
         """Two bytes; 0 is no packet id."""
         self.pid = self.pid % 65535 + 1
         return bytes((self.pid >> 8, self.pid & 255))
 
-    def _put(self, packet, at=0, payload_bytes=0, packet_id=b"", topic=b""):
+    def put(self, packet, at=0, payload_bytes=0, packet_id=b"", topic=b""):
         """Send a packet: one write, and a deadline for its acknowledgement if it has an id."""
         self.wire.put(packet, at, payload_bytes)
         self._tx_began = self._now
@@ -316,19 +232,9 @@ class Session:
         if ticks.diff(self._now, since) > limit_ms:
             raise Broken(what)
 
-    def _down(self, why, lost=False):
+    def down(self, why, lost=False):
         self.wire.drop()
         self.state = IDLE
         self.lost = lost
         self.listener.on_down(why)
         self.flying.clear()
-
-
-def _sized(data):
-    """A string of MQTT: its length in two bytes comes first."""
-    return bytes((len(data) >> 8, len(data) & 255)) + data
-
-
-def _length(n):
-    """The remaining length, up to 16383, in as few bytes as it takes."""
-    return bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7))

@@ -11,7 +11,8 @@ from .clock import Clock
 from .dial import Dialer, broker_list
 from .drain import Drain
 from .json_out import JsonOut
-from .session import UP, Session
+from .packet import UP
+from .session import Session
 from .wire import HEAD_BYTES, Wire
 
 STATE_EARLIEST_MS = 5000  # between two state messages, however much happens
@@ -43,14 +44,14 @@ class Uplink:
         self.net = net
         self._tls = tls
         self.root = root = b"qingxi/v1/%s/" % identity.unit_id.encode()  # what its topics begin with; see docs/mqtt.md
-        self._points = payloads.points()
-        load_names()
+        self.points = payloads.points()
+        load_names("reasons", "alarms")
         wire = Wire(buffers)
         will = (root + b"availability", b"offline")
         self.session = Session(identity.unit_id.encode(), self, keepalive_s, user, password, wire, will)
         self.out = JsonOut(wire.tx, HEAD_BYTES)
         self.dialer = Dialer(self.session, broker_list(brokers, port), tls)
-        self.drain = Drain(self.session, self.out, root, self._points, journal, cursor, bytes_per_h, batch_s)
+        self.drain = Drain(self.session, self.out, root, self.points, journal, cursor, bytes_per_h, batch_s)
         self.queue = queue
         self.clock = Clock(ntp, newest.set_time)
         self._greeting = None  # what a connection begins with, see greeting.py
@@ -60,7 +61,7 @@ class Uplink:
         self._state_at = self._looked_at = ticks.now()
         self._state_mark = -1
         self._now = 0
-        self._said_visit = False  # the last state is said
+        self.said_visit = False  # the last state is said
         self._good_at = self._state_at  # when the network was last no reason to act
         self.connects = 0
         self.no_commands = False  # the broker's access list forbids them
@@ -76,7 +77,7 @@ class Uplink:
         """A slice of everything; `now` in ms. True if there is more to do at once.
 
         `may_block` False forbids what occupies the processor for long: a TLS handshake, a name looked up by the port.
-        `roomy` False, what takes longer than the rest: a piece of a long command, and of the greeting.
+        `roomy` False, what takes longer than the rest: a piece of a long command and of the greeting, and a state.
         """
         self.look_around(now, may_block)
         return self.serve(now, may_block, roomy)
@@ -95,7 +96,9 @@ class Uplink:
         if session.state == UP:
             more = self._serve(now, roomy) or more
         if queue.reboot and (not queue.replies or ticks.diff(now, queue.answered_at) >= _REBOOT_MS):
-            self.close()
+            from .leaving import close
+
+            close(self)
             self.newest.reboot()
         return more or (roomy and queue.busy(may_block))
 
@@ -126,27 +129,6 @@ class Uplink:
     def connected(self):
         """Whether a broker serves the unit now."""
         return self.session.state == UP
-
-    def close(self):
-        """Say goodbye before a planned end; what did not arrive stays in the journal."""
-        self.drain.busy = False
-        said = self.session.state == UP and self.session.free() and self.session.room() > 0
-        if said:
-            self.publish(b"availability", b"offline")
-        self.session.stop("closed", polite=said)  # else the last will says it
-
-    def leave(self, visit):
-        """Say why there will be nothing more, then goodbye: a packet a call. True once that has left, or cannot."""
-        if self.session.state == UP:
-            if not self.session.free():
-                return False
-            self.drain.busy = False
-            if visit and self.serving and not self._said_visit:
-                self._said_visit = True
-                self.send_state(True)
-                return False
-        self.close()
-        return True
 
     # --- what the session tells
 
@@ -210,7 +192,7 @@ class Uplink:
                 return True
         if not self.serving:
             return roomy and not self._step_id and self._greet()
-        if self._state_due(now):
+        if roomy and self._state_due(now):
             self.send_state()
             return True
         return self.drain.poll(now, roomy)
@@ -238,17 +220,12 @@ class Uplink:
         self.newest.update()
         self._state_at = self._looked_at = self._now
         self._state_mark = self._mark()
-        out = self.out
-        told = self.told + b',"visit":true' if visit else self.told
-        for less in range(0 if "state" in self.left else 3):
-            payloads.state(out, self.identity.boot, self._points, self.newest, told, less)
-            if not out.full:
-                self.session.send(self.root + b"state", out.size(), 0, True)
-                if self.thrown:
-                    from .closed import said
+        try:
+            from .state import send
 
-                    said(self, self._now)
-                break
+            send(self, self._now, visit)
+        except MemoryError:
+            pass  # the next is due soon, and the connection is as good as before
 
     def _state_due(self, now):
         if ticks.diff(now, self._looked_at) < STATE_EARLIEST_MS or not self.drain.affordable():

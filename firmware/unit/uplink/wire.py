@@ -1,33 +1,11 @@
 """One non-blocking TCP or TLS connection with a buffer each way: no call waits."""
 
 # mypy: disable-error-code="union-attr, arg-type"
-import errno
 import select
-import socket
-import sys
+
+from .broken import NOT_NOW, Broken
 
 HEAD_BYTES = 128  # room before the payload for fixed header, topic and packet id
-
-NOT_NOW = (errno.EINPROGRESS, errno.EALREADY, getattr(errno, "EWOULDBLOCK", errno.EAGAIN))
-_TCP = 6  # IPPROTO_TCP, not named in MicroPython's socket module
-_NODELAY = 1  # TCP_NODELAY
-
-
-def numeric(host):
-    """Whether `host` is an IPv4 address already."""
-    parts = host.split(".")
-    return len(parts) == 4 and all(part.isdigit() for part in parts)
-
-
-def address(host, port):
-    """What a socket wants for a numeric host. An ESP32 is not asked: where memory is short it would raise even then."""
-    if sys.platform == "esp32":
-        return host, port
-    return socket.getaddrinfo(host, port)[0][-1]
-
-
-class Broken(Exception):
-    """The connection ended, or its peer does not speak MQTT; the text says which."""
 
 
 class Wire:
@@ -41,7 +19,7 @@ class Wire:
         self._tx_view = memoryview(self.tx)
         self._rx_view = memoryview(self.rx)
         self.raw = None  # the port's socket
-        self._stream = None  # the socket itself, or TLS over it
+        self.stream = None  # the socket itself, or TLS over it
         self.sent_bytes = 0
         self.received_bytes = 0
         self._clear()
@@ -54,19 +32,9 @@ class Wire:
 
     def open(self, host, port):
         """Begin a TCP connection to a numeric `host`. OSError if that fails at once."""
-        self.drop()
-        self.raw = self._stream = socket.socket()
-        self.raw.setblocking(False)
-        try:
-            self.raw.setsockopt(_TCP, _NODELAY, 1)
-        except OSError:
-            pass  # a port without it merely sends a packet later
-        try:
-            self.raw.connect(address(host, port))
-        except OSError as e:
-            if e.args[0] not in NOT_NOW:
-                self.drop()
-                raise
+        from .calling import connect
+
+        connect(self, host, port)
 
     def opened(self):
         """True once TCP is connected (or has failed: then the first write says so)."""
@@ -76,17 +44,17 @@ class Wire:
 
     def secure(self, context, server_name):
         """Put TLS over the open connection. The handshake happens in the following `flush` and `fill` calls."""
-        self._stream = context.wrap_socket(self.raw, server_hostname=server_name, do_handshake_on_connect=False)
+        self.stream = context.wrap_socket(self.raw, server_hostname=server_name, do_handshake_on_connect=False)
 
     def drop(self):
         """Close and forget everything, in whatever state the connection is."""
-        for s in (self._stream, self.raw):
+        for s in (self.stream, self.raw):
             if s is not None:
                 try:
                     s.close()
                 except OSError:
                     pass  # the socket was broken before
-        self.raw = self._stream = None
+        self.raw = self.stream = None
         self._clear()
 
     # --- moving bytes; both return how many moved, never wait, and raise Broken when the connection is gone
@@ -114,7 +82,7 @@ class Wire:
         return n
 
     def _transfer(self, out, view):
-        stream = self._stream
+        stream = self.stream
         try:
             if hasattr(stream, "recv_into"):  # CPython
                 n = stream.send(view) if out else stream.recv_into(view)

@@ -24,7 +24,7 @@ def bundle(sources: dict[str, str]) -> dict[str, str]:
 
 
 def where(sources: dict[str, str], path: str, line: int) -> str:
-    """`unit/control/well.py:12` for a line of a module after `bundle`. ValueError for one that it does not have."""
+    """`unit/control/claims.py:12` for a line of a module after `bundle`. ValueError for one that it does not have."""
     members = [path]
     for root in filter(sources.__contains__, ROOTS):
         made = _Bundle(sources, root)

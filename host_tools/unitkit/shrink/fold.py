@@ -56,7 +56,7 @@ def _defined(node: ast.stmt) -> str | None:
 
 
 def _integer(node: ast.expr) -> int | None:
-    """The value of `3`, `const(3)`, `const(-(1 << 29))`; None for anything else."""
+    """The value of `3`, `const(3)`, `const(-(1 << 29))`, `const(15 * 16)`; None for anything else."""
     match node:
         case ast.Call(func=ast.Name(id="const"), args=[value], keywords=[]):
             return _integer(value)
@@ -67,6 +67,8 @@ def _integer(node: ast.expr) -> int | None:
             return None if positive is None else -positive
         case ast.BinOp(left=ast.Constant(value=int(left)), op=ast.LShift(), right=ast.Constant(value=int(right))):
             return left << right
+        case ast.BinOp(left=ast.Constant(value=int(left)), op=ast.Mult(), right=ast.Constant(value=int(right))):
+            return left * right
     return None
 
 

@@ -37,7 +37,7 @@ def shorten(sources: dict[str, str], foreign: str, outside: Collection[str] = ()
     modules `outside`, which other versions of the rest will meet.
     """
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
-    words = {path: {token.string for token in _names(text)} for path, text in sources.items()}
+    words = {path: {token.string for token in name_tokens(text)} for path, text in sources.items()}
     met = {word for path in outside for word in words[path] if not word.startswith("_")}
     abroad = words_of(foreign)
     fixed = _fixed(trees) | abroad | _known() | set(dir(builtins)) | met
@@ -55,7 +55,7 @@ def words_of(text: str) -> set[str]:
 def foreign_names(sources: dict[str, str]) -> set[str]:
     """Names that these modules say and that are not their own to change: those of what they build on."""
     trees = {path: ast.parse(text, path) for path, text in sources.items()}
-    words = {token.string for text in sources.values() for token in _names(text)}
+    words = {token.string for text in sources.values() for token in name_tokens(text)}
     return words - (_defined(trees) - _fixed(trees) - _known())
 
 
@@ -64,7 +64,7 @@ def _known() -> set[str]:
     return set(_MICROPYTHON.read_text(encoding="utf-8").split())
 
 
-def _names(text: str) -> list[tokenize.TokenInfo]:
+def name_tokens(text: str) -> list[tokenize.TokenInfo]:
     return [token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type == tokenize.NAME]
 
 
@@ -210,7 +210,7 @@ def _pool() -> Iterator[str]:
 
 def _renamed(text: str, short: dict[str, str]) -> str:
     lines = text.split("\n")
-    for token in reversed(_names(text)):
+    for token in reversed(name_tokens(text)):
         if token.string in short:
             row, column = token.start
             line = lines[row - 1]

@@ -6,13 +6,14 @@ from functools import cache
 from .absolute import absolute
 from .bundle import bundle
 from .fold import fold
+from .inline import inline
 from .pad import pad
 from .settle import settle
 from .shorten import shorten
 
 # All that is done, by name; NO_LINES by the compiler.
-FOLD, PAD, BUNDLE, SETTLE, SHORTEN, FULL_NAMES, NO_LINES = TRANSFORMS = (
-    "fold", "pad", "bundle", "settle", "shorten", "full names", "no lines",
+FOLD, PAD, BUNDLE, INLINE, SETTLE, SHORTEN, FULL_NAMES, NO_LINES = TRANSFORMS = (
+    "fold", "pad", "bundle", "inline", "settle", "shorten", "full names", "no lines",
 )  # fmt: skip
 COMPILER_OPTION = "-O3"  # no line numbers; the firmware has no `assert`
 
@@ -35,6 +36,7 @@ def whole(
 ) -> dict[str, str]:
     """The same, with the names of the sources."""
     texts = _put_together(sources, outside, without)
+    texts = texts if INLINE in without else inline(texts, foreign, outside)
     return texts if SETTLE in without else settle(texts, foreign, outside)
 
 

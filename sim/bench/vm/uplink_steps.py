@@ -12,6 +12,7 @@ from umqtt.simple import MQTTClient
 from unit.journal.cursor import Cursor
 from unit.journal.ring import Journal
 from unit.uplink import ticks
+from unit.uplink.calling import begin
 from unit.uplink.drain import Drain
 from unit.uplink.json_out import JsonOut
 from unit.uplink.payloads import points
@@ -56,7 +57,7 @@ class Listener:
 def connect(port):
     listener = Listener()
     session = Session(b"bench", listener)
-    session.start("127.0.0.1", port, ticks.now())
+    begin(session, "127.0.0.1", port, ticks.now())
     while session.state != UP:
         session.poll(ticks.now())
     return session, listener

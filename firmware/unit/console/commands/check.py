@@ -7,7 +7,7 @@ A line a check, `name state detail`, in words that a program reads too (`host_to
 import gc
 import sys
 
-from ...catalogue.tables import nth
+from ...catalogue.lookup import nth
 from ...control.basics import FAILURE, NONE
 from ..text import contrary
 

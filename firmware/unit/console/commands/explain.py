@@ -1,9 +1,10 @@
 """The commands that explain: help, pumps, why, hours, lang, lock."""
 
-from ...catalogue.tables import row, rows
+from ...catalogue.lookup import row
+from ...catalogue.tables import rows
 from ...control.claims import BACKUP, HAND, SOURCE_NAMES
 from ...control.io import P2
-from ..text import contrary, pad
+from ..text import contrary, pad, unproven
 
 _COMPLETE = 3  # columns of commands.txt
 _ZH = -2
@@ -38,7 +39,7 @@ def cmd_pumps(c, words):
             span=pad(c.text.span(control.now_s - guard.since_s), 10),
             starts=guard.starts_last_hour(control.now_s),
             most=guard.max_starts_per_h,
-        )
+        ) + unproven(c, output)
         if contrary(output, control.now_s):
             yield "  ! " + c.say("turns" if output.running else "stands")
         if output.index <= P2:
@@ -59,7 +60,7 @@ def cmd_why(c, words):
     yield c.say(
         "why_on" if output.on else "why_off",
         name=c.say(output.name),
-        why=c.text.reason(output.reason, control, output),
+        why=c.text.reason(output.reason, control, output) + unproven(c, output),
     )
     claims = output.claims
     if claims.reason != output.reason:
@@ -72,7 +73,7 @@ def cmd_why(c, words):
     for source in (BACKUP, HAND):
         if source != claims.source and claims.holds(source, control.now_s):
             yield c.say(
-                "why_also", who=c.say(SOURCE_NAMES[source]), wish=c.say("on" if claims.by_source[source].on else "off")
+                "why_also", who=c.say(SOURCE_NAMES[source]), wish=c.say("on" if claims.wants(source) else "off")
             )
     dry = control.well.dry if output.index <= P2 else 0
     blocked = 0 if output.on else output.guard.block(control.now_s, control.mains_on, dry)

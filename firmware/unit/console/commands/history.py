@@ -1,7 +1,8 @@
 """The commands that look back into the journal: log and trend."""
 
 from ...catalogue.event_words import describe, plain
-from ...catalogue.tables import nth, row, rows
+from ...catalogue.lookup import nth, row
+from ...catalogue.tables import rows
 from ...control.basics import NONE, const
 from ...journal.layout import END, EVENT, READING
 from ..dates import of_journal

@@ -15,6 +15,15 @@ def _hidden(row):
     return "s" in row[5] or "p" in row[5]
 
 
+def _stored(app):
+    """What is stored of what is in force, and for the next start, None where that is the same. Leaves no module."""
+    from ... import config
+
+    found = config.in_force(app.config_from), config.stored_in(config.TRIAL)
+    forget("config")
+    return found
+
+
 def cmd_show(c, words):
     if not words:
         for section in rows("sections"):
@@ -22,20 +31,15 @@ def cmd_show(c, words):
                 yield "%s.*  %s" % (section[0], c.text.of(section, 1))
         yield c.say("show_usage")
         return
+    yield CALM_MS
+    stored, next_start = _stored(c.app)
     from ...catalogue import settings as catalogue
 
     yield None
     from ...catalogue import settings_words
 
     yield None
-    from ... import config
-
-    yield CALM_MS
     wanted = words[0].rstrip("*")
-    stored = config.in_force(c.app.config_from)
-    next_start = config.stored_in(config.TRIAL)
-    del config  # all the rest is looked up row by row
-    forget("config")
     found = False
     for row in catalogue.entries():
         yield None
@@ -54,17 +58,10 @@ def cmd_show(c, words):
 
 
 def cmd_set(c, words):
+    # What is used is forgotten before the next comes: all of it at once is more than a chip has beside a console.
     from ...catalogue import settings as catalogue
 
     yield None
-    from ...catalogue import settings_words
-
-    yield None
-    from ...catalogue import settings_change
-
-    yield None
-    from ... import config
-
     if len(words) < 2:
         yield c.say("set_usage")
         return
@@ -78,25 +75,39 @@ def cmd_set(c, words):
         yield c.say("set_wiring", key=key)
         return
     yield CALM_MS
-    stored = config.stored_in(config.TRIAL)
+    in_force, stored = _stored(c.app)
     if stored is None:
-        stored = config.in_force(c.app.config_from)
+        stored = in_force
     old = stored.get(key, catalogue.default(row))
-    problem = yield from settings_change.change(stored, {key: " ".join(words[1:])})
-    if problem:
-        yield CALM_MS
-        yield settings_words.sentence(problem, c.text.lang)
-        return
-    value = stored.get(key, catalogue.default(row))
     yield None
+    from ...catalogue.settings_change import change
+
+    yield None
+    problem = yield from change(stored, {key: " ".join(words[1:])})
+    del change
+    forget("catalogue.settings_change")
+    if problem:
+        from ...catalogue.settings_problems import sentence
+
+        yield CALM_MS
+        yield sentence(problem, c.text.lang)
+        return
+    from ...catalogue import settings_words
+
+    yield CALM_MS
+    value = stored.get(key, catalogue.default(row))
     yield "%s: %s -> %s" % (key, settings_words.show(row, old), settings_words.show(row, value))
     yield "  " + c.say("allowed", allowed=settings_words.allowed(row, c.text.lang))
+    del catalogue, settings_words
+    forget("catalogue.settings", "catalogue.settings_words")
     if "a" in row[5]:
         yield c.say("set_risky")
         answer = yield (c.say("sure"),)
         if answer.lower() not in _YES:
             yield c.say("left")
             return
+    from ... import config
+
     yield CALM_MS
     config.save(stored, config.TRIAL)
     yield c.say("set_done", span=c.text.span(config.TRIAL_S))

@@ -2,7 +2,7 @@
 
 from ...control.alarms import RETURNED, UNACKNOWLEDGED
 from ...control.basics import const
-from ..text import contrary, label, pad, wrap
+from ..text import contrary, label, pad, unproven, wrap
 
 _MOST_ALARMS = const(4)  # all fits a terminal of 24 lines
 _WHY = const(28)  # the column of the reasons
@@ -11,8 +11,11 @@ _WHY = const(28)  # the column of the reasons
 def hello(c, words):
     """What somebody sees who comes to the unit and presses Enter."""
     yield "== %s %s (%s)" % (c.say("qingxi"), c.name(), c.unit_id)
-    waiting = sum([1 for state in c.app.control.alarms.state if state in (UNACKNOWLEDGED, RETURNED)])
-    yield c.say("hello_alarms", n=waiting) if waiting else c.say("hello_calm")
+    from .alarms import said_first
+
+    book = c.app.control.alarms
+    waiting = [s for i, s in enumerate(book.state) if s in (UNACKNOWLEDGED, RETURNED) and said_first(book, i)]
+    yield c.say("hello_alarms", n=len(waiting)) if waiting else c.say("hello_calm")
     yield from _trial(c)
     if c.listener.reports_rest():
         yield c.say("hello_rests")
@@ -38,7 +41,7 @@ def cmd_status(c, words):
             state = c.say("turns" if output.turns() else "stands")
         since = c.text.span(control.now_s - output.guard.since_s)
         yield None
-        why = c.text.reason(output.reason, control, output)
+        why = c.text.reason(output.reason, control, output) + unproven(c, output)
         yield from wrap("%s%s %s  %s" % (name, pad(state, 4), pad(since, 10), why), _WHY)
     from .alarms import lines
 

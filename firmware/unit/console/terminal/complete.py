@@ -1,6 +1,7 @@
 """Tab: what could stand where the cursor is, from the tables of commands, settings and points."""
 
-from ...catalogue.tables import row, rows
+from ...catalogue.lookup import row
+from ...catalogue.tables import rows
 from ...control.io import OUTPUT_NAMES
 from ..text import COLUMNS
 

@@ -1,12 +1,10 @@
 """Anoxic tank, contact oxidation, settling: a lift well with two pumps, a blower, a sludge return pump."""
 
-from ..basics import GOOD, OUT_OF_SPEC
 from ..events import Events
 from ..inflow import Inflow
 from ..io import BLOWER, P1, P2, RETURN
 from ..output import Output
-from ..snapshot import Reader, Writer
-from ..well import Well
+from ..witnesses import Well
 from .aeration import Aeration
 from .lift import Lift
 from .sludge_return import SludgeReturn
@@ -25,21 +23,4 @@ class ContactOxidation:
         """Lodge this second's claims on every machine of the recipe."""
         self.lift.step(now_s)
         self.aeration.step(now_s, tod_s, mains)
-        usable: int = 1 if GOOD <= self.well.level.quality <= OUT_OF_SPEC else 0
-        self.sludge_return.step(now_s, usable)
-
-    def save(self, w: Writer) -> None:
-        w.put(self.lift.duty, 1)
-        w.put(self.aeration.mode, 1)
-        w.put(self.aeration.phase_s, 3)
-        w.put(self.aeration.debt_s, 3)
-        w.put(self.sludge_return.phase_s, 3)
-        w.put(self.sludge_return.owed_ml, 4)
-
-    def restore(self, r: Reader) -> None:
-        self.lift.duty = r.get(1) & 1
-        self.aeration.mode = r.get(1) & 3
-        self.aeration.phase_s = r.get(3)
-        self.aeration.debt_s = r.get(3)
-        self.sludge_return.phase_s = r.get(3)
-        self.sludge_return.owed_ml = r.get(4)
+        self.sludge_return.step(now_s)

@@ -1,4 +1,7 @@
-"""The lift well's two pumps: duty and standby, assist, takeover, run-on, anti-seize, and the high float as backup."""
+"""The lift well's two pumps: duty and standby, assist, takeover, run-on, anti-seize.
+
+`backup.py` runs them when the well is full or the level is gone, `pump_check.py` says which of them lifts.
+"""
 
 from ..basics import NONE, const
 from ..claims import BACKUP, HAND, PROCESS, REMOTE
@@ -16,16 +19,18 @@ from ..reasons import (
     RUN_ON,
     STANDBY,
 )
-from ..well import Well
+from ..witnesses import LEVEL_LOW, Well
+from .backup import BY_LEVEL, BY_TIME, Backup
+from .pump_check import PumpCheck
 
 BY_STARTS = const(0)
 BY_HOURS = const(1)
 FIXED = const(2)
 _LEASE_S = const(2)  # a claim of the process ends unless the next second renews it
 _EXERCISE_ABOVE_STOP_MM = const(50)
-_BLIND_PERIOD_S = const(1800)
-_BLIND_REST_S = const(300)
 _HOUR_S = const(3600)
+_TRY_PAUSE_S = const(60)
+_MOST_KS = const(100000)  # no well fills faster; its product with a rest fits 30 bits
 
 
 class Lift:
@@ -39,6 +44,8 @@ class Lift:
         self.wanted: int = 0  # pumps wanted by level: 0, 1, 2
         self.duty: int = 0  # index of the pump that starts first
         self.swaps: int = 0  # stops by the longest run since the well was last empty
+        self.check: PumpCheck = PumpCheck(self.pumps, well, inflow)
+        self.emergency: Backup = Backup(well)
         self.no_pump: int = 0  # 1 when pumping is wanted and neither pump is available
         self.backup: int = 0  # 1 while the high float or the blind timer runs the pumps
         self.stop_level_mm: int = 0
@@ -49,37 +56,47 @@ class Lift:
         self.run_on_s: int = 0
         self.exercise_after_s: int = 0
         self.exercise_s: int = 0
-        self.backup_run_s: int = 60
-        self.backup_pumps: int = 1
+        self.retry_s: int = 600
+        self._try_next_s: int = 0
         self._starts_to_run_on: int = 0
         self._run_on_until_s: int = -1
-        self._dry_rest_until_s: int = 0
+        self._dry_rest_until_s: int = 0  # by float and by time
+        self._level_rest_until_s: int = 0  # by level, where that was wrong
         self._exercise_pump: int = -1
         self._exercise_until_s: int = 0
-        self._backup_until_s: int = -1
-        self._backup_both_s: int = 0
-        self._backup_n: int = 0
-        self._backup_by_level: int = 0  # 1 when the level may end the run: it agreed as the float rose
-        self._blind_next_s: int = 0
         self._was_max_run: int = 0
 
     def step(self, now_s: int) -> None:
         """Lodge this second's claims on both pumps."""
+        well = self.well
+        emergency = self.emergency
+        check = self.check
         before: int = self.wanted
-        if self.well.dry:
-            # Or else, by a level that lies or by the timer, the pumps would flutter around the low float until their
+        emergency.watch(now_s, before)
+        check.high_fell_s = emergency.fell_s
+        if well.dry and well.low_wet == 0 and (well.odds or not well.level_ok or self.backup):
+            # Or else, by a witness that lies or by the timer, the pumps would flutter around the low float until their
             # starts are used up, and none would be left when the well is full.
             self._dry_rest_until_s = now_s + self._pace_s()
-        if self.well.level_ok and now_s >= self._dry_rest_until_s:
-            self._count_by_level(now_s)
-        else:
+            if well.disputed & LEVEL_LOW or not well.level_ok:
+                self._level_rest_until_s = self._dry_rest_until_s
+        elif well.low_wet == NONE:
+            self._level_rest_until_s = 0  # it is the low float that was wrong
+        check.step(now_s, emergency.full)
+        if check.compare or check.keep:
+            self.duty = check.keep ^ 1 ^ (check.effect.turning >> 1)
+        pause: int = 1 if well.dry or now_s < self._level_rest_until_s or now_s < check.look_until_s else 0
+        if not emergency.held(now_s) or (pause and not emergency.empties):
             self.wanted = 0
             self._run_on_until_s = -1
+        elif well.level_ok:
+            self._count_by_level(now_s)
         if before == 0 and self.wanted > 0:
             self._choose_duty()
         self._claim(now_s)
         self._exercise(now_s)
         self._back_up(now_s)
+        self._tell_guards(now_s)
         self._count_swaps()
         self._end_hands(now_s)
 
@@ -119,21 +136,22 @@ class Lift:
             self.duty = 0 if p1.run_s <= p2.run_s else 1
         else:
             self.duty = 0
+        self.check.new_turn()
         self._starts_to_run_on += 1
         if self.duty != before:
             self.events.add(DUTY, self.duty, 0)
 
     def _first(self, now_s: int) -> int:
-        """Index of the pump that runs when one is wanted: duty, unless only the other can or duty is clogged."""
+        """Index of the pump that runs when one is wanted: duty, unless only the other can or duty lifts nothing."""
         duty: int = self.duty
         other: int = 1 - duty
         if not self.pumps[other].guard.available(now_s):
             return duty
         if not self.pumps[duty].guard.available(now_s):
             return other
-        if self.inflow.pumps[duty].clogged and not self.inflow.pumps[other].clogged:
+        if self.check.gives_way(duty):
             return other
-        if self.pumps[duty].claims.holds(HAND, now_s) and not self.pumps[duty].claims.by_source[HAND].on:
+        if self.pumps[duty].claims.holds(HAND, now_s) and not self.pumps[duty].claims.wants(HAND):
             return other
         return duty
 
@@ -143,7 +161,7 @@ class Lift:
         until_s: int = now_s + _LEASE_S
         one = self.pumps[first].claims
         two = self.pumps[second].claims
-        wait: int = DRY_REST if now_s < self._dry_rest_until_s else LEVEL_WAIT
+        wait: int = DRY_REST if now_s < self._level_rest_until_s else LEVEL_WAIT
         if self.wanted >= 1:
             one.lodge(PROCESS, 1, until_s, RUN_ON if self._run_on_until_s >= 0 else LEVEL_START)
         else:
@@ -162,11 +180,7 @@ class Lift:
 
     def _exercise(self, now_s: int) -> None:
         """A pump that has rested too long turns for a moment, never below the stop level."""
-        wet: int = (
-            1
-            if self.well.level_ok and self.well.level_mm > self.stop_level_mm + _EXERCISE_ABOVE_STOP_MM
-            else 0
-        )
+        wet: int = 1 if self.well.level_ok and self.well.level_mm > self.stop_level_mm + _EXERCISE_ABOVE_STOP_MM else 0
         if self._exercise_pump < 0 and wet and self.wanted == 0:
             i: int = 0
             while i < 2:
@@ -184,51 +198,83 @@ class Lift:
             pump.claims.lodge(PROCESS, 1, now_s + _LEASE_S, EXERCISE)
 
     def _back_up(self, now_s: int) -> None:
-        """The high float runs the pumps for a fixed time, by turns; without level and float a timer does."""
-        high: int = self.well.high_up
-        if high == 1:
-            if now_s >= self._backup_until_s:
-                # The pumps take turns; when the float is still up after a run's time, both run.
-                self._backup_n = self.backup_pumps if self._backup_until_s < 0 else 2
-                self.duty = 1 - self.duty
-                self._backup_both_s = now_s + self.backup_run_s
-                self._backup_until_s = self._backup_both_s
-                if self.well.float_low.value == 1:
-                    # The low float guards against dry running: the run may be so long that starts always suffice.
-                    run_s: int = min(self._pace_s(), self.pumps[0].guard.max_run_s - 1)
-                    self._backup_until_s = max(self._backup_both_s, now_s + run_s)
-                self._backup_by_level = 0 if self.well.high_contradicts else self.well.level_ok
-            elif now_s >= self._backup_both_s:
-                self._backup_n = 2
-            self._lodge_backup(now_s, FLOAT_BACKUP)
-        elif now_s < self._backup_until_s and not self.well.dry and not (self._backup_by_level and self._empty()):
-            # A run that has begun lasts its time: a pump that follows a bouncing float uses up its starts.
-            self._lodge_backup(now_s, FLOAT_BACKUP)
-        elif not self.well.level_ok and high != 0:
-            self._backup_until_s = -1
-            if now_s >= self._blind_next_s:
-                self._blind_next_s = now_s + _BLIND_PERIOD_S
-                self.duty = 1 - self.duty
-            # With a low float the pump may run until the float stops it, else only a fixed time.
-            rest_s: int = _BLIND_PERIOD_S - self.backup_run_s if self.well.float_low.value == NONE else _BLIND_REST_S
-            rested: int = 1 if now_s >= self._dry_rest_until_s else 0
-            self.backup = 1 if rested and self._blind_next_s - now_s > rest_s else 0
-            if self.backup:
-                self._backup_n = 1
-                self._lodge_backup(now_s, BLIND_BACKUP)
-        else:
-            self._backup_until_s = -1
-            self.backup = 0
-
-    def _empty(self) -> int:
-        return 1 if self.well.level_ok and self.well.level_mm <= self.stop_level_mm else 0
-
-    def _lodge_backup(self, now_s: int, reason: int) -> None:
-        self.backup = 1
+        emergency = self.emergency
+        rested: int = 1 if now_s >= self._dry_rest_until_s else 0
+        emergency.step(now_s, self._pace_s(), self.pumps[0].guard.max_run_s, rested)
+        self.backup = emergency.by
+        if emergency.turn:
+            self.duty = 1 - self.duty
+        if not emergency.by:
+            return
+        reason: int = FLOAT_BACKUP
+        if emergency.by == BY_LEVEL:
+            reason = ASSIST
+        elif emergency.by == BY_TIME:
+            reason = BLIND_BACKUP
         first: int = self._first(now_s)
+        other: int = 1 - first
+        if self._waits(first, now_s) and not self._waits(other, now_s) and not self.check.lame(other):
+            self.duty = other  # a full well does not wait for a shortest rest
+            first = other
         self.pumps[first].claims.lodge(BACKUP, 1, now_s + _LEASE_S, reason)
-        if self._backup_n > 1:
+        if emergency.n > 1 or self.no_pump:
             self.pumps[1 - first].claims.lodge(BACKUP, 1, now_s + _LEASE_S, reason)
+
+    def _waits(self, k: int, now_s: int) -> int:
+        """1 when pump `k` cannot start now."""
+        guard = self.pumps[k].guard
+        if guard.on:
+            return 0
+        return 1 if now_s - guard.since_s < guard.min_off_s or not guard.available(now_s) else 0
+
+    def _tell_guards(self, now_s: int) -> None:
+        """What each pump's protection has to know of the well and of the other pump."""
+        full: int = self.emergency.urgency()
+        well = self.well
+        # Both are wanted, and the level has come three quarters of the way to high.
+        mark_mm: int = (self.emergency.high_level_mm * 3 + self.assist_level_mm) // 4
+        nearly_full: int = 1 if well.level_ok and not well.disputed and well.level_mm >= mark_mm else 0
+        locked: int = 0
+        k: int = 0
+        while k < 2:
+            guard = self.pumps[k].guard
+            guard.urgent = full
+            if not full:
+                guard.try_until_s = min(guard.try_until_s, now_s)
+            if nearly_full:
+                guard.rest_until_s = min(guard.rest_until_s, now_s)  # one pump does not keep up
+            guard.may_rest = 0 if full and not self.emergency.doubtful else self._may_rest(k, now_s)
+            locked += guard.failed(now_s)
+            k += 1
+        if full and locked and now_s >= self._try_next_s:
+            # A machine that shows no current is harmed by no command; a full well is.
+            self._try_next_s = now_s + self.retry_s
+            for pump in self.pumps:
+                pump.guard.try_until_s = now_s + self.retry_s - _TRY_PAUSE_S
+
+    def _may_rest(self, k: int, now_s: int) -> int:
+        """1 when pump `k`, of a well that is not full, can be spared after its longest run."""
+        guard = self.pumps[k].guard
+        other = self.pumps[1 - k].guard
+        effect = self.check.effect
+        if other.on:
+            if guard.on and effect.slope_ks > 0:
+                return 0  # both turn and the level rises all the same
+            if k and now_s - other.since_s >= other.max_run_s:
+                return 0  # both at once: one rests
+        elif now_s < other.rest_until_s or now_s - other.since_s < other.min_off_s:
+            return 0  # it is the other that rests
+        useless: int = 1 if self.check.lame(1 - k) or other.failed_starts else 0
+        if not useless and other.available(now_s):
+            return 1
+        if not guard.on:
+            return 0
+        # Nobody to hand over to: it rests where it may start again. As much may flow in as a pump lifts: the last that
+        # lifts rests where there is room until its shortest rest is over.
+        room_mm: int = self.emergency.high_level_mm - min(effect.rate_ks, _MOST_KS) * guard.min_off_s // 1000
+        if useless and not self.check.lame(k) and self.well.level_mm > room_mm:
+            return 0
+        return 0 if guard.starts_used_up(now_s + guard.rest_s, guard.reserve) else 1
 
     def _count_swaps(self) -> None:
         hit: int = self.pumps[0].guard.max_run_hit + self.pumps[1].guard.max_run_hit
@@ -238,10 +284,10 @@ class Lift:
 
     def _end_hands(self, now_s: int) -> None:
         """A pump switched on by hand or from afar falls back to auto at the stop level."""
-        if not self._empty():
+        if not self.emergency.empty():
             return
         for pump in self.pumps:
-            if pump.claims.by_source[HAND].on:
+            if pump.claims.wants(HAND):
                 pump.claims.release(HAND)
-            if pump.claims.by_source[REMOTE].on:
+            if pump.claims.wants(REMOTE):
                 pump.claims.release(REMOTE)

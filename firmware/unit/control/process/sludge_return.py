@@ -28,17 +28,17 @@ class SludgeReturn:
         self.off_s: int = 60
         self._paying: int = 0
 
-    def step(self, now_s: int, level_ok: int) -> None:
-        """`level_ok` 0: no inflow can be estimated, so the timer rules."""
+    def step(self, now_s: int) -> None:
+        """While nothing is known of the inflow the timer rules."""
         claims = self.pump.claims
         self.phase_s += 1
         if self.phase_s >= self.on_s + self.off_s:
             self.phase_s = 0
-        if self.mode == BY_TIMER or not level_ok:
+        if self.mode == BY_TIMER or not self.inflow.fresh(now_s):
             on: int = 1 if self.phase_s < self.on_s else 0
             claims.lodge(PROCESS, on, now_s + _LEASE_S, CYCLE_ON if on else CYCLE_OFF)
             return
-        self.owed_ml += self.inflow.l_min * self.ratio_pct // 6
+        self.owed_ml += self.inflow.dl_min * self.ratio_pct // 60
         most_ml: int = self.flow_ml_s * _MOST_OWED_S
         if self.owed_ml > most_ml:
             self.owed_ml = most_ml

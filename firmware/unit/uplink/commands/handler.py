@@ -28,12 +28,13 @@ _MAX_BRACKETS = const(8)  # `set` needs three; deep nesting would fill the heap 
 # Modules of one answer.
 _SELDOM = (
     "uplink.commands.settings", "uplink.commands.log", "uplink.commands.update", "catalogue.settings_words",
-    "catalogue.event_words", "catalogue.settings_change", "catalogue.settings", "config",
+    "catalogue.settings_problems", "catalogue.event_words", "catalogue.settings_change", "catalogue.settings",
+    "catalogue.lookup", "config",
 )  # fmt: skip
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
 _MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
 # Bytes that a command wants while it is answered, of a chip's heap; the others fit in what is free with a broker.
-_WANTS = {"show": 24576, "set": 20480, "log": 5120, "update": 5120}
+_WANTS = {"show": 20480, "set": 20480, "log": 5120, "update": 5120}
 
 
 class Commands:
@@ -274,13 +275,15 @@ def _long(op, actions, args):
 
         yield None
         return (yield from log.log(actions, args))
+    stored = dict(actions.stored())  # before the catalogue comes: the configuration's module is as large
+    yield None
     from ...catalogue import settings as catalogue  # noqa: F401  loading it is a piece of its own, and so on
 
     yield None
     from . import settings
 
     yield None
-    return (yield from (settings.change if op == "set" else settings.show)(actions, args))
+    return (yield from (settings.change if op == "set" else settings.show)(actions, args, stored))
 
 
 def _output(args):

@@ -1,6 +1,7 @@
 """The commands that read the settings catalogue. `handler.py` imports this for one answer and forgets it.
 
-Both are generators that yield None between pieces of work, and return what the answer holds.
+Both are generators that yield None between pieces of work, and return what the answer holds; `stored` are the settings
+that differ from their defaults.
 """
 
 from ...catalogue import settings as catalogue
@@ -12,13 +13,12 @@ _MAX_KEYS = const(16)
 _NOT_FROM_AFAR = ("unit.board", "unit.process", "network.kind")
 
 
-def change(actions, args):
+def change(actions, args, stored):
     """Check settings, then store them, to be taken into use when this is over: whole or not at all."""
     only(args, ("values", "confirm"))
     wanted = args.get("values")
     if not isinstance(wanted, dict) or not 1 <= len(wanted) <= _MAX_KEYS:
         raise Refusal("args", "values is an object of 1 to %d settings" % _MAX_KEYS)
-    stored = dict(actions.stored())
     reboot = False
     written = {}
     yield None
@@ -36,7 +36,7 @@ def change(actions, args):
     yield None
     problem = yield from changed(stored, written)
     if problem:
-        from ...catalogue.settings_words import sentence
+        from ...catalogue.settings_problems import sentence
 
         raise Refusal("value", sentence(problem, "en"))
     yield None
@@ -46,7 +46,7 @@ def change(actions, args):
     return {"reboot": True} if reboot else None
 
 
-def show(actions, args):
+def show(_actions, args, stored):
     """The written form of some settings."""
     only(args, ("keys",))
     keys = args.get("keys")
@@ -55,7 +55,6 @@ def show(actions, args):
     from ...catalogue.settings_words import encode
 
     yield None
-    stored = actions.stored()
     values = {}
     for key in keys:
         row = _row(key)

@@ -8,7 +8,8 @@ import socket
 import struct
 
 from .. import ticks
-from ..wire import NOT_NOW, address, numeric
+from ..address import address, numeric
+from ..broken import NOT_NOW
 
 TRY_MS = 2000  # one try
 TRIES = 3
