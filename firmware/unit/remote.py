@@ -55,8 +55,8 @@ class Actions:
         from .catalogue import settings as catalogue
 
         yield
-        texts = {}  # in two, for a table of all is more than a full heap has in one piece
-        numbers = {}
+        texts: dict = {}  # in two, for a table of all is more than a full heap has in one piece
+        numbers: dict = {}
         count = 0
         for row in catalogue.entries():
             if row[0].startswith(_AT_STARTS):
