@@ -149,7 +149,7 @@ class Reporting:
 
     def _load(self):
         self._before = tuple(sys.modules)
-        settle()
+        settle()  # what the start of the unit needed goes before the uplink comes ...
         gc.collect()
         # What has to lie in one piece takes its place first.
         buffers = bytearray(_TX_BYTES), bytearray(_RX_BYTES)
@@ -157,7 +157,7 @@ class Reporting:
 
         gc.collect()
         self._app.uplink = Online(self._app, self.queue, buffers, *self._begun).uplink
-        settle()
+        settle()  # ... and what its own start needed, now
 
     def _drop(self):
         """The uplink goes, with all that came with it; its network stays as it is."""

@@ -20,9 +20,9 @@ def points():
     ids = bytearray()
     decimals = bytearray()
     for row in rows("points"):  # which together would take 5 KB of a chip's heap
-        ids.extend((" " if ids else "").encode() + row[ID].encode())
+        ids.extend(b" " + row[ID].encode())
         decimals.append(int(row[DECIMALS]))
-    return bytes(ids), bytes(decimals)
+    return bytes(ids[1:]), bytes(decimals)
 
 
 def unix(t):

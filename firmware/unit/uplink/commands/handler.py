@@ -283,7 +283,7 @@ def _long(op, actions, args):
     from . import settings
 
     yield None
-    return (yield from (settings.change if op == "set" else settings.show)(actions, args, stored))
+    return (yield from settings.change(actions, args, stored) if op == "set" else settings.show(args, stored))
 
 
 def _output(args):

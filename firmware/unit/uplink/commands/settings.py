@@ -46,7 +46,7 @@ def change(actions, args, stored):
     return {"reboot": True} if reboot else None
 
 
-def show(_actions, args, stored):
+def show(args, stored):
     """The written form of some settings."""
     only(args, ("keys",))
     keys = args.get("keys")
