@@ -24,16 +24,33 @@ def greet(up, prefix):
         from .meta import meta  # some KB of code
 
         forget("uplink.meta", "uplink.json_value")
+        key, unit_id = up.queue.key, up.identity.unit_id
+        if key:
+            from .commands import sign
+
+            forget("uplink.commands.sign")
+            sign.leave_room(out)
         meta(out, up.identity, up.newest.metered)
         del meta
+        if key:
+            sign.seal(out, key, unit_id, b"meta")
         if not out.full:
             yield session.send(root + b"meta", out.size(), 1, True)
         else:
             from .meta_pieces import pieces
 
             forget("uplink.meta_pieces", "uplink.meta", "uplink.json_value")
+            if key:
+                sign.leave_room(out)
             for topic in pieces(out, up.identity, up.newest.metered):
+                if key:
+                    sign.seal(out, key, unit_id, topic)
                 yield session.send(root + topic, out.size(), 1, True)
+                if key:
+                    sign.leave_room(out)
+            if key:
+                out.limit += sign.TAIL_BYTES
+        sign = None
     # While something is suspected `online` is said again: the acknowledgement tells that what was sent before is well.
     careful = up.drain.careful and "availability" not in left
     if careful:
