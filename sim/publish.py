@@ -108,8 +108,8 @@ class Publisher:
         user, password, key = self._secrets
         actions = _Actions(self, self._unit)
         identity = _Identity(self._unit, self.journal.boot)
-        key = key if key is None else key.encode()
-        queue = CommandQueue(self._unit.id, self.journal.boot, lambda: actions, key, identity.nonce)
+        signed_by = key if key is None else key.encode()
+        queue = CommandQueue(self._unit.id, self.journal.boot, lambda: actions, signed_by, identity.nonce)
         self.uplink = Uplink(
             wanted(settings), identity, _Online(self), queue, self.journal, Cursor(self.journal), self._network, user,
             password,

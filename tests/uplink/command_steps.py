@@ -148,7 +148,7 @@ CASES = (
     ("signed without a nonce", "other_boot", "auto", {"output": "all"}, {"key": 1, "nonce": None}),
     ("signed without an expiry", "malformed", "auto", {"output": "all"}, {"key": 1, "expires": None}),
     ("signed and too late", "expired", "auto", {"output": "all"}, {"key": 1, "expires": 0}),
-    ("signed for more than a day", "malformed", "auto", {"output": "all"}, {"key": 1, "expires": 86401}),
+    ("signed for more than a day", "expires", "auto", {"output": "all"}, {"key": 1, "expires": 86401}),
     ("signed for a day", "ok", "auto", {"output": "all"}, {"key": 1, "expires": 86400}),
     ("signed, but no clock", "clock", "auto", {"output": "all"}, {"key": 1, "clock": 0}),
     ("the unit has lost its key", "no_key", "auto", {"output": "all"}, {"key": 1, "lost": 1}),

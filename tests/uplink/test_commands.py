@@ -187,7 +187,7 @@ def test_signed_commands(world: str, broker: Broker, books: Books, tmp_path):
     unit.kill()
 
 
-def test_a_flood_of_commands_that_are_not_signed_costs_a_unit_little(world: str, broker: Broker, books: Books, tmp_path):
+def test_a_flood_of_what_is_not_signed_costs_a_unit_little(world: str, broker: Broker, books: Books, tmp_path):
     """And it is told: at the journal, and in `state`."""
     (tmp_path / "credentials").write_text(f"command_key = {KEY}\n")
     unit = Running(world, port=broker.port, credentials=str(tmp_path / "credentials"), speed=30)

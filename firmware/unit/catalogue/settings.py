@@ -42,7 +42,7 @@ _DIGITS = "0123456789"
 
 
 TEXTS = ("id", "text", "str", "hosts", "topic", "apn")
-_KINDS = TEXTS + ("int", "num", "bool", "tod", "tz", "board")
+_KINDS = TEXTS + ("int", "num", "bool", "tod", "tz", "board")  # noqa: RUF005  MicroPython knows no (*x, ...)
 
 
 def entries():
@@ -181,7 +181,7 @@ def _printable(text, blanks):
 
 
 def _is_spelt(kind, value):
-    """Whether a text has no more than its kind allows: nothing that a broker, a modem or a resolver would take amiss."""
+    """Whether a text has only what its kind allows: nothing that a broker, a modem or a resolver would take amiss."""
     if kind == "id":
         return _only(value, _LOWER + _DIGITS + "-")
     if value == "" or kind in ("text", "str"):
@@ -192,7 +192,9 @@ def _is_spelt(kind, value):
         return _only(value, _LETTERS + _DIGITS + "-_./") and "//" not in value and value.strip("/") == value
     for host in value.split(","):
         name, colon, port = host.partition(":")
-        if not _only(name, _LETTERS + _DIGITS + ".-_") or (colon and not (_only(port, _DIGITS) and 0 < int(port[:6]) < 65536)):
+        if not _only(name, _LETTERS + _DIGITS + ".-_"):
+            return False
+        if colon and not (_only(port, _DIGITS) and 0 < int(port[:6]) < 65536):
             return False
     return True
 

@@ -22,8 +22,8 @@ class Drain:
     `root` is what the unit's topics begin with, `journal` the ring with its `acked` and `ack(seq)`, `cursor` its
     reader. `bytes_per_h` bounds all traffic, 0 for no bound; readings wait up to `batch_s` to share a message once the
     backlog is gone. What others send is paid too, so that whoever floods the unit could have it say nothing for hours:
-    no debt is larger than a minute's allowance, and a reserve, a quarter of the rate, is for what the unit itself sends,
-    state and events before readings.
+    no debt is larger than a minute's allowance, and a reserve, a quarter of the rate, is for what the unit itself
+    sends, state and events before readings.
 
     What closed.py makes of a broker that closes: `most` is where in the session's buffer a message must end, but for a
     batch of one row; while `careful`, one batch is in flight at a time; the record `past` is passed over until another

@@ -135,9 +135,11 @@ class Commands:
         return self._job is not None and (calm or not self._job_waits)
 
     def _refuse(self, command_id, refusal):
-        code, why = refusal.args
-        self._kept.count(code)
-        self._answer(command_id, {"code": code, "why": why}, False)
+        members = {"code": refusal.args[0], "why": refusal.args[1]}
+        if len(refusal.args) > 2:
+            members["t"] = refusal.args[2]
+        self._kept.count(members["code"])
+        self._answer(command_id, members, False)
 
     def _answer(self, command_id, members, ok):
         self._write(command_id, members, ok)
@@ -205,9 +207,9 @@ class Commands:
         if now_s == NONE:
             raise Refusal("clock", "the clock is not set, so an expiry cannot be judged")
         if now_s >= expires:
-            raise Refusal("expired", "too late by %d s" % min(now_s - expires, 1 << 29))
+            raise Refusal("expired", "too late by %d s" % min(now_s - expires, 1 << 29), now_s)
         if self._keyed and expires - now_s > _LONGEST_S:
-            raise Refusal("malformed", "expires is at most a day ahead")
+            raise Refusal("expires", "it must expire within a day of the unit's clock, t", now_s)
 
     def _remember(self, command):
         """From here on it counts as seen, whatever becomes of it."""

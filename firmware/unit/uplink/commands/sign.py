@@ -24,7 +24,7 @@ def hmac_sha256(key, *parts):
 
 
 def verify(key, unit_id, payload):
-    """Whether `payload` is a command for this unit with the right signature. Takes the same time wherever it differs."""
+    """Whether `payload` is a command for this unit, rightly signed. Takes the same time wherever it differs."""
     tail = payload[-TAIL_BYTES - 1 :]
     if len(tail) <= TAIL_BYTES or tail[: len(_MARK)] != _MARK or tail[-2:] != b'"}':
         return False
