@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,53 @@ def test_a_flood_of_what_is_not_signed_costs_a_unit_little(world: str, broker: B
     assert books.wait(lambda: books.last["qingxi/v1/u1/state"].get("refused") == {"signature": 200}, 60)
     assert len(books.replies) < 20
     unit.wait("denied 100")
+    unit.kill()
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_megabyte_of_a_stranger_does_not_silence_a_unit_that_counts_its_bytes(
+    world: str, broker: Broker, books: Books, tmp_path, keyed: bool
+):
+    """It would pay for it for fifty hours; so it owes no more than some minutes, and says what is going on."""
+    secrets = {"credentials": str(tmp_path / "credentials")} if keyed else {}
+    (tmp_path / "credentials").write_text(f"command_key = {KEY}\n")
+    settings = {"mqtt.bytes_per_h": 20_000, "mqtt.state_s": 10}
+    unit = Running(world, port=broker.port, speed=60, settings=settings, **secrets)
+    state = "qingxi/v1/u1/state"
+    assert books.wait(lambda: state in books.last)
+    books.command("u1", b"x" * 1_000_000)
+    begun_ms = unit.figures()["now_ms"]
+    assert books.wait(lambda: books.last[state].get("throttled"), 60), unit.figures()
+    unit.say("event")
+    unit.say("add 3")
+    assert books.wait(lambda: len(books.entries) == 4, 60), unit.figures()
+    assert unit.figures()["now_ms"] - begun_ms < 1_800_000
+    assert books.wait(lambda: not books.last[state].get("throttled"), 60), unit.figures()
+    unit.kill()
+
+
+def test_what_strangers_send_without_end_leaves_a_unit_its_reserve(world: str, broker: Broker, books: Books, tmp_path):
+    (tmp_path / "credentials").write_text(f"command_key = {KEY}\n")
+    settings = {"mqtt.bytes_per_h": 60_000, "mqtt.state_s": 10}
+    unit = Running(world, port=broker.port, speed=60, settings=settings, credentials=str(tmp_path / "credentials"))
+    assert books.wait(lambda: "qingxi/v1/u1/state" in books.last)
+    stop = threading.Event()
+
+    def flood() -> None:
+        while not stop.wait(0.05):
+            books.client.publish("qingxi/v1/u1/cmd", b"x" * 20_000, 1)
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    try:
+        assert books.wait(lambda: books.last["qingxi/v1/u1/state"].get("throttled"), 60), unit.figures()
+        unit.say("add 100")
+        unit.say("event")
+        assert books.wait(lambda: len(books.entries) == 101, 60), unit.figures()
+    finally:
+        stop.set()
+        thread.join()
+    assert len(books.replies) < 60
     unit.kill()
 
 

@@ -23,7 +23,7 @@ class Drain:
     reader. `bytes_per_h` bounds all traffic, 0 for no bound; readings wait up to `batch_s` to share a message once the
     backlog is gone. What others send is paid too, so that whoever floods the unit could have it say nothing for hours:
     no debt is larger than a minute's allowance, and a reserve, a quarter of the rate, is for what the unit itself
-    sends, state and events before readings.
+    sends.
 
     What closed.py makes of a broker that closes: `most` is where in the session's buffer a message must end, but for a
     batch of one row; while `careful`, one batch is in flight at a time; the record `past` is passed over until another
@@ -54,7 +54,7 @@ class Drain:
         self._credit = self._reserve = _LEAST_CREDIT
         self._fraction = 0
         self._counted = self._sent = 0
-        self._credit_at = self._sent_at = ticks.now()
+        self._credit_at = self.sent_at = ticks.now()
         self.caught_up = False
         self.busy = False
 
@@ -98,7 +98,7 @@ class Drain:
     def poll(self, now, roomy=True):
         """Send or prepare what can be; True if there is more to do at once. `roomy`: there is time to load code."""
         self._earn(now)
-        if self._doubted and ticks.diff(now, self._sent_at) >= _OUTLIVED_MS:
+        if self._doubted and ticks.diff(now, self.sent_at) >= _OUTLIVED_MS:
             self.journal.ack(self._doubted)
             self._doubted = 0
         if not self.busy:
@@ -124,9 +124,9 @@ class Drain:
             self._held = END
         return True
 
-    def affordable(self, least=0):
-        """Whether the rate allows another packet now. `least`: that the reserve must keep for what comes first."""
-        return not self.throttled() or self._reserve > least
+    def affordable(self):
+        """Whether the rate allows another packet now."""
+        return not self.throttled() or self._reserve > 0
 
     def throttled(self):
         """Whether the limit of traffic is used up for the moment."""
@@ -139,14 +139,14 @@ class Drain:
         # One place of the window stays free for the answer to a command.
         if not session.free() or session.room() < 2:
             return False
-        if self.caught_up and ticks.diff(now, self._sent_at) < self._batch_ms:
+        if self.caught_up and ticks.diff(now, self.sent_at) < self._batch_ms:
             return False
         if not self._next():
             self.caught_up = True
             self._events = None
             forget_names("events")
             return False
-        if not self.affordable(_LEAST_CREDIT // 2 if self._held == READING else 0):
+        if not self.affordable():
             return False
         if self._held != READING and not self._events:
             if not roomy:
@@ -190,7 +190,7 @@ class Drain:
         packet_id = self._session.send(self._root + topic, size)
         self._out.limit = self.most
         self.flying.append([packet_id, self._last_seq, self._rows, size + len(self._root) + _HEADERS])
-        self._sent_at = now
+        self.sent_at = now
         self.caught_up = self._held == END
         self._credit -= _PACKET_BYTES
         self._reserve -= _DEAR * _PACKET_BYTES

@@ -219,8 +219,11 @@ class Uplink:
             pass  # the next is due soon, and the connection is as good as before
 
     def _state_due(self, now):
-        if ticks.diff(now, self._looked_at) < STATE_EARLIEST_MS or not self.drain.affordable():
+        drain = self.drain
+        if ticks.diff(now, self._looked_at) < STATE_EARLIEST_MS or not drain.affordable():
             return False
+        if drain.throttled() and not drain.caught_up and ticks.diff(drain.sent_at, self._state_at) < 0:
+            return False  # of the little there is, state and records take turns
         self._looked_at = now
         late = ticks.diff(now, self._state_at) >= self._state_ms
         return late or self._mark() != self._state_mark
