@@ -1,6 +1,6 @@
-"""Whoever has recorded every command there ever was, and may alter, hold back, reorder and misdirect them, moves nothing.
+"""Whoever has recorded every command there ever was, and may alter, hold back and misdirect them, moves nothing.
 
-Units start anew, lose their power, are flashed anew with a boot of 1 again, and get the memory of another board. What is
+Units start anew, lose their power, are flashed anew with a boot of 1 again, or another board takes their place. What is
 to be obeyed is decided here by what the platform meant, not by signatures: a command for this start of this unit, in
 time, and newer than the last one. Every such one must be obeyed and no other.
 """
