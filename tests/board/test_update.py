@@ -15,7 +15,7 @@ from . import rig
 from .online import UNIT, Scene
 from .test_slots import firmware
 
-KEY = "only-this-unit"
+KEY = "00112233445566778899aabbccddeeff"
 update_pace = update.Pace
 
 
