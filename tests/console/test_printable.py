@@ -52,7 +52,9 @@ class Broken:
 
 def test_names_and_errors_from_outside_reach_the_terminal_as_text():
     unit = rig.Unit("en")
-    unit.kept = unit.kept[:NAME_EN] + ("\x1b[31mQiao\x9b2J\u202e",) + unit.kept[NAME_EN + 1 :]
+    kept = list(unit.kept)
+    kept[NAME_EN] = "\x1b[31mQiao\x9b2J\u202e"
+    unit.kept = tuple(kept)
     sent = []
     write = unit.terminal.write
 
