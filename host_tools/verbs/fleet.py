@@ -13,9 +13,9 @@ from ..records.fleet_file import Planned
 from ..unitkit import fsimage
 from ..unitkit.errors import BadInput, Problems, both, writing
 from ..unitkit.places import EXAMPLE_UNIT
+from ..unitkit.private import write_private
 from ..unitkit.progress import say
 from .arguments import add_group, add_verb, print_json
-from .image import write_private
 
 _CREDENTIALS, _PIN = "credentials.txt", "console-pin.txt"
 _FIXED = {"mqtt.credentials_file": _CREDENTIALS, "console.pin_file": _PIN}
