@@ -9,9 +9,10 @@ from unit.catalogue import settings as catalogue
 from unit.catalogue import settings_words
 
 from ..records import boardguide, unitdocs
-from ..unitkit import boards, memory, unitfile
+from ..unitkit import boards, keys, memory, unitfile
 from ..unitkit.errors import BadInput, Problems, both, in_language, told, writing
-from ..unitkit.progress import show
+from ..unitkit.private import write_private
+from ..unitkit.progress import say, show
 from .arguments import add_group, add_verb, print_json
 
 _WORDS = {
@@ -34,6 +35,11 @@ _WORDS = {
         "已写入 {path}；改好后运行 qingxi config check {path}",
         "wrote {path}; edit it, then run: qingxi config check {path}",
     ),
+    "key": (
+        '已写入 {path}，只有本用户能读。站点文件 [mqtt] 写 credentials_file = "{name}"，烧录；同一把钥匙给平台',
+        'wrote {path}, readable by you alone. Say credentials_file = "{name}" under [mqtt] of the unit file, flash the '
+        "unit, and give the same key to its platform",
+    ),
     "id": ("--id {id}：应为 {allowed}", "--id {id}: must be {allowed}"),
     "default": ("默认", "default"),
 }
@@ -48,6 +54,10 @@ def add_parser(verbs) -> None:
 
     check = add_verb(subs, "check", _check, "check unit files: every mistake at once", "--json")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+
+    what = "write a fresh command_key into a credentials file; never over an existing key"
+    key = add_verb(subs, "key", _key, what)
+    key.add_argument("file", type=Path, metavar="FILE", help="credentials file, made where it is not there")
 
     show = add_verb(subs, "show", _show, "show every setting: value, default, allowed values", "--json")
     show.add_argument("file", type=Path, metavar="FILE")
@@ -73,6 +83,13 @@ def _new(args: argparse.Namespace) -> int:
     return 0
 
 
+def _key(args: argparse.Namespace) -> int:
+    """A fresh command key for a credentials file; it is never shown."""
+    write_private(args.file, keys.with_key(args.file))
+    say(args.lang, both(_WORDS["key"], path=args.file, name=args.file.name))
+    return 0
+
+
 def _check(args: argparse.Namespace) -> int:
     results = []
     problems = Problems()
@@ -83,17 +100,18 @@ def _check(args: argparse.Namespace) -> int:
             problems += e.problems
             results.append({"file": str(path), "ok": False, "problems": e.problems, "warnings": []})
             continue
-        result = {"file": str(path), "ok": True, "problems": [], "warnings": list(unit.warnings)}
+        warnings = [*unit.warnings, *unit.secrets_warnings(args.lang)]
+        result = {"file": str(path), "ok": True, "problems": [], "warnings": warnings}
         results.append(result | {"unit": unit.id, "sha256": unit.sha256, "memory": _memory(unit)})
         given = len(unit.given)
         fill = {"path": path, "id": unit.id, "board": unit.board.name, "given": given}
         good = told(_WORDS["good"], args.lang, rest=len(unit.settings) - given, **fill)
-        if unit.warnings:
-            good += told(_WORDS["warnings"], args.lang, count=len(unit.warnings))
+        if warnings:
+            good += told(_WORDS["warnings"], args.lang, count=len(warnings))
         show(good, args.json)
         for line in _memory_lines(unit, args.lang):
             show(line, args.json)
-        for warning in unit.warnings:
+        for warning in warnings:
             show(warning, aside=True)
     if args.json:
         print_json(results[0] if len(results) == 1 else results, 2)

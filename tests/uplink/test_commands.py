@@ -20,6 +20,8 @@ from tests.uplink.worlds import ROOT, run
 
 NOW = 1577836800 + 200_000_000  # the unit's clock, Unix seconds
 
+KEY = b"0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+
 
 class Platform:
     """Sends commands to one unit and waits for the answers."""
@@ -152,12 +154,12 @@ def test_reboot_waits_for_its_answer(platform: Platform):
 
 
 def test_signed_commands(world: str, broker: Broker, books: Books, tmp_path):
-    (tmp_path / "credentials").write_text("# made by the platform\ncommand_key = village key\n")
+    (tmp_path / "credentials").write_text("# made by the platform\ncommand_key = %s\n" % KEY.decode())
     unit = Running(world, port=broker.port, credentials=str(tmp_path / "credentials"))
     assert books.wait(lambda: "qingxi/v1/u1/state" in books.last)
     platform = Platform(books, unit)
 
-    def signed(counter: int, key: bytes = b"village key", unit_id: str = "u1", op: str = "auto") -> bytes:
+    def signed(counter: int, key: bytes = KEY, unit_id: str = "u1", op: str = "auto") -> bytes:
         command = {"id": f"s{counter}{op}", "boot": unit.boot, "op": op, "args": {"output": "p1"}, "ctr": counter}
         body = json.dumps(command).encode()[:-1]
         signature = hmac.new(key, unit_id.encode() + b"\n" + body, hashlib.sha256).hexdigest()

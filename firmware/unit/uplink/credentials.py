@@ -1,5 +1,10 @@
 """Files with secrets: one `name = value` a line, `#` begins a comment line. They never leave the board."""
 
+from ..control.basics import const
+
+_KEY_CHARACTERS = const(32)  # 16 random bytes in hexadecimal
+_KEY_DIFFERENT = const(8)  # of them; of 32 random digits fewer are as good as impossible, of what a hand types not
+
 
 def pairs(path):
     """The (name, value) of every line, in order. OSError if there is no such file, ValueError for a bad line."""
@@ -17,19 +22,27 @@ def pairs(path):
     return found
 
 
+def is_key(text):
+    """Whether that is good enough to be a command key."""
+    return len(text) >= _KEY_CHARACTERS and len(set(text.encode())) >= _KEY_DIFFERENT
+
+
 def broker(path):
     """(user, password, command key) of an `mqtt.credentials_file`, None for what it leaves out.
 
-    ValueError, naming file and name, for a name that has no meaning there.
+    ValueError, naming file and name, for a name that has no meaning there, and for a command key that is none.
     """
     known = {"user": None, "password": None, "command_key": None}
     for name, value in pairs(path):
         if name not in known:
             raise ValueError("%s: %s: must be one of user, password, command_key" % (path, name))
         known[name] = value
+    key = known["command_key"]
+    if key is not None and not is_key(key):
+        raise ValueError("%s: command_key: too short or too simple; qingxi config key makes one" % path)
     if known["user"] is not None and known["password"] is None:
         known["password"] = ""
-    return known["user"], known["password"], known["command_key"]
+    return known["user"], known["password"], key
 
 
 def sim(path):
