@@ -25,7 +25,7 @@ from unit.uplink.leaving import close
 from unit.uplink.uplink import Uplink
 
 from host_tools.unitkit import fsimage
-from host_tools.unitkit.errors import BadInput, SurroundingsFailed, cannot_read
+from host_tools.unitkit.errors import SurroundingsFailed, cannot_read
 from host_tools.unitkit.nor import Nor
 from host_tools.unitkit.unitfile import Unit
 
@@ -73,8 +73,6 @@ class Publisher:
             data = bytearray(flash.read_bytes()) if flash.exists() else bytearray(b"\xff" * size)
         except OSError as e:
             raise cannot_read(e.filename, e) from e
-        except ValueError as e:
-            raise BadInput(str(e)) from e
         if len(data) != size:
             raise SurroundingsFailed(f"{flash}: is no journal of {size} bytes; move it away")
         self._nor = Nor(data)

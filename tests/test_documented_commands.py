@@ -92,7 +92,7 @@ def folder(tmp_path, monkeypatch) -> Iterator[Path]:
     text = UNIT.read_text(encoding="utf-8").replace('credentials_file = ""', 'credentials_file = "key.txt"')
     for name in ("FILE", "xiacun.toml", "common.toml"):
         (here / name).write_text(text.replace('"key.txt"', '""') if name == "common.toml" else text, encoding="utf-8")
-    (here / "key.txt").write_text("command_key = only-this-unit\n")
+    (here / "key.txt").write_text("command_key = 0f1e2d3c4b5a69788796a5b4c3d2e1f0\n")
     (here / "other.jsonl").write_text("")
     for name in ("FLASH", "out/unit.bin"):
         (here / name).write_bytes(b"\xff" * 8192)

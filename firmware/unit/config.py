@@ -34,7 +34,7 @@ FROM_BACK = 5  # the newest copy, after a trial that nobody kept
 # What such a unit is called, at its console too.
 NAMELESS = {"unit.id": "no-configuration", "unit.name_zh": "没有配置", "unit.name_en": "no configuration"}
 
-_CATALOGUE = ("catalogue.settings", "catalogue.lookup", "catalogue.wiring")
+_CATALOGUE = ("catalogue.settings", "catalogue.lookup", "catalogue.wiring", "catalogue.printable")
 
 
 def load(revert=False):

@@ -51,6 +51,7 @@ WRITTEN = {  # what is made where it is not there
     "sim run": ("--out", "--junit"),
     "sim board": ("--flash", "--port"),
     "config new": ("file",),
+    "config key": ("file",),
     "config wiring": ("file",),
     "config schema": ("file",),
     "config reference": ("file",),
@@ -112,7 +113,7 @@ def qingxi(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", keyboard)
     assert main.main(["fleet", "new", "county.csv"]) == 0
     Path("seen.txt").write_text('{"boot":1,"seq":5,"events":[]}\n')
-    Path("key.txt").write_text("command_key = only-this-unit\n")
+    Path("key.txt").write_text("command_key = 0f1e2d3c4b5a69788796a5b4c3d2e1f0\n")
     text = UNIT.read_text(encoding="utf-8")
     Path("keyed.toml").write_text(text.replace('credentials_file = ""', 'credentials_file = "key.txt"'))
     Path("file").write_text("no folder")
