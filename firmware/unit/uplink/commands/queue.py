@@ -20,9 +20,10 @@ class CommandQueue:
     """What has arrived, what waits to be answered, and what was seen of commands since this start.
 
     `arrived`: what gate.py has let in and has no answer yet, but for one that takes long. `replies`: [packet id, 0
-    until it is sent; text] of each answer that has not arrived. `refused` counts refusals by code. `reboot`: it was asked for; the uplink does it
-    once the answer has arrived. `seen`: ids of commands that a second delivery must not repeat. `counter`: the newest
-    of the signed ones; the nonce of this start is signed too and never comes again, so that neither need outlive it.
+    until it is sent; text] of each answer that has not arrived. `refused` counts refusals by code. `reboot`: it was
+    asked for; the uplink does it once the answer has arrived. `seen`: ids of commands that a second delivery must not
+    repeat. `counter`: the newest of the signed ones; the nonce of this start is signed too and never comes again, so
+    that neither need outlive it.
     `key`: None where commands need no signature, b"" where they do and the key is lost. `denied_at`: see gate.py.
     `turn`: the command that is next needs the uplink's memory; `alone`: it has it. The rest is `work.py`'s: `begun`,
     what the code is begun with; `commands`, the code; `answer`, to a change of settings that is being `taking_up`.
