@@ -12,8 +12,8 @@ import sys
 from .unitkit.errors import ToolError, in_language
 
 VERBS = (
-    "sim", "config", "image", "fleet", "flash", "update", "delivery", "backup", "swap", "register", "journal",
-    "console",
+    "sim", "config", "image", "fleet", "flash", "update", "publisher", "delivery", "backup", "swap", "register",
+    "journal", "console",
 )  # fmt: skip
 
 

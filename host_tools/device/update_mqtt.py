@@ -64,10 +64,11 @@ class Pace:
             self._sleep(max(0.0, self._free_at_s - self._clock()))
 
 
-def send(remote: "Remote", data: bytes, lang: str, bytes_per_h: int = 0) -> int:
+def send(remote: "Remote", data: bytes, lang: str, bytes_per_h: int = 0, signature: bytes = b"") -> int:
     """Bring a pack over and have the unit switch to it. Returns how many bytes were sent; ToolError if that fails.
 
-    `bytes_per_h` is the limit of the unit file; the unit's own counts, where it tells it.
+    `bytes_per_h` is the limit of the unit file; the unit's own counts, where it tells it. `signature`: a publisher's,
+    of the pack's digest.
     """
     sha256 = pack.head(data, "pack").sha256
     if remote.meta["firmware_sha256"] == sha256:
@@ -88,7 +89,7 @@ def send(remote: "Remote", data: bytes, lang: str, bytes_per_h: int = 0) -> int:
             hours = spent * (len(data) - begun) / PIECE_BYTES / (limit * _SHARE)
             say(lang, both(_WORDS["slow"], unit=remote.unit_id, limit=limit, hours=hours))
         pace.spend(spent)
-    remote.ask({"sha256": sha256, "switch": True})
+    remote.ask({"sha256": sha256, "switch": True, "signature": base64.b64encode(signature).decode()})
     say(lang, both(_WORDS["trial"], unit=remote.unit_id))
     return len(data) - begun
 
