@@ -140,15 +140,16 @@ def update(args, keeper):
 
 def _check(slots, incoming):
     sound = False
-    if incoming.at:
+    if incoming.at:  # else what is here, if anything, is another
         check = slots.checking(NAME)
         n = 0
         while (sound := next(check)) is None:
             n += 1
             if n % _CHECKS == 0:
                 yield
+        if not sound:
+            incoming.remove()
     if not sound:
-        incoming.remove()
         raise Refusal("digest", "what arrived is not the firmware of that digest; send it anew")
 
 
