@@ -11,7 +11,7 @@ PASSPHRASE = "four plain words here"
 
 
 @cache
-def private(name: str = "A") -> signing.PrivateKey:
+def private(name: str) -> signing.PrivateKey:
     """The key of somebody: a name, a key."""
     return signing.new_key()
 

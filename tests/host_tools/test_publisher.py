@@ -110,9 +110,9 @@ def pem(key, *, locked: bool = True) -> bytes:
     [
         (b"", "does not open"),
         (b"nonsense \xff\n", "does not open"),
-        (pem(publishers.private(), locked=False), "not encrypted"),
-        (signing.pem(publishers.private(), "another passphrase"), "does not open"),
-        (signing.pem(publishers.private(), publishers.PASSPHRASE)[:900], "does not open"),
+        (pem(publishers.private("A"), locked=False), "not encrypted"),
+        (signing.pem(publishers.private("A"), "another passphrase"), "does not open"),
+        (signing.pem(publishers.private("A"), publishers.PASSPHRASE)[:900], "does not open"),
         (pem(rsa.generate_private_key(65537, 2048)), "RSA key of 3072 bits"),
         (pem(rsa.generate_private_key(3, 3072)), "exponent 65537"),
         (pem(ec.generate_private_key(ec.SECP256R1())), "RSA key of 3072 bits"),
