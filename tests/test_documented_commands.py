@@ -177,7 +177,8 @@ def signs(words: list[str], folder: Path) -> None:
 
 
 def makes_a_key(words: list[str], folder: Path) -> None:
-    Path(words[-1]).unlink(missing_ok=True)
+    for ending in (".pem", ".pub"):
+        Path(words[-1]).with_suffix(ending).unlink(missing_ok=True)
     assert qingxi(*words, "--passphrase-file", "word.txt") == 0
 
 
