@@ -105,7 +105,7 @@ def test_from_a_dead_board_to_its_unsent_readings_at_the_broker(qingxi, swap, tm
     waited = [seq for seq in seqs("qiaotou") if seq < first]
     assert waited == list(range(SENT + 1, SENT + WAITING + 1)) and set(got.values()) == {1}
     assert result["visits"] == 2 and stored(desk.as_flashed, built, old_board.VISITS) == VISITS
-    assert stored(desk.as_flashed, built, old_board.LOWEST) == LOWEST  # no older firmware comes by a swap
+    assert stored(desk.as_flashed, built, old_board.LOWEST) == LOWEST  # what the unit has trusted is not forgotten
     # Its hours: the newest snapshot on the new board is the old one's.
     assert RUN_S.to_bytes(4, "little") in journal_of(desk.as_flashed, image, village.unit)
     page = next((tmp_path / "new/records").glob("*.html")).read_text(encoding="utf-8")
