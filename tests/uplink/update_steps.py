@@ -52,12 +52,13 @@ class Running:
 
     name = RUNNING
     text = ""  # of its publisher.txt, "" for none
+    after = ""  # in the pack, where other files follow
 
     def open(self, path, mode):
         if path != "publisher.txt" or not self.text:
             raise OSError(2)
         with open(path, "w") as f:
-            f.write(self.text + "\n\x04\n" + self.text.replace("key", "after"))
+            f.write(self.text + "\n\x04\n" + self.after)
         return open(path, mode)
 
 
@@ -234,7 +235,7 @@ def begin(folder):
     os.chdir(folder)
     with open("key") as f:
         publisher = Publisher(*f.read().split())
-    FORCE.text = publisher.line
+    FORCE.text = FORCE.after = publisher.line
     put_in_force(VERSION)
     return publisher, Sender(pack(), publisher)
 
