@@ -95,7 +95,7 @@ def folder(tmp_path, monkeypatch) -> Iterator[Path]:
     text = publishers.name_in(here, text, "A")
     for name in ("FILE", "xiacun.toml", "common.toml"):
         (here / name).write_text(text.replace('"key.txt"', '""') if name == "common.toml" else text, encoding="utf-8")
-    (here / "key.txt").write_text("command_key = only-this-unit\n")
+    (here / "key.txt").write_text("command_key = 0f1e2d3c4b5a69788796a5b4c3d2e1f0\n")
     (here / "other.jsonl").write_text("")
     (here / "key.pem").write_bytes(signing.pem(publishers.private("A"), publishers.PASSPHRASE))
     (here / "word.txt").write_text(publishers.PASSPHRASE)

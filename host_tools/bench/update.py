@@ -23,7 +23,7 @@ from ..unitkit.errors import AnswerIsNo
 from ..unitkit.places import EXAMPLE_UNIT
 from ..unitkit.unitfile import Unit
 
-_KEY = "only-this-unit"
+_KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 _PUBLISHER = signing.new_key()
 _VERSION = "99.0"  # of what is brought
 _HEAP_BYTES = 1 << 20

@@ -196,7 +196,7 @@ def reference() -> str:
             key = row[KEY].partition(".")[2]
             lines.append(f"| `{key}` | {shown} | {_kind_and_range(row)} | {row[ZH]} | {row[EN]} | {notes} |")
         lines.append("")
-    lines += [_RULES]
+    lines += [_SECRETS, _RULES]
     for left, op, right, only_if, zh, en in rows("rules"):
         condition = f" if `{only_if.replace('=', ' = ')}`" if only_if else ""
         lines.append(f"- `{left} {op} {right}`{condition}: {zh} · {en}")
@@ -219,6 +219,8 @@ def _kind_and_range(row: list[str]) -> str:
         return f"{text}, {row[DECIMALS]} decimals"
     if kind in ("id", "text", "str"):
         return f"{text} characters"
+    if kind in catalogue.TEXTS:
+        return settings_words.allowed(row, "en")
     if kind == "terminal":
         return f"terminal: {text}"
     if kind == "board":
@@ -235,6 +237,7 @@ One TOML file a treatment unit: the only input that the simulator, the image bui
 qingxi config new FILE       # a complete file to start from, with a comment on every line · 新建
 qingxi config check FILE     # every mistake at once: file, line, key, what is allowed · 检查
 qingxi config show FILE      # every value, its range, and whether it is the default · 查看
+qingxi config key FILE       # a fresh command_key into a credentials file · 写一把新的命令钥匙
 qingxi config schema         # JSON Schema, for editors that complete and check while typing
 ```
 
@@ -257,6 +260,24 @@ How each sensor and contact is wired: [sensors.md](sensors.md).
 """
 
 _WIRING_FOOT = """`qingxi config wiring {name} docs/wiring-{name}.md` writes this page from `boards/esp32/{name}.toml`.
+"""
+
+_SECRETS = """## Accounts and keys · 账号和钥匙
+
+`credentials_file` holds `user = ...`, `password = ...`, `command_key = ...`, one a line. `qingxi config key FILE`
+writes a fresh `command_key` of 64 digits, in a file that only you can read, never over an existing one. One of fewer
+than 32 characters, or of fewer than 8 different ones, is refused. A unit whose file holds a key says so in its
+configuration (`mqtt.keyed`, by itself): it obeys signed commands alone ([mqtt.md](mqtt.md)), and none where its key is
+lost.
+
+`config check` and `fleet make` warn, naming both files, of one key on two units, of a credentials file that two unit
+files name, and of a `user` that is another unit's id; they look at the unit files in the same folder and in the
+folders beside it. They warn too of a password that travels without TLS, and of a PIN of fewer than 6 digits.
+
+凭据文件每行写一项：`user`、`password`、`command_key`。`qingxi config key 文件` 写一把新钥匙（64 位，只有本用户能读），
+不覆盖已有的；不到 32 个字符或不同的字符不到 8 种的，不收。有钥匙的站点，配置里自动记下（`mqtt.keyed`）：
+只听签名的命令，钥匙丢了就什么命令也不听。两站同一把钥匙、两个站点文件共用一个凭据文件、`user` 是别站的编号、
+密码不加密传送、控制台密码不到 6 位，`config check` 和 `fleet make` 都会提醒。
 """
 
 _RULES = """## Between settings · 设置之间

@@ -23,7 +23,7 @@ from unit.catalogue import wiring
 from unit.console import access, listener
 from unit.uplink import credentials
 
-from . import pack, partitions, publisher
+from . import keys, pack, partitions, publisher
 from .boards import Board
 from .errors import Both, Problems, SurroundingsFailed
 from .places import FIRMWARE_DIR
@@ -240,6 +240,8 @@ def _wrong_named_file(key: str, path: Path, content: bytes) -> Both | None:
         if key == "console.pin_file":
             return _wrong_pin(_first_line(content))
         if key == "mqtt.credentials_file":
+            if wrong := keys.wrong_key(path):
+                return wrong
             credentials.broker(str(path))
         elif key == "network.sim_file":
             credentials.sim(str(path))

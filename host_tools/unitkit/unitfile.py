@@ -18,8 +18,8 @@ from unit.catalogue import settings as catalogue
 from unit.catalogue import settings_problems
 from unit.uplink import credentials
 
-from . import advice, boards, memory, tomltext
-from .errors import BadInput, in_language, told
+from . import advice, boards, keys, memory, tomltext
+from .errors import BadInput, in_language, reading, told
 
 SIMULATOR_OR_PC_ONLY = ("s", "p")  # flags of settings that no board gets
 
@@ -70,7 +70,13 @@ class Unit:
     def board_settings(self) -> dict[str, int | str]:
         """What the board gets: every setting that differs from its default and is not for the PC alone; no secrets."""
         standard = {row[0]: catalogue.default(row) for row in catalogue.entries() if not is_for_pc(row)}
-        return {key: self.settings[key] for key, value in standard.items() if self.settings[key] != value}
+        found = {key: self.settings[key] for key, value in standard.items() if self.settings[key] != value}
+        return found | {"mqtt.keyed": 1} if self.is_keyed else found
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether the unit obeys signed commands only: its file says so, or its credentials file holds a key."""
+        return bool(self.settings["mqtt.keyed"]) or bool(keys.key_of(self.files().get("mqtt.credentials_file")))
 
     def board_json(self) -> str:
         """`board_settings` as compact JSON with sorted keys: equal settings give equal bytes."""
@@ -91,9 +97,23 @@ class Unit:
         return {key: self.path.parent / name for key, name in named.items() if name}
 
     def account(self) -> tuple[str | None, str | None, str | None]:
-        """(user, password, command key) of the credentials file. OSError, ValueError: it cannot be read, is wrong."""
+        """(user, password, command key) of the credentials file. BadInput: it cannot be read, or is wrong."""
         path = self.files().get("mqtt.credentials_file")
-        return credentials.broker(str(path)) if path else (None, None, None)
+        if not path:
+            return None, None, None
+        with reading(path):
+            try:
+                return credentials.broker(str(path))
+            except UnicodeDecodeError:
+                raise
+            except ValueError as e:
+                raise BadInput(str(e)) from e
+
+    def secrets_warnings(self, lang: str) -> list[str]:
+        """Sentences, with file and line, on what it shares with the units beside it and on weak secrets."""
+        found = [(("file", key), told(_WORDS["warning"], lang) + in_language(sentence, lang))
+                 for key, sentence in keys.warnings(self.path, self.settings, self.board)]  # fmt: skip
+        return _located(found, self.path, tomltext.text_of(self.path, lang)) if found else []
 
 
 def compact_json(value: object) -> str:
@@ -127,6 +147,8 @@ def checked(text: str, path: Path, lang: str) -> tuple[Unit | None, list[tuple[t
     beyond = [*memory.too_much(full, board)] if board else []
     missing = [problem for problem in _missing_files(full) if not beyond or problem[1] != "mqtt.ca_file"]
     found += [(problem, _sentence(problem, lang, board, compact)) for problem in beyond + missing]
+    secret = list(keys.problems(path.parent, full))
+    found += [(("file", key), in_language(sentence, lang)) for key, sentence in secret]
     if board is None and "unit.board" in full:
         problem = ("value", "unit.board", full["unit.board"])
         found.append((problem, _sentence(problem, lang, board, {"name": ", ".join(boards.names()), "terminals": {}})))

@@ -9,8 +9,10 @@ from unit.catalogue import settings as catalogue
 from unit.catalogue import settings_words
 
 from ..records import boardguide, unitdocs
-from ..unitkit import boards, memory, unitfile
+from ..unitkit import boards, keys, memory, unitfile
 from ..unitkit.errors import BadInput, Problems, both, in_language, told, writing
+from ..unitkit.private import write_private
+from ..unitkit.progress import say, show
 from .arguments import add_group, add_verb, print_json
 
 _WORDS = {
@@ -33,6 +35,11 @@ _WORDS = {
         "已写入 {path}；改好后运行 qingxi config check {path}",
         "wrote {path}; edit it, then run: qingxi config check {path}",
     ),
+    "key": (
+        '已写入 {path}，只有本用户能读。站点文件 [mqtt] 写 credentials_file = "{name}"，烧录；同一把钥匙给平台',
+        'wrote {path}, readable by you alone. Say credentials_file = "{name}" under [mqtt] of the unit file, flash the '
+        "unit, and give the same key to its platform",
+    ),
     "id": ("--id {id}：应为 {allowed}", "--id {id}: must be {allowed}"),
     "default": ("默认", "default"),
 }
@@ -47,6 +54,10 @@ def add_parser(verbs) -> None:
 
     check = add_verb(subs, "check", _check, "check unit files: every mistake at once", "--json")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+
+    what = "write a fresh command_key into a credentials file; never over an existing key"
+    key = add_verb(subs, "key", _key, what)
+    key.add_argument("file", type=Path, metavar="FILE", help="credentials file, made where it is not there")
 
     show = add_verb(subs, "show", _show, "show every setting: value, default, allowed values", "--json")
     show.add_argument("file", type=Path, metavar="FILE")
@@ -68,7 +79,14 @@ def _new(args: argparse.Namespace) -> int:
         raise BadInput(both(_WORDS["id"], id=args.id, allowed=settings_words.allowed(row, args.lang)))
     _write(args.file, unitdocs.new_file(boards.load(args.board), args.id), over=False)
     if args.file:
-        print(told(_WORDS["written"], args.lang, path=args.file), file=sys.stderr)
+        show(told(_WORDS["written"], args.lang, path=args.file), aside=True)
+    return 0
+
+
+def _key(args: argparse.Namespace) -> int:
+    """A fresh command key for a credentials file; it is never shown."""
+    write_private(args.file, keys.with_key(args.file))
+    say(args.lang, both(_WORDS["key"], path=args.file, name=args.file.name))
     return 0
 
 
@@ -82,19 +100,19 @@ def _check(args: argparse.Namespace) -> int:
             problems += e.problems
             results.append({"file": str(path), "ok": False, "problems": e.problems, "warnings": []})
             continue
-        result = {"file": str(path), "ok": True, "problems": [], "warnings": list(unit.warnings)}
+        warnings = [*unit.warnings, *unit.secrets_warnings(args.lang)]
+        result = {"file": str(path), "ok": True, "problems": [], "warnings": warnings}
         results.append(result | {"unit": unit.id, "sha256": unit.sha256, "memory": _memory(unit)})
         given = len(unit.given)
         fill = {"path": path, "id": unit.id, "board": unit.board.name, "given": given}
         good = told(_WORDS["good"], args.lang, rest=len(unit.settings) - given, **fill)
-        if unit.warnings:
-            good += told(_WORDS["warnings"], args.lang, count=len(unit.warnings))
-        to = sys.stderr if args.json else sys.stdout
-        print(good, file=to)
+        if warnings:
+            good += told(_WORDS["warnings"], args.lang, count=len(warnings))
+        show(good, args.json)
         for line in _memory_lines(unit, args.lang):
-            print(line, file=to)
-        for warning in unit.warnings:
-            print(warning, file=sys.stderr)
+            show(line, args.json)
+        for warning in warnings:
+            show(warning, aside=True)
     if args.json:
         print_json(results[0] if len(results) == 1 else results, 2)
     problems.refuse()
@@ -130,7 +148,7 @@ def _show(args: argparse.Namespace) -> int:
     for entry in entries:
         mark = f"({told(_WORDS['default'], args.lang)})" if entry["is_default"] else ""
         text = f"{entry['value']} {entry['unit']}".strip()
-        print(f"{entry['key']:<28} {text:<24} {mark:<9} {entry['name_' + args.lang]}: {entry['allowed']}")
+        show(f"{entry['key']:<28} {text:<24} {mark:<9} {entry['name_' + args.lang]}: {entry['allowed']}")
     return 0
 
 

@@ -10,17 +10,17 @@ from pathlib import Path
 from ..records import fleet_file
 from ..records.flash_record import label, page
 from ..records.fleet_file import Planned
-from ..unitkit import fsimage
+from ..unitkit import fsimage, keys
 from ..unitkit.errors import BadInput, Problems, both, writing
 from ..unitkit.places import EXAMPLE_UNIT
+from ..unitkit.private import write_private
 from ..unitkit.progress import say
 from .arguments import add_group, add_verb, print_json
-from .image import write_private
 
 _CREDENTIALS, _PIN = "credentials.txt", "console-pin.txt"
 _FIXED = {"mqtt.credentials_file": _CREDENTIALS, "console.pin_file": _PIN}
 _LABELS, _BROKER = "labels.html", "broker-passwords.txt"
-_PIN_DIGITS = 6
+_PIN_DIGITS = 8
 _PASSWORD_BYTES = 18
 
 _NEW = """\
@@ -75,10 +75,11 @@ def _make(args: argparse.Namespace) -> int:
     """Check all, then make all; a folder is there whole or not at all."""
     planned = fleet_file.read(args.file, args.base, _FIXED, args.lang)
     planned, copies = _with_files(planned)
-    new = [plan for plan in planned if not (args.out / plan.unit.id).exists()]
+    planned = [_at_home(plan, args.out, args.command_keys) for plan in planned]
+    new = [plan for plan in planned if not plan.unit.path.parent.exists()]
     for plan in planned:
-        path = args.out / plan.unit.id / "unit.toml"
-        if plan not in new and path.is_file() and path.read_text(encoding="utf-8") != plan.text:
+        path = plan.unit.path
+        if plan not in new and path.is_file() and _keyed(path.read_text(encoding="utf-8")) != _keyed(plan.text):
             say(args.lang, both(_WORDS["changed"], path=path))
     with writing(args.out):
         args.out.mkdir(parents=True, exist_ok=True)
@@ -90,11 +91,40 @@ def _make(args: argparse.Namespace) -> int:
         write_private(args.out / _LABELS, _label_sheet(planned).encode())
         write_private(args.out / _BROKER, _broker_file(args.out).encode())
     labels = args.out / _LABELS
+    _warn(planned, args.lang)
     say(args.lang, both(_WORDS["made"], folder=args.out, new=len(new), kept=len(planned) - len(new), labels=labels))
     if args.json:
         units = [{"unit": p.unit.id, "file": str(args.out / p.unit.id / "unit.toml"), "new": p in new} for p in planned]
         print_json({"units": units, "labels": str(labels)})
     return 0
+
+
+def _at_home(plan: Planned, out: Path, with_keys: bool) -> Planned:
+    """The unit as it will lie in `out`, or lies there; one with a key says so, for a label is made without secrets."""
+    folder = out / plan.unit.id
+    if not folder.exists():
+        keyed = with_keys
+    else:
+        keyed = keys.key_of(folder / _CREDENTIALS) is not None
+    unit = replace(plan.unit, path=folder / "unit.toml")
+    if not keyed:
+        return replace(plan, unit=unit)
+    return replace(plan, unit=replace(unit, settings=unit.settings | {"mqtt.keyed": 1}), text=_keyed(plan.text))
+
+
+def _keyed(text: str) -> str:
+    """A unit file that says that the unit has a key."""
+    return fleet_file.edited(text, {"mqtt.keyed": "true"})
+
+
+def _warn(planned: list[Planned], lang: str) -> None:
+    """Say what units share and should not, and once that passwords travel in clear: it holds for most of them."""
+    told = set()
+    for plan in planned:
+        for key, sentence in keys.warnings(plan.unit.path, plan.unit.settings, plan.unit.board):
+            if key != "mqtt.tls" or key not in told:
+                say(lang, sentence)
+            told.add(key)
 
 
 def _with_files(planned: list[Planned]) -> tuple[list[Planned], dict[str, dict[str, bytes]]]:
@@ -123,7 +153,7 @@ def _write_unit(folder: Path, plan: Planned, copies: dict[str, bytes], with_key:
     pin = "".join(secrets.choice("0123456789") for _ in range(_PIN_DIGITS))
     credentials = f"user = {plan.unit.id}\npassword = {secrets.token_urlsafe(_PASSWORD_BYTES)}\n"
     if with_key:
-        credentials += f"command_key = {secrets.token_hex(32)}\n"
+        credentials += f"command_key = {keys.fresh()}\n"
     folder.mkdir(mode=0o700)
     files = {
         "unit.toml": plan.text.encode(),

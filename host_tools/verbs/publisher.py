@@ -175,7 +175,7 @@ def _in(lang: str, text: Both) -> str:
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
     """Write a file that is not there yet, and no link either. BadInput if it is, SurroundingsFailed if that fails."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

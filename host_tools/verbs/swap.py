@@ -138,7 +138,8 @@ def _with_settings(unit: Unit, left: OldBoard | None) -> tuple[Unit, list[str] |
     own = unit.board_settings()
     stored = dict(left.settings)
     for key in {*own, *stored}:
-        if key == "unit.board" or (key.startswith("wiring.") and left.board != unit.board.name):
+        # Whether there is a key is for the unit file to say: the key itself comes from the file that it names.
+        if key in ("unit.board", "mqtt.keyed") or (key.startswith("wiring.") and left.board != unit.board.name):
             stored.pop(key, None)
             if key in own:
                 stored[key] = own[key]

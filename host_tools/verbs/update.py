@@ -37,7 +37,7 @@ _WORDS = {
         "{path}: holds no signature of this firmware ({sha256}). Have the publisher run: qingxi publisher sign --key "
         "KEY.pem --unit {unit} --out {path}",
     ),
-    "forged": (
+    "stranger": (
         "{path}：这个程序（{sha256}）的签名不是 {listed} 里任何一把公钥的：站点不会收。请发布者重新签名："
         "qingxi publisher sign --key KEY.pem --unit {unit} --out {path}",
         "{path}: the signature of this firmware ({sha256}) is of no key in {listed}: no unit would take it. Have the "
@@ -50,6 +50,11 @@ _WORDS = {
     "other": (
         "{port} 上是站点 {old}，不是 {unit}：没有改动",
         "the board on {port} is unit {old}, not {unit}: nothing was changed",
+    ),
+    "forged": (
+        "{unit}：来了 {n} 条没有它签名的消息，都未采信：有人冒充它；查代理的账号和权限",
+        "{unit}: {n} messages without its signature came and were not believed: somebody poses as it; have the "
+        "broker's accounts and access list checked",
     ),
     "runs": ("{unit} 已启动，控制程序在运行，自检通过", "{unit} has started: control runs, the self-test passed"),
 }
@@ -88,7 +93,12 @@ def _over_mqtt(args: argparse.Namespace, unit: Unit, data: bytes) -> dict[str, o
         raise BadInput(both(_WORDS["no_key"], unit=unit.id))
     signature = _signature(args, unit, pack.head(data, "pack").sha256)
     with Remote(args.broker, unit.id, key, user, password, unit.files().get("mqtt.ca_file")) as remote:
-        return {"sent": send(remote, data, args.lang, int(unit.settings["mqtt.bytes_per_h"]), signature)}
+        try:
+            sent = send(remote, data, args.lang, int(unit.settings["mqtt.bytes_per_h"]), signature)
+        finally:
+            if remote.forged:
+                say(args.lang, both(_WORDS["forged"], unit=unit.id, n=remote.forged))
+    return {"sent": sent, "forged": remote.forged}
 
 
 def _signature(args: argparse.Namespace, unit: Unit, sha256: str) -> bytes:
@@ -103,7 +113,7 @@ def _signature(args: argparse.Namespace, unit: Unit, sha256: str) -> bytes:
         raise BadInput(both(_WORDS["unsigned"], **fill))
     signature = known[sha256].signature
     if signing.signer(publisher.keys(listed), sha256, signature) is None:
-        raise BadInput(both(_WORDS["forged"], **fill))
+        raise BadInput(both(_WORDS["stranger"], **fill))
     return signature
 
 

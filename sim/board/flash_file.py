@@ -9,7 +9,8 @@ import struct
 from pathlib import Path
 
 from host_tools.unitkit import nor
-from host_tools.unitkit.errors import BadInput, SurroundingsFailed
+from host_tools.unitkit.errors import BadInput
+from host_tools.unitkit.private import open_private
 
 BLOCK = 4096
 _WEAR_HEADER = struct.Struct("<QQ")  # bytes programmed, erases
@@ -71,11 +72,7 @@ class FlashFile:
 
 
 def _mapped(path: Path, size: int, blank: bytes) -> mmap.mmap:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as e:
-        raise SurroundingsFailed(f"{path}: cannot be opened for writing: {e.strerror}") from e
+    fd = open_private(path)  # what a board holds: passwords, keys
     try:
         held = os.fstat(fd).st_size
         if held == 0:

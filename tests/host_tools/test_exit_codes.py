@@ -58,6 +58,7 @@ WRITTEN = {  # what is made where it is not there
     "sim run": ("--out", "--junit"),
     "sim board": ("--flash", "--port"),
     "config new": ("file",),
+    "config key": ("file",),
     "config wiring": ("file",),
     "config schema": ("file",),
     "config reference": ("file",),
@@ -121,7 +122,7 @@ def qingxi(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", keyboard)
     assert main.main(["fleet", "new", "county.csv"]) == 0
     Path("seen.txt").write_text('{"boot":1,"seq":5,"events":[]}\n')
-    Path("key.txt").write_text("command_key = only-this-unit\n")
+    Path("key.txt").write_text("command_key = 0f1e2d3c4b5a69788796a5b4c3d2e1f0\n")
     text = UNIT.read_text(encoding="utf-8")
     keyed = text.replace('credentials_file = ""', 'credentials_file = "key.txt"')
     Path("keyed.toml").write_text(publishers.name_in(tmp_path, keyed, "A"))

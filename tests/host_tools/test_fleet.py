@@ -47,7 +47,7 @@ def test_each_line_becomes_a_unit_file_with_secrets_of_its_own(tmp_path, capsys)
         files = fsimage.named_files(unit)
         assert {"credentials.txt", "console-pin"} == set(files)
         pin, account = ((unit.path.parent / name).read_text() for name in ("console-pin.txt", "credentials.txt"))
-        assert re.fullmatch(r"\d{6}\n", pin) and account.startswith(f"user = {unit.id}\npassword = ")
+        assert re.fullmatch(r"\d{8}\n", pin) and account.startswith(f"user = {unit.id}\npassword = ")
         password = account.partition("password = ")[2].strip()
         assert len(password) >= 24
         pins.add(pin)
@@ -173,6 +173,28 @@ def test_signed_commands_get_a_key_each(tmp_path):
     made(tmp_path, "--command-keys")
     keys = {path.read_text().partition("command_key = ")[2] for path in (tmp_path / "county").glob("*/credentials.txt")}
     assert len(keys) == 2 and all(re.fullmatch(r"[0-9a-f]{64}\n", key) for key in keys)
+    units = [unitfile.load(path) for path in sorted((tmp_path / "county").glob("*/unit.toml"))]
+    page = (tmp_path / "county" / "labels.html").read_bytes()
+    assert all(unit.settings["mqtt.keyed"] == 1 and unit.is_keyed for unit in units)
+    made(tmp_path)  # as it is there already: the same labels, and no word of a change
+    assert (tmp_path / "county" / "labels.html").read_bytes() == page
+
+
+def test_a_label_has_the_configuration_that_is_flashed(tmp_path, monkeypatch):
+    """Whether the board has a key is part of it."""
+    labels = []
+    monkeypatch.setattr(fleet, "label", lambda code, *_: labels.append(code) or "")
+    hashes = set()
+    for words in ((), ("--command-keys",), ()):  # the last time they are there already
+        made(tmp_path, *words)
+        for name in ("xiacun", "shangcun"):
+            sha256 = unitfile.load(tmp_path / "county" / name / "unit.toml").sha256
+            hashes.add(sha256)
+            assert f"QINGXI {name}\nCFG {sha256[:12]}" in labels
+        labels.clear()
+        if not words and len(hashes) == 2:
+            (tmp_path / "county").rename(tmp_path / "unkeyed")
+    assert len(hashes) == 4
 
 
 def test_the_table_to_start_from_is_one(tmp_path, capsys):

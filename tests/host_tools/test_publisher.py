@@ -257,10 +257,20 @@ def test_the_signature_travels_with_the_command_that_switches_and_has_room(monke
 
     class Remote:
         unit_id, traffic_bytes, meta = "x" * 32, 0, {"firmware_sha256": "", "boot": 1}
+        is_proven, proven_boot = True, 1
 
-        def ask(self, args, op="update"):
+        def at(self, args):
+            return len(data)
+
+        def ask(self, args):
             asked.append(args)
-            return {"at": len(data)}
+            self.meta = {"firmware_sha256": sha256, "boot": 2}
+
+        def await_start(self, boot, limit_s):
+            return True
+
+        def prove(self):
+            pass
 
         def bring(self, sha256, data, at):
             return iter(())
@@ -270,8 +280,8 @@ def test_the_signature_travels_with_the_command_that_switches_and_has_room(monke
 
     data = pack.pack({"unit/a.txt": b"a\n"}, "1")
     signature = publishers.sign(data)
-    update_mqtt.send(Remote(), data, "en", signature=signature)  # type: ignore[arg-type]
     sha256 = pack.head(data, "it").sha256
+    update_mqtt.send(Remote(), data, "en", signature=signature)  # type: ignore[arg-type]
     assert asked[-1] == {"sha256": sha256, "switch": True, "signature": publishers.sign_text(sha256)}
     body = {"id": "f" * 16, "boot": 1 << 29, "nonce": "f" * 16, "op": "update", "args": asked[-1], "ctr": 1 << 61}
     body |= {"expires": 1 << 33, "sig": "f" * 64}

@@ -1,5 +1,10 @@
 """Files with secrets: one `name = value` a line, `#` begins a comment line. They never leave the board."""
 
+from ..control.basics import const
+
+_KEY_CHARACTERS = const(32)  # 16 random bytes in hexadecimal
+_KEY_DIFFERENT = const(8)  # of them; of 32 random digits fewer are as good as impossible, of what a hand types not
+
 
 def pairs(path):
     """The (name, value) of every line, in order. OSError if there is no such file, ValueError for a bad line."""
@@ -17,10 +22,15 @@ def pairs(path):
     return found
 
 
+def is_key(text):
+    """Whether a `command_key` cannot be guessed: one that is too short or too simple is as good as none."""
+    return len(text) >= _KEY_CHARACTERS and len(set(text.encode())) >= _KEY_DIFFERENT
+
+
 def broker(path):
     """(user, password, command key) of an `mqtt.credentials_file`, None for what it leaves out.
 
-    ValueError, naming file and name, for a name that has no meaning there.
+    ValueError, naming file and name, for a name that has no meaning there. Whether the key is one: see `is_key`.
     """
     known = {"user": None, "password": None, "command_key": None}
     for name, value in pairs(path):
