@@ -13,8 +13,8 @@ from .unitkit.errors import ToolError
 from .unitkit.progress import say
 
 VERBS = (
-    "sim", "config", "image", "fleet", "flash", "update", "delivery", "backup", "swap", "register", "journal",
-    "console",
+    "sim", "config", "image", "fleet", "flash", "update", "publisher", "delivery", "backup", "swap", "register",
+    "journal", "console",
 )  # fmt: skip
 
 

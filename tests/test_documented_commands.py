@@ -20,8 +20,10 @@ from pathlib import Path
 import pytest
 
 from host_tools import main
+from host_tools.image import signing
 from sim import bench
 from sim.board import standin
+from tests import publishers
 from tests.uplink.broker import Broker
 from tests.vm import ROOT
 
@@ -90,10 +92,14 @@ def folder(tmp_path, monkeypatch) -> Iterator[Path]:
     (here / "docs").mkdir()
     (here / "out").mkdir()
     text = UNIT.read_text(encoding="utf-8").replace('credentials_file = ""', 'credentials_file = "key.txt"')
+    text = publishers.name_in(here, text, "A")
     for name in ("FILE", "xiacun.toml", "common.toml"):
         (here / name).write_text(text.replace('"key.txt"', '""') if name == "common.toml" else text, encoding="utf-8")
     (here / "key.txt").write_text("command_key = 0f1e2d3c4b5a69788796a5b4c3d2e1f0\n")
     (here / "other.jsonl").write_text("")
+    (here / "key.pem").write_bytes(signing.pem(publishers.private("A"), publishers.PASSPHRASE))
+    (here / "word.txt").write_text(publishers.PASSPHRASE)
+    (here / "reserve.pub").write_bytes(publishers.listed())
     for name in ("FLASH", "out/unit.bin"):
         (here / name).write_bytes(b"\xff" * 8192)
     (here / "micropython.bin").write_bytes(standin.micropython())
@@ -158,6 +164,24 @@ def reaches_for_a_board(words: list[str], folder: Path) -> None:
     assert qingxi(*words) == 3
 
 
+def is_brought(words: list[str], folder: Path) -> None:
+    """Over MQTT it must be signed before a broker is looked for."""
+    if "--broker" in words:
+        signs(["publisher", "sign", "--key", "key.pem", "--unit", words[words.index("--unit") + 1]], folder)
+    reaches_for_a_board(words, folder)
+
+
+def signs(words: list[str], folder: Path) -> None:
+    assert qingxi(*set_to(words, "--key", "key.pem"), "--passphrase-file", "word.txt") == 0
+    assert Path("signatures.txt").exists()
+
+
+def makes_a_key(words: list[str], folder: Path) -> None:
+    for ending in (".pem", ".pub"):
+        Path(words[-1]).with_suffix(ending).unlink(missing_ok=True)
+    assert qingxi(*words, "--passphrase-file", "word.txt") == 0
+
+
 def works(words: list[str], folder: Path) -> None:
     assert qingxi(*words) == 0
 
@@ -207,7 +231,10 @@ VERBS: dict[str, Callable[[list[str], Path], None]] = {
     "fleet new": makes,
     "fleet make": makes_a_fleet,
     "flash": reaches_for_a_board,
-    "update": reaches_for_a_board,
+    "update": is_brought,
+    "publisher new": makes_a_key,
+    "publisher sign": signs,
+    "publisher show": works,
     "delivery": reaches_for_a_board,
     "backup": reaches_for_a_board,
     "swap": reaches_for_a_board,

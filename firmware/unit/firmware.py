@@ -8,6 +8,7 @@ from binascii import hexlify
 
 from .control.basics import const
 from .control.events import FIRMWARE_KEPT, FIRMWARE_TRIAL
+from .modules import forget
 from .pack_head import COUNT_AT, DIGEST_AT, VERSION_AT
 
 # Of the state that `slots.load` returns.
@@ -35,15 +36,25 @@ def judge(app):
         app.control.events.add(FIRMWARE_TRIAL - 1 + state[_TELL], 0, 0)
         slots.told()
     if not state[_TRIAL]:
+        _raise_lowest()
         return 0
     if app.now_s < _HOUR_S:
         return _HOUR_S
     served = app.reporting is not None and app.reporting.has_served()
     if app.lost_s <= _MOST_LOST_S and not app.recorder.journal.failed and (served or not state[_MQTT]):
+        _raise_lowest()  # first: a power cut between the two leaves a trial, and no way to what was before it
         slots.trust()
         app.control.events.add(FIRMWARE_KEPT, 0, 0)
         return 0
     return 2 * _HOUR_S
+
+
+def _raise_lowest():
+    """From afar no firmware older than this one comes any more, for it is trusted."""
+    from . import lowest
+
+    lowest.raise_to(stamp()[0])
+    forget("lowest")
 
 
 def _slots():

@@ -17,12 +17,15 @@ from sim.board.slow_board import SlowBoard
 from sim.board.virtual_board import _REQUEST, VirtualBoard
 
 from ..device import update_mqtt
-from ..unitkit import fsimage, pack, partitions, unitfile
+from ..image import signing
+from ..unitkit import fsimage, pack, partitions, publisher, unitfile
 from ..unitkit.errors import AnswerIsNo
 from ..unitkit.places import EXAMPLE_UNIT
 from ..unitkit.unitfile import Unit
 
 _KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+_PUBLISHER = signing.new_key()
+_VERSION = "99.0"  # of what is brought
 _HEAP_BYTES = 1 << 20
 _SHORT_FILES = 3  # of some 100: what arrives is checked and taken, not started
 _PIECES = 80  # that a slow unit gets; short: 24
@@ -78,7 +81,7 @@ class Watched(SlowBoard):
 
 def main(args: Namespace) -> None:
     files = sorted(fsimage.slot_files(unitfile.load(EXAMPLE_UNIT).board).items())
-    data = pack.pack(dict(files[:_SHORT_FILES] if args.short else files), "newer")
+    data = pack.pack(dict(files[:_SHORT_FILES] if args.short else files), _VERSION)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         unit = _unit(folder)
@@ -88,14 +91,16 @@ def main(args: Namespace) -> None:
         held = fsimage.firmware_files(unit, _MAIN) | fsimage.named_files(unit) | {"main.py": _MAIN.encode()}
         slow.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(held, vfs.size))
         pieces = 24 if args.short else _PIECES
-        _served(folder, slow, pack.pack(dict(files), "newer"), _reckon, pieces)
+        _served(folder, slow, pack.pack(dict(files), _VERSION), _reckon, pieces)
 
 
 def _unit(folder: Path) -> Unit:
     (folder / "credentials.txt").write_text(f"command_key = {_KEY}\n", encoding="utf-8")
     path = folder / "unit.toml"
     text = EXAMPLE_UNIT.read_text(encoding="utf-8")
-    path.write_text(text.replace('credentials_file = ""', 'credentials_file = "credentials.txt"'), encoding="utf-8")
+    text = text.replace('credentials_file = ""', 'credentials_file = "credentials.txt"')
+    (folder / publisher.FILE).write_bytes(publisher.in_pack([signing.public(_PUBLISHER, "bench")]))
+    path.write_text(f'{text}\n[update]\npublisher_file = "{publisher.FILE}"\n', encoding="utf-8")
     return unitfile.load(path)
 
 
@@ -117,7 +122,7 @@ def _served(folder: Path, board: VirtualBoard, data: bytes, measure, *more) -> N
 
 def _measure(board: VirtualBoard, remote: update_mqtt.Remote, data: bytes) -> None:
     erases, programmed, began = board.flash.erases, board.flash.programmed_bytes, time.perf_counter()
-    update_mqtt.send(remote, data, "en")
+    update_mqtt.send(remote, data, "en", signature=signing.sign(_PUBLISHER, pack.head(data, "pack").sha256))
     took_s = time.perf_counter() - began
     print(f"a firmware of {len(data):,} bytes: {remote.traffic_bytes:,} bytes over MQTT in {took_s:.0f} s,")
     print(

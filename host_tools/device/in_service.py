@@ -27,6 +27,7 @@ from .self_test import SelfTest
 _PIECE = 510  # what a board with little memory left can still take in one stretch
 _SAVED_EVERY = 32  # pieces, after which a power cut loses none of them
 _SILENT_S = 20.0  # a pack is checked, or a block erased, in less
+_ARRIVING = "new.pack"  # what came over MQTT and runs nowhere yet, as firmware/unit/uplink/commands/update.py has it
 # A configuration that is changed ends a trial of one, as `unit.config.save` does; the copy that last lived long stays.
 _CONFIG, _TRIALS, _LAST_GOOD = "config.json", ("config.trial", "config.trying"), "config.last"
 
@@ -237,8 +238,9 @@ def _firmware(board: RawRepl, spare: str, data: bytes, served: bool, progress: C
     """Fill the spare slot and switch to it. Returns how much was there already."""
     _run(board, _FILL_SLOT)
     at = int(board.run(f"_at({spare!r},{data[8:40]!r})", _SILENT_S))
+    board.run(f"_rm({_ARRIVING!r})", _SILENT_S)
     if not at:
-        board.run(f"_rm({spare!r})", _SILENT_S)  # first, or the file system would need room for both
+        board.run(f"_rm({spare!r})", _SILENT_S)  # first, or the file system would need room for three
     board.run(f'_open({spare!r},"ab")', _SILENT_S)
     _send(board, data[at:], lambda share: progress((at + share * (len(data) - at)) / len(data)))
     if board.run(f"_switch({spare!r},{int(served)})", _SILENT_S).strip() != "True":

@@ -71,11 +71,12 @@ class Pace:
             self._sleep(max(0.0, self._free_at_s - self._clock()))
 
 
-def send(remote: "Remote", data: bytes, lang: str, bytes_per_h: int = 0) -> int:
+def send(remote: "Remote", data: bytes, lang: str, bytes_per_h: int = 0, signature: bytes = b"") -> int:
     """Bring a pack over, have the unit switch to it, and see it run. Returns how many bytes were sent.
 
-    `bytes_per_h` is the limit of the unit file; the unit's own counts, where it tells it. AnswerIsNo: it does not take
-    it, or it took the one before back; SurroundingsFailed: nobody knows.
+    `bytes_per_h` is the limit of the unit file; the unit's own counts, where it tells it. `signature`: a publisher's,
+    of the pack's digest. AnswerIsNo: it does not take it, or it took the one before back; SurroundingsFailed: nobody
+    knows.
     """
     sha256 = pack.head(data, "pack").sha256
     limit = remote.bytes_per_h(bytes_per_h)  # after this answer `meta` is known to be of now
@@ -96,7 +97,8 @@ def send(remote: "Remote", data: bytes, lang: str, bytes_per_h: int = 0) -> int:
             hours = spent * (len(data) - begun) / PIECE_BYTES / (limit * _SHARE)
             say(lang, both(_WORDS["slow"], unit=remote.unit_id, limit=limit, hours=hours))
         pace.spend(spent)
-    _switch(remote, sha256, {"sha256": sha256, "switch": True}, lang)
+    switch = {"sha256": sha256, "switch": True, "signature": base64.b64encode(signature).decode()}
+    _switch(remote, sha256, switch, lang)
     return len(data) - begun
 
 

@@ -16,13 +16,15 @@ from ..unitkit.errors import BadInput, reading
 from ..unitkit.progress import bar
 
 VISITS = "visits.txt"  # as firmware/unit/console/commands/visits.py has it
+LOWEST = "version.lowest"  # as firmware/unit/lowest.py has it
 
 
 @dataclass(frozen=True)
 class OldBoard:
     """`settings` are those that the board stored last, as `Unit.board_settings` has them; None if they are unreadable.
 
-    `board` is the name of its board, empty if unreadable; `journal` is its partition, `visits` the visitors' book.
+    `board` is the name of its board, empty if unreadable; `journal` is its partition, `visits` the visitors' book,
+    `lowest` the version below which it takes no firmware from afar, as it keeps it.
     """
 
     unit_id: str
@@ -30,6 +32,7 @@ class OldBoard:
     settings: dict[str, int | str] | None
     journal: bytes
     visits: bytes = b""
+    lowest: bytes = b""
 
 
 def of_image(flash: bytes, name: object) -> OldBoard:
@@ -51,7 +54,8 @@ def of_image(flash: bytes, name: object) -> OldBoard:
             f"{name}：看不出是哪个站点的备份",
             f"{name}: it does not tell which unit it is a backup of",
         )
-    return OldBoard(unit_id, str((pins or {}).get("name", "")), settings, areas["journal"], _read(fs, VISITS) or b"")
+    visits, lowest = (_read(fs, name) or b"" for name in (VISITS, LOWEST))
+    return OldBoard(unit_id, str((pins or {}).get("name", "")), settings, areas["journal"], visits, lowest)
 
 
 def read_file(path: Path) -> OldBoard:

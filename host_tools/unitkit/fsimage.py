@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import zlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from unit.catalogue import wiring
 from unit.console import access, listener
 from unit.uplink import credentials
 
-from . import keys, pack, partitions
+from . import keys, pack, partitions, publisher
 from .boards import Board
 from .errors import Both, Problems, SurroundingsFailed
 from .places import FIRMWARE_DIR
@@ -41,6 +41,7 @@ NAMED_FILES = {
     "mqtt.cert_file": "client.pem",
     "mqtt.key_file": "client.key",
 }
+PUBLISHERS = "update.publisher_file"
 _MOST_NAMED_BYTES = 16 * 1024
 PIN_ROUNDS = 1000  # what a board can work out in slices while somebody waits
 _PIN_LENGTH = (4, 32)
@@ -72,7 +73,18 @@ def firmware_files(unit: Unit, scripts: str = "", without: tuple[str, ...] = ())
     files["config.json"] = files["config.last"] = sealed(unit.board_json().encode())
     # The copies are for boot.py to mend the others from.
     files |= {name + COPY: outside[name] for name, _ in sums}
-    return files | outside | {PACK: pack.pack(inside, version("qingxi"))}
+    return files | outside | {PACK: pack.pack(inside | _publishers(unit), version("qingxi"))}
+
+
+def firmware_pack(unit: Unit) -> bytes:
+    """The pack of this unit: what it is flashed with, what `qingxi update` brings it, what a publisher signs."""
+    return pack.pack(slot_files(unit.board) | _publishers(unit), version("qingxi"))
+
+
+def _publishers(unit: Unit) -> dict[str, bytes]:
+    """The file of the pack that says who may sign the next one. BadInput where the unit's list is none."""
+    path = unit.files().get(PUBLISHERS)
+    return {publisher.FILE: publisher.in_pack(publisher.keys(path))} if path else {}
 
 
 def _boot(**tables: object) -> bytes:
@@ -89,7 +101,7 @@ def _boot(**tables: object) -> bytes:
 
 
 def slot_files(board: Board, scripts: str = "") -> dict[str, bytes]:
-    """What is in the pack of a slot of this board, by path: modules as bytecode, catalogues.
+    """What is in the pack of a slot of this board, by path, but for its publishers: modules as bytecode, catalogues.
 
     It is the same for all boards without PSRAM, and for all with it. `scripts`: see `firmware_files`.
     """
@@ -152,7 +164,7 @@ def sources() -> dict[str, str]:
 
 
 def digest(files: dict[str, bytes]) -> str:
-    """The firmware's hash, that of its pack: equal on all units with PSRAM, and on all without."""
+    """The firmware's hash, that of its pack: of the same publishers equal on all units with PSRAM, and all without."""
     return pack.head(files[PACK], PACK).sha256
 
 
@@ -164,6 +176,9 @@ def named_files(unit: Unit) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     problems = Problems()
     for key, path in unit.files().items():
+        if key == PUBLISHERS:
+            problems.of(partial(publisher.keys, path))  # it lies in the pack
+            continue
         try:
             content = path.read_bytes()
         except OSError as e:

@@ -1,8 +1,9 @@
 """A pack: the firmware of one slot as one file, which `firmware/slots.py` mounts on a board.
 
-Its head: `unit/pack_head.py`. Equal input gives equal bytes, and a pack is the same for every unit whose board has
-PSRAM, and for every unit whose board has none. A file has no length: bytecode says itself where it ends, and a text
-ends with its line. Files that are 4 KiB blocks each on littlefs lie close together here.
+Its head: `unit/pack_head.py`. Equal input gives equal bytes, and with the same publishers (publisher.py) a pack is the
+same for every unit whose board has PSRAM, and for every unit whose board has none. A file has no length: bytecode says
+itself where it ends, and a text ends with its line. Files that are 4 KiB blocks each on littlefs lie close together
+here.
 """
 
 import hashlib

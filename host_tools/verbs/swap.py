@@ -97,7 +97,8 @@ def swap(args: argparse.Namespace) -> int:
     elif changed is None:
         say(args.lang, both(_WORDS["no_settings"]))
     book = {old_board.VISITS: left.visits} if left is not None and left.visits else {}
-    image = image_build.build(unit, micropython_image.choose(unit.board, args.micropython), book)
+    lowest = {old_board.LOWEST: left.lowest} if left is not None and left.lowest else {}
+    image = image_build.build(unit, micropython_image.choose(unit.board, args.micropython), book | lowest)
     job = provision.begin(args, image)
     _check_spare(job)
     spare = _spare(unit, left, seen, args.leave_readings)

@@ -19,7 +19,7 @@ from unit.journal.ring import Journal
 from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.verbs.journal import open_image
 from sim.board.flash_file import FlashFile
-from tests import patience
+from tests import patience, publishers
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker, free_port
 from tests.uplink.certificates import Authority
@@ -128,6 +128,8 @@ def again(broker: Broker, proxy: Proxy, books: Books) -> None:
 class Scene:
     """Board, network, broker and books. A reading a second, so that there is something to lose.
 
+    `key`: its commands are signed with it, and it takes firmware of the publishers `listed`.
+
     `secure`: over TLS, and before the broker the unit's list has a name that nobody knows and an address that swallows
     packets; both are tried first after every connection that was lost.
     """
@@ -141,6 +143,7 @@ class Scene:
         secure: bool = False,
         main: str | None = None,
         key: str = "",
+        listed: tuple[str, ...] = ("A",),
     ):
         self.folder = folder
         self.secure = secure
@@ -170,6 +173,7 @@ class Scene:
         if key:
             (folder / "key.txt").write_text(f"command_key = {key}\n")
             text = text.replace('credentials_file = ""', 'credentials_file = "key.txt"')
+            text = publishers.name_in(folder, text, *listed)
         self.unit_file.write_text(text, encoding="utf-8")
         if main:
             self._flash(main)

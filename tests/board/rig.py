@@ -90,6 +90,15 @@ def stored(found: VirtualBoard, name: str) -> bytes:
         return f.read()
 
 
+def file_names(flash: Path) -> set[str]:
+    """What the file system on a flash holds."""
+    vfs = partitions.named(partitions.of_board(unit().board), "vfs")
+    context = UserContext(vfs.size)
+    context.buffer[:] = flash.read_bytes()[vfs.at : vfs.at + vfs.size]
+    fs = fsimage.file_system(vfs.size, context)
+    return set(fs.listdir("/"))
+
+
 def output(found: VirtualBoard, until: str = ">>> ", limit_s: float = 20) -> str:
     """What a board shows from power-on until it shows `until`."""
     shown: list[bytes] = []

@@ -14,9 +14,10 @@ import pytest
 from unit import config
 
 from host_tools.device import in_service, raw_repl
-from host_tools.unitkit import fsimage, pack, partitions, unitfile
+from host_tools.unitkit import fsimage, pack, partitions, publisher, unitfile
 from sim.board.flash_file import BLOCK
 from sim.board.virtual_board import VirtualBoard
+from tests import publishers
 
 from . import rig
 
@@ -54,7 +55,7 @@ def receive():
         while piece := f.read(510):
             ask(sha256=sha256, at=at, data=b2a_base64(piece))
             at += len(piece)
-    ask(sha256=sha256, switch=True)
+    ask(sha256=sha256, switch=True, signature="SIGNATURE")
     machine.reset()
 """
 # What each start of a story does, after it has said what it is.
@@ -78,7 +79,7 @@ class Story:
 
 def new_pack() -> bytes:
     """A small firmware."""
-    return pack.pack(new_modules(), "new")
+    return pack.pack(new_modules(), "2")
 
 
 def new_modules() -> dict[str, bytes]:
@@ -93,9 +94,11 @@ def told(name: str, folder: Path) -> Story:
     text = rig.UNIT_FILE.read_text(encoding="utf-8")
     changed.write_text(text.replace("start_level_mm = 600", "start_level_mm = 610"), encoding="utf-8")
     new_unit = unitfile.load(changed)
-    script = _MAIN + _STORIES[name]
+    script = _MAIN.replace("SIGNATURE", publishers.sign_text(pack.head(new_pack(), "new").sha256)) + _STORIES[name]
     main = script.encode()
     files = fsimage.firmware_files(found.unit, script) | {"main.py": main, "source": new_pack()}
+    running = fsimage.slot_files(found.unit.board, script) | {publisher.FILE: publishers.listed()}
+    files[fsimage.PACK] = pack.pack(running, "1")
     found.flash.flash_tool_write(VFS.at, fsimage.littlefs_image(files, VFS.size))
     before = found.flash.read(0, found.flash.size)
     operations: list[tuple[int, bytes | None]] = []

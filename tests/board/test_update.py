@@ -10,6 +10,7 @@ from host_tools import main
 from host_tools.device import update_mqtt as update
 from host_tools.unitkit import pack
 from host_tools.unitkit.errors import AnswerIsNo, BadInput
+from tests import publishers
 
 from . import rig
 from .online import UNIT, Scene
@@ -31,10 +32,10 @@ class Cutting(update.Remote):
 
     def __init__(self, scene: Scene, key: str = KEY, at: int = -1, strike=lambda: None):
         super().__init__(f"127.0.0.1:{scene.broker.port}", UNIT, key, None, None, None)
-        self.asked, self._at, self._strike = 0, at, strike
+        self.asked, self._strikes_at, self._strike = 0, at, strike
 
     def post(self, args, op="update"):
-        if self.asked == self._at:
+        if self.asked == self._strikes_at:
             self._strike()
         self.asked += 1
         return super().post(args, op)
@@ -48,7 +49,12 @@ def code(remote: update.Remote, args: dict) -> str:
 
 def short() -> bytes:
     """A pack that arrives soon and cannot start."""
-    return pack.pack({"unit/__init__.mpy": b"no bytecode", "unit/noise.txt": bytes(range(32, 100)) * 60}, "broken")
+    return pack.pack({"unit/__init__.mpy": b"no bytecode", "unit/noise.txt": bytes(range(32, 100)) * 60}, "99.1")
+
+
+def sent(remote: update.Remote, data: bytes) -> int:
+    """Bring a firmware with the signature of its publisher; how many bytes went."""
+    return update.send(remote, data, "en", signature=publishers.sign(data))
 
 
 def test_a_firmware_is_cut_off_goes_on_and_takes_itself_back_when_it_cannot_start(scene: Scene):
@@ -65,7 +71,7 @@ def test_a_firmware_is_cut_off_goes_on_and_takes_itself_back_when_it_cannot_star
 def falls_back(remote: update.Remote, data: bytes) -> None:
     """Send a firmware that cannot start: it arrives whole, and the unit shows that it took back the one before."""
     with pytest.raises(AnswerIsNo, match="took back the one before"):
-        update.send(remote, data, "en")
+        sent(remote, data)
 
 
 @pytest.mark.parametrize("at", [3, 9])
@@ -84,7 +90,7 @@ def test_broken_off_at_a_piece_it_goes_on_while_the_unit_works(scene: Scene, at:
     with Cutting(scene, at=at, strike=strike) as remote:
         if how == "sender gone":
             with pytest.raises(KeyboardInterrupt):
-                update.send(remote, data, "en")
+                sent(remote, data)
             scene.served("nobody sends")
         else:
             falls_back(remote, data)
@@ -145,7 +151,53 @@ def send_as(remote: update.Remote, data: bytes, sha256: str) -> None:
     for at in range(0, len(data), update.PIECE_BYTES):
         piece = base64.b64encode(data[at : at + update.PIECE_BYTES]).decode()
         remote.ask({"sha256": sha256, "at": at, "data": piece})
-    remote.ask({"sha256": sha256, "switch": True})
+    remote.ask({"sha256": sha256, "switch": True, "signature": publishers.sign_text(sha256)})
+
+
+def test_who_holds_the_command_key_alone_runs_no_code(scene: Scene):
+    """He brings what he likes, and it lies there; it never runs, nor is it in a slot, where it might."""
+    data = short()
+    sha256 = pack.head(data, "it").sha256
+    switch = {"sha256": sha256, "switch": True}
+    signed = publishers.sign_text(pack.head(firmware("99.2"), "it").sha256)  # a true one, which went over the air
+    with Cutting(scene) as remote:
+        at = remote.ask({"sha256": sha256})["at"]
+        *_, at = remote.bring(sha256, data, at)
+        assert at == len(data)
+        stranger = publishers.sign_text(sha256, "stranger")
+        for more in ({}, {"signature": ""}, {"signature": None}, {"signature": stranger}, {"signature": signed}):
+            assert code(remote, switch | more) == "publisher"
+        scene.power_cut()
+        assert scene.wait(lambda: remote.meta["boot"] >= 2, 60), scene.shown
+        assert code(remote, switch) == "publisher"  # it is still there
+    scene.check("the unit goes on")
+    scene.off()
+    held = rig.file_names(scene.flash)
+    assert {"a.pack", "new.pack"} <= held and "b.pack" not in held
+    scene.power_cut()
+
+
+def test_without_publishers_a_unit_takes_no_piece(tmp_path: Path):
+    scene = Scene(tmp_path, key=KEY, listed=())
+    try:
+        data = short()
+        sha256 = pack.head(data, "it").sha256
+        piece = {"sha256": sha256, "at": 0, "data": base64.b64encode(data[:500]).decode()}
+        with Cutting(scene) as remote:
+            for args in ({"sha256": sha256}, piece, {"sha256": sha256, "switch": True}):
+                assert code(remote, args) == "no_publisher"
+        scene.check("the unit goes on")
+    finally:
+        scene.close()
+
+
+def test_an_older_firmware_does_not_come_back(scene: Scene):
+    data = pack.pack({"unit/__init__.mpy": b"no bytecode", "unit/noise.txt": bytes(range(32, 100)) * 60}, "0.0.9")
+    with Cutting(scene) as remote:
+        with pytest.raises(AnswerIsNo, match=r"refuses: older this is version 0\.0\.9"):
+            sent(remote, data)
+        assert remote.meta["boot"] == 1
+    scene.check("the unit goes on")
 
 
 def test_the_limit_of_traffic_is_the_units_and_readings_have_their_half(scene: Scene, capsys, monkeypatch):
@@ -183,7 +235,7 @@ def test_a_pace_is_kept_however_the_bytes_come():
 def test_a_whole_firmware_arrives_while_link_and_broker_fail(scene: Scene, capsys):
     data = firmware("2")
     with Cutting(scene, at=100, strike=lambda: scene.link_cut(None)) as remote:  # type: ignore[arg-type]
-        assert update.send(remote, data, "en") == len(data)
+        assert sent(remote, data) == len(data)
         assert scene.wait(lambda: remote.meta["firmware"] == "2", 60)
         assert remote.meta["firmware_sha256"] == pack.head(data, "it").sha256
     scene.check("the new firmware")

@@ -9,9 +9,10 @@ from unit import config
 from host_tools import main
 from host_tools.device import in_service
 from host_tools.device.raw_repl import RawRepl
-from host_tools.unitkit import fsimage, pack, partitions
+from host_tools.unitkit import fsimage, pack, partitions, publisher
 from host_tools.verbs import journal, register
 from sim.board.vm import DEFAULT_HEAP_BYTES
+from tests import publishers
 
 from . import rig
 from .damage import records_events
@@ -133,6 +134,21 @@ def test_a_visit_costs_a_firmware_on_trial_none_of_its_starts(served):
     found.close()
     assert update(served, heap_bytes=rig.ROOMY_HEAP) == 0
     assert state(rig.board(served)) == (B, 2)
+
+
+def test_whoever_stands_there_with_the_cable_brings_other_publishers_and_an_older_version(served):
+    """Of both keys lost, this is the way on; what came over MQTT and runs nowhere makes room."""
+    found = rig.board(served, plant=True)
+    before = fsimage.slot_files(found.unit.board) | {publisher.FILE: publishers.listed("A", "B")}
+    install(found, {"a.pack": pack.pack(before, "99.1"), "new.pack": firmware("99.2")}, A, _TRUSTED)
+    found.close()
+    path = served / "unit.toml"
+    path.write_text(publishers.name_in(served, rig.UNIT_FILE.read_text(encoding="utf-8"), "C"), encoding="utf-8")
+    assert update(served, unit=path) == 0
+    found = rig.board(served)
+    new = rig.stored(found, "b.pack")
+    assert state(found)[0] == B and publishers.listed("C") in new and pack.head(new, "new").version == version("qingxi")
+    assert "new.pack" not in rig.file_names(served / "board.flash")
 
 
 def test_what_broke_off_goes_on(served, capsys, monkeypatch):

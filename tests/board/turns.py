@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from host_tools.device import update_mqtt
 from host_tools.unitkit import pack, unitfile
 from host_tools.unitkit.errors import AnswerIsNo
@@ -19,7 +21,7 @@ from sim.board import chips
 from sim.board.plant import ScenarioPlant
 from sim.board.virtual_board import VirtualBoard
 from sim.scenario import scenario
-from tests import patience
+from tests import patience, publishers
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker, free_port
 from tests.uplink.certificates import Authority
@@ -81,6 +83,7 @@ class Turns:
         (folder / "key.txt").write_text(f"command_key = {KEY}\n")
         text += '\n[console]\npin_file = "pin.txt"\n'
         text = text.replace('credentials_file = ""', 'credentials_file = "key.txt"')
+        text = publishers.name_in(folder, text, *"ABCD")
         (folder / "unit.toml").write_text(text, encoding="utf-8")
         (folder / "story.toml").write_text(rig.QUIET, encoding="utf-8")
         unit = unitfile.load(folder / "unit.toml")
@@ -176,7 +179,7 @@ class Turns:
         self.back("a restart of the broker")
 
     def update(self) -> None:
-        """A firmware arrives, up to the command that would put it on trial."""
+        """A firmware arrives. It is signed by nobody whom the unit knows, or it would be put on trial."""
         noise = bytes(self.chance.randrange(256) for _ in range(12_000))
         data = pack.pack({"unit/noise.txt": noise}, f"new-{self.chance.random()}")
         sha256 = pack.head(data, "pack").sha256
@@ -185,6 +188,9 @@ class Turns:
             while at < len(data):
                 piece = base64.b64encode(data[at : at + update_mqtt.PIECE_BYTES]).decode()
                 at = remote.ask({"sha256": sha256, "at": at, "data": piece})["at"]
+            signature = publishers.sign_text(sha256, "stranger")
+            with pytest.raises(AnswerIsNo, match="refuses: publisher"):
+                remote.ask({"sha256": sha256, "switch": True, "signature": signature})
         self.back("an update")
 
     # --- the end

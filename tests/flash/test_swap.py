@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import time
+import zlib
 
 import pytest
 from unit.control.controller import SNAPSHOT_BYTES, Controller
@@ -20,6 +21,7 @@ from .desk import MB, UNIT_FILE, Desk, stored
 from .images import S3_BOARD, unit_file
 
 VISITS = "2026-06-01 王 清淤\n2026-06-15 Li\n".encode()
+LOWEST = b"9.9" + zlib.crc32(b"9.9").to_bytes(4, "little")
 RUN_S = 5_000_000  # of pump 1, in its life
 SENT, WAITING = 30, 12
 
@@ -31,7 +33,7 @@ def left_behind(image, path, on_the_spot=None, damaged=False):
     flash = bytearray(built.whole())
     vfs, ring = (partitions.named(list(built.table), name) for name in ("vfs", "journal"))
     files = fsimage.firmware_files(unit) | fsimage.named_files(unit)
-    files[old_board.VISITS] = VISITS
+    files |= {old_board.VISITS: VISITS, old_board.LOWEST: LOWEST}
     stored = unit.board_settings() | (on_the_spot or {})
     files["config.json"] = files["config.last"] = fsimage.sealed(json.dumps(stored).encode())
     flash[vfs.at : vfs.at + vfs.size] = fsimage.littlefs_image(files, vfs.size)
@@ -103,6 +105,7 @@ def test_from_a_dead_board_to_its_unsent_readings_at_the_broker(qingxi, swap, tm
     waited = [seq for seq in seqs("qiaotou") if seq < first]
     assert waited == list(range(SENT + 1, SENT + WAITING + 1)) and set(got.values()) == {1}
     assert result["visits"] == 2 and stored(desk.as_flashed, built, old_board.VISITS) == VISITS
+    assert stored(desk.as_flashed, built, old_board.LOWEST) == LOWEST  # what the unit has trusted is not forgotten
     # Its hours: the newest snapshot on the new board is the old one's.
     assert RUN_S.to_bytes(4, "little") in journal_of(desk.as_flashed, image, village.unit)
     page = next((tmp_path / "new/records").glob("*.html")).read_text(encoding="utf-8")

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from host_tools import main
+from host_tools.image import signing
 from sim.board import standin
+from tests import publishers
 from tests.vm import ROOT
 
 UNIT = ROOT / "boards/esp32/units/qiaotou.toml"
@@ -28,6 +30,8 @@ WORDS = {
     "fleet make": {"file": "{}/county.csv", "--out": "{}/county"},
     "flash": {"--port": NO_PORT, "--unit": UNIT},
     "update": {"--unit": "{}/keyed.toml"},
+    "publisher new": {"file": "{}/new.pem", "--passphrase-file": "{}/word.txt"},
+    "publisher sign": {"--key": "{}/key.pem", "--passphrase-file": "{}/word.txt", "--unit": "{}/keyed.toml"},
     "delivery": {"--unit": UNIT, "--broker": NO_BROKER},
     "backup": {"--out": "{}/old.bin"},
     "swap": {"--port": NO_PORT, "--unit": UNIT, "--seen": "{}/seen.txt"},
@@ -41,7 +45,10 @@ READ = {  # what is read
     "image build": ("--unit", "--micropython"),
     "fleet make": ("file", "--base"),
     "flash": ("--unit", "--micropython"),
-    "update": ("--unit",),
+    "update": ("--unit", "--signatures"),
+    "publisher new": ("--passphrase-file",),
+    "publisher sign": ("--unit", "--key", "--passphrase-file"),
+    "publisher show": ("file",),
     "delivery": ("--unit",),
     "swap": ("--unit", "--from", "--seen", "--micropython"),
     "register": ("file", "--merge"),
@@ -57,6 +64,8 @@ WRITTEN = {  # what is made where it is not there
     "config reference": ("file",),
     "config boards": ("file",),
     "image build": ("--out",),
+    "publisher new": ("file",),
+    "publisher sign": ("--out",),
     "fleet new": ("file",),
     "fleet make": ("--out",),
     "journal": ("--out",),
@@ -115,13 +124,21 @@ def qingxi(tmp_path, monkeypatch, capsys):
     Path("seen.txt").write_text('{"boot":1,"seq":5,"events":[]}\n')
     Path("key.txt").write_text("command_key = 0f1e2d3c4b5a69788796a5b4c3d2e1f0\n")
     text = UNIT.read_text(encoding="utf-8")
-    Path("keyed.toml").write_text(text.replace('credentials_file = ""', 'credentials_file = "key.txt"'))
+    keyed = text.replace('credentials_file = ""', 'credentials_file = "key.txt"')
+    Path("keyed.toml").write_text(publishers.name_in(tmp_path, keyed, "A"))
+    Path("word.txt").write_text(publishers.PASSPHRASE)
+    Path("key.pem").write_bytes(signing.pem(publishers.private("A"), publishers.PASSPHRASE))
     Path("file").write_text("no folder")
 
     def run(verb: str, argument: str, value: str) -> tuple[int, list[str]]:
         words = {name: str(text).format(tmp_path) for name, text in WORDS.get(verb, {}).items()} | {argument: value}
         if (verb, argument) == ("update", "--unit"):
             words["--port"] = NO_PORT
+        if (verb, argument) == ("update", "--broker"):
+            given = ("--key", "key.pem", "--unit", "keyed.toml", "--passphrase-file", "word.txt")
+            assert main.main(["publisher", "sign", *given]) == 0
+        if (verb, argument) == ("update", "--signatures"):
+            words["--broker"] = NO_BROKER
         if argument in ("--from", "--from-port"):
             del words["--seen"]
         if verb == "journal" and argument == "--out":

@@ -1,4 +1,7 @@
-"""A firmware in pieces through the command queue, cut short at every piece; runs in both worlds. argv: a folder."""
+"""A firmware in pieces through the command queue, cut short at every piece; runs in both worlds.
+
+argv: a folder, in which a file holds modulus and private exponent of a publisher, in hexadecimal.
+"""
 
 import gc
 import hashlib
@@ -10,9 +13,13 @@ from binascii import b2a_base64
 from unit.pack_head import COUNT_AT, DIGEST_AT, HEAD_BYTES, MAGIC, SIZE_AT, VERSION_AT
 from unit.uplink.commands import gate, sign
 from unit.uplink.commands.queue import CommandQueue
+from unit.uplink.commands.signature import _SHA256
+from unit.uplink.commands.update import NAME
 
 KEY = b"00112233445566778899aabbccddeeff"
-PACK = "b.pack"
+SPARE = "b.pack"
+RUNNING = "a.pack"
+VERSION = b"1.10"
 PIECE = 500
 PIECES = 24
 REST_MS = 60000
@@ -24,7 +31,7 @@ class Slots:
     switched = False
 
     def spare(self):
-        return PACK
+        return SPARE
 
     def switch(self, mqtt):
         self.switched = True
@@ -38,6 +45,55 @@ class Slots:
 
 
 SLOTS = Slots()
+
+
+class Running:
+    """The module `pack`, as `signature` and `stamp` see it: the firmware in force."""
+
+    name = RUNNING
+    text = ""  # of its publisher.txt, "" for none
+    after = ""  # in the pack, where other files follow
+
+    def open(self, path, mode):
+        if path != "publisher.txt" or not self.text:
+            raise OSError(2)
+        with open(path, "w") as f:
+            f.write(self.text + "\n\x04\n" + self.after)
+        return open(path, mode)
+
+
+FORCE = Running()
+
+
+def put_in_force(version):
+    """The firmware that runs has this version."""
+    with open(RUNNING, "wb") as f:
+        f.write(pack(version)[:HEAD_BYTES])
+
+
+class Publisher:
+    """Somebody with a private key. `line`: of his public key in a list."""
+
+    def __init__(self, modulus, exponent):
+        self.n, self._d = int(modulus, 16), int(exponent, 16)
+        self.line = "key " + modulus
+
+    def filled(self, digest, before=b"\x00\x01", middle=b"\x00" + _SHA256):
+        """What PKCS #1 v1.5 has him sign, or something like it."""
+        end = middle + digest
+        return before + b"\xff" * (384 - len(before) - len(end)) + end
+
+    def of(self, filled):
+        """The signature that comes to this, in base64."""
+        number = pow(int.from_bytes(filled, "big"), self._d, self.n)
+        return text64(number.to_bytes(384, "big"))
+
+    def sign(self, digest):
+        return self.of(self.filled(digest))
+
+
+def text64(data):
+    return str(b2a_base64(data), "utf-8").strip()
 
 
 class Actions:
@@ -55,8 +111,9 @@ class Actions:
         return ()
 
 
-def pack():
-    body = bytes(COUNT_AT - VERSION_AT + 2) + bytes([i * 7 & 255 for i in range(PIECE * PIECES - HEAD_BYTES)])
+def pack(version=VERSION, pieces=PIECES):
+    body = version + bytes(COUNT_AT - VERSION_AT + 2 - len(version))
+    body += bytes([i * 7 & 255 for i in range(PIECE * pieces - HEAD_BYTES)])
     size = len(body) + VERSION_AT
     head = MAGIC.to_bytes(4, "little") + size.to_bytes(4, "little") + hashlib.sha256(body).digest()
     assert len(head) == VERSION_AT and SIZE_AT == 4
@@ -70,8 +127,9 @@ def hexed(data):
 class Sender:
     """Somebody with the key, and the queue that his commands arrive in."""
 
-    def __init__(self, data):
+    def __init__(self, data, publisher):
         self.data = data
+        self.signature = publisher.sign(data[DIGEST_AT:VERSION_AT])
         self.sha256 = hexed(data[DIGEST_AT:VERSION_AT])
         self.counter = 0
         self.start()
@@ -96,6 +154,7 @@ class Sender:
         """(answer, slices that it took); None if it waits for a calmer moment."""
         slices = 0
         sys.modules["slots"] = SLOTS  # which is let go after each use
+        sys.modules["pack"] = FORCE
         while self.queue.busy(calm):
             slices += 1
             self.queue.work(0, calm)
@@ -110,7 +169,7 @@ class Sender:
         return self.answer(calm)[0]
 
     def piece(self, at, size=PIECE):
-        self.arrive(at=at, data=str(b2a_base64(self.data[at : at + size]), "utf-8").strip())
+        self.arrive(at=at, data=text64(self.data[at : at + size]))
 
     def rest(self):
         self.queue.rest(REST_MS)
@@ -136,7 +195,7 @@ def in_order(sender):
     sender.piece(0)
     expect("one came before", sender.answer()[0]["at"], PIECE * 4)
     sender.ask("log", n=1)
-    expect("what it held is on the flash", os.stat(PACK)[6], PIECE * 4)
+    expect("what it held is on the flash", os.stat(NAME)[6], PIECE * 4)
     sender.piece(PIECE * 4)
     answer, slices = sender.answer()
     expect("and it goes on", (answer["at"], slices > 1), (PIECE * 5, True))
@@ -144,15 +203,15 @@ def in_order(sender):
     while at < len(sender.data):
         sender.piece(at)
         at = sender.answer()[0]["at"]
-    expect("a restart waits until no pump runs", sender.ask(switch=True), None)
+    expect("a restart waits until no pump runs", sender.ask(switch=True, signature=sender.signature), None)
     expect("then it comes", sender.answer(calm=True)[0]["switched"], True)
-    expect("all of it arrived", (os.stat(PACK)[6], SLOTS.switched), (len(sender.data), True))
+    expect("all of it arrived", (os.stat(SPARE)[6], SLOTS.switched), (len(sender.data), True))
 
 
 def cut_at(sender, n, power):
     """The sender goes, or the power, once `n` pieces are here; the next one goes on. Returns the bytes kept."""
-    if PACK in os.listdir():
-        os.remove(PACK)
+    if NAME in os.listdir():
+        os.remove(NAME)
     sender.start()
     expect("begin", sender.ask()["at"], 0)
     for i in range(n):
@@ -164,7 +223,7 @@ def cut_at(sender, n, power):
     if not power:
         sender.rest()
         expect("closed", incoming._file, None)
-        expect("kept", os.stat(PACK)[6] if n else 0, n * PIECE)
+        expect("kept", os.stat(NAME)[6] if n else 0, n * PIECE)
     sender.start()
     at = kept = sender.ask()["at"]
     if n * PIECE - at > 4096 + PIECE:
@@ -172,14 +231,23 @@ def cut_at(sender, n, power):
     while at < len(sender.data):
         sender.piece(at)
         at = sender.answer()[0]["at"]
-    expect("whole", sender.ask(calm=True, switch=True)["switched"], True)
+    expect("whole", sender.ask(calm=True, switch=True, signature=sender.signature)["switched"], True)
     sender.rest()
     return kept
 
 
-def main(folder):
+def begin(folder):
+    """The publisher whom the firmware in force lists, and a sender who has his signature."""
     os.chdir(folder)
-    sender = Sender(pack())
+    with open("key") as f:
+        publisher = Publisher(*f.read().split())
+    FORCE.text = FORCE.after = publisher.line
+    put_in_force(VERSION)
+    return publisher, Sender(pack(), publisher)
+
+
+def main(folder):
+    _, sender = begin(folder)
     in_order(sender)
     grown = before = 0
     for n in range(PIECES + 1):
