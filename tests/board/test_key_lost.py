@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from littlefs import UserContext
+from unit import joining
 
 from host_tools.unitkit import fsimage, partitions
 from sim.board.flash_file import FlashFile
@@ -31,9 +32,35 @@ def put(scene: Scene, content: bytes | None) -> None:
     flash.close()
 
 
+@pytest.mark.parametrize("keyed", [True, False])
 @pytest.mark.parametrize(
-    "left", [None, b"", b"command_key =\n", b"command_key = x\n", b"user = a\npassword = b\n", b"\xff" * 40, b"comma"]
-)
+    ("left", "account"),
+    [
+        (None, (None, None)), (b"", (None, None)), (b"command_key =\n", (None, None)),
+        (b"user = a\npassword = b\ncommand_key = x\n", ("a", "b")), (b"user = a\npassword = b\n", ("a", "b")),
+    ],
+)  # fmt: skip
+def test_what_is_no_key_is_a_lost_one_and_no_unit_takes_it_for_none(tmp_path, monkeypatch, keyed, left, account):
+    monkeypatch.chdir(tmp_path)
+    if left is not None:
+        Path(CREDENTIALS).write_bytes(left)
+    has_line = left is not None and b"command_key" in left
+    assert joining._account(keyed) == (*account, b"" if keyed or has_line else None)
+    Path(CREDENTIALS).write_text(f"command_key = {keys.KEY}\n")
+    assert joining._account(keyed) == (None, None, keys.KEY.encode())
+
+
+@pytest.mark.parametrize("left", [b"\xff" * 40, b"comma"])
+def test_a_damaged_file_silences_no_keyed_unit(tmp_path, monkeypatch, left, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path(CREDENTIALS).write_bytes(left)
+    assert joining._account(True) == (None, None, b"")
+    assert capsys.readouterr().out.startswith("MQTT:")
+    with pytest.raises(ValueError):
+        joining._account(False)
+
+
+@pytest.mark.parametrize("left", [None, b"command_key = x\n"])
 def test_without_its_key_a_keyed_unit_takes_no_command_and_raises_an_alarm(tmp_path: Path, left: bytes | None):
     scene = Scene(tmp_path, key=keys.KEY)
     assert scene.wait(lambda: scene.last("state"), 60), scene.shown[-2000:]
