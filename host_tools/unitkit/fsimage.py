@@ -58,15 +58,20 @@ def firmware_image(unit: Unit) -> bytes:
     return littlefs_image(firmware_files(unit) | named_files(unit), vfs.size)
 
 
-def firmware_files(unit: Unit, scripts: str = "", without: tuple[str, ...] = ()) -> dict[str, bytes]:
+def firmware_files(
+    unit: Unit, scripts: str = "", without: tuple[str, ...] = (), own_main: bool = False
+) -> dict[str, bytes]:
     """Every file of the board, by its path: two scripts in source, as the interpreter wants them, and the firmware.
 
     `scripts`: text of a test or a bench that will look into the firmware: what it names keeps its name. `without`:
-    transforms of `shrink/` left out, so that each can be weighed.
+    transforms of `shrink/` left out, so that each can be weighed. `own_main`, or `scripts`: another main.py may take the
+    place of this one, so boot.py does not mend it.
     """
     outside, inside = _built(unit.board, scripts, without)
-    sums = tuple((name, zlib.crc32(outside[name])) for name in sorted(outside) if name.endswith(".mpy"))
-    files = {"boot.py": _boot(RELAYS=relays_off(unit.board), SUMS=sums)}
+    mended = [name for name in sorted(outside) if name != "main.py" or not (scripts or own_main)]
+    sums = tuple((name, zlib.crc32(outside[name])) for name in mended)
+    service = ((unit.board.service, 0),) if unit.board.service >= 0 else ()
+    files = {"boot.py": _boot(RELAYS=relays_off(unit.board), SERVICE=service, SUMS=sums)}
     for name in config.BOARDS:
         files[name] = sealed(unit.pins_json().encode())
     files["config.json"] = files["config.last"] = sealed(unit.board_json().encode())
@@ -76,7 +81,7 @@ def firmware_files(unit: Unit, scripts: str = "", without: tuple[str, ...] = ())
 
 
 def _boot(**tables: object) -> bytes:
-    """boot.py with these tables written into it in the place of empty ones."""
+    """boot.py with these tables written into it in the place of empty ones; one that stays empty as it is."""
     boot = (FIRMWARE_DIR / "boot.py").read_text(encoding="utf-8")
     for name, table in tables.items():
         line = f"{name} = ()"

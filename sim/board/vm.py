@@ -25,6 +25,7 @@ from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
 from . import chips
 from .chip_memory import surround
+from .keyboard import as_on_a_chip
 from .shim import wire
 
 # What the modules of `shim/` take of the heap; an ESP32 has them in flash (tests/board/test_heap.py measures it).
@@ -155,10 +156,11 @@ def main(argv: list[str]) -> None:
     memory, _ = _map(libc, memory_fd, mmap.PROT_READ | mmap.PROT_WRITE)
     flash, flash_size = _map(libc, flash_fd, mmap.PROT_READ)
     rom, rom_size = _map(libc, rom_fd, mmap.PROT_READ)
+    keyboard = as_on_a_chip()
     surroundings = surround(chip, memory) if chip else None
     start = _START.format(rom, rom_size, _CHIP_START if chip else "", memory, flash, flash_size, wire_fd)
     micropython_unix.run_main(["micropython", "-X", f"heapsize={heap_bytes}", "-i", "-c", start])
-    del surroundings  # not before
+    del surroundings, keyboard  # not before
 
 
 def _map(libc: ctypes.CDLL, fd: int, protection: int) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """`micropython` and `os` as a chip has them: what is typed there is a matter of the program.
 
-`kbd_intr(-1)` makes Ctrl-C a byte like any other, where here it would kill; `dupterm_notify` puts bytes behind those
+`kbd_intr(-1)` makes Ctrl-C a byte like any other, where here it would be lost; `dupterm_notify` puts bytes behind those
 that wait at the port.
 """
 

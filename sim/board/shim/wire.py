@@ -82,4 +82,4 @@ I2C = 7  # a: bus << 16 | address << 8 | STOP; b: bytes written << 16 | bytes to
 STARTED = 8  # boot.py and main.py have been through; the REPL comes next
 RTC_SET = 9  # b: RTC offset, s
 GIVE_BACK = 11  # b: bytes in DATA, for the terminal that they came from
-LISTENS = 10  # boot.py comes next: from here on Ctrl-C interrupts a program
+LISTENS = 10  # boot.py comes next: from here on what is typed reaches the machine
