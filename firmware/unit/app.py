@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import select
 import sys
 import time
@@ -16,6 +17,7 @@ from .clock import Clock
 from .config import FROM_TRIAL, TRIAL_S  # numbers by the time a board sees them: the module itself is forgotten
 from .control.basics import const
 from .control.controller import Controller
+from .control.events import SERVICE_MODE
 from .journal.recorder import Recorder
 from .journal.ring import Journal
 from .modules import forget, settle
@@ -56,6 +58,8 @@ class App:
         self._milestone_s = restart.LONG_LIFE_S  # when next to ask how this start has gone
         self.clock.read()
         self.recorder.wake(self.clock.utc_s)
+        if restart.served():
+            self.control.events.add(SERVICE_MODE, 0, 0)
         forget("journal.mount", "journal.catch_up", "journal.cursor", "journal.walk", "control.snapshot")
         self.due_ms = time.ticks_ms()  # when the next tick begins
         self.uplink = None  # of its reporting, while there is one
@@ -82,7 +86,6 @@ class App:
             asyncio.run(self.live())
         finally:
             self.io.all_off()
-            micropython.kbd_intr(3)
 
     async def live(self):
         """Tick for ever, each second at its time; the watchdog is fed here and nowhere else."""
@@ -121,7 +124,7 @@ class App:
 
     async def _talk(self):
         """Open the console to whoever types at the serial port; before, nothing of it is in memory."""
-        micropython.kbd_intr(-1)  # Ctrl-C is a byte for the console: no crew stops a unit by a slip
+        micropython.kbd_intr(-1)  # a main.py of before has left it on
         typed = select.poll()
         typed.register(sys.stdin, select.POLLIN)
         listener = None
@@ -149,10 +152,11 @@ class App:
                 if failed < _CONSOLE_FAILURES:
                     print("控制台出错，已重新启动：请按回车 / the console broke and has restarted: press Enter")
                 else:
-                    print("控制台停用10分钟，设备照常运行；Ctrl-C 停机进入提示符")
-                    print("no console for 10 min, the unit runs on; Ctrl-C stops it and leads to the prompt")
+                    print("控制台停用10分钟，设备照常运行 / no console for 10 min, the unit runs on")
                     failed = 0
-                    micropython.kbd_intr(3)  # its code may be damaged
+                    if "console-pin" not in os.listdir():
+                        print("Ctrl-C 停机进入提示符 / Ctrl-C stops it and leads to the prompt")
+                        micropython.kbd_intr(3)  # the console's code may be damaged
                     await asyncio.sleep_ms(_REST_S * _TICK_MS)
                     micropython.kbd_intr(-1)
                 while _any(typed):

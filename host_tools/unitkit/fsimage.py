@@ -20,7 +20,7 @@ from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 from unit import config
 from unit.catalogue import wiring
-from unit.console import access, listener
+from unit import pin as unit_pin
 from unit.uplink import credentials
 
 from . import pack, partitions
@@ -37,7 +37,7 @@ NAMED_FILES = {
     "mqtt.ca_file": "ca.pem",
     "network.wifi_file": "wifi.txt",
     "network.sim_file": "sim.txt",
-    "console.pin_file": listener.PIN_FILE,  # hashed, see `pin_hash`
+    "console.pin_file": unit_pin.PIN_FILE,  # hashed, see `pin_hash`
     "mqtt.cert_file": "client.pem",
     "mqtt.key_file": "client.key",
 }
@@ -184,12 +184,12 @@ def named_files(unit: Unit) -> dict[str, bytes]:
 
 
 def pin_hash(unit_id: str, pin: str) -> bytes:
-    """What a board keeps of the console's PIN, as `unit.console.access` reads it: salt, rounds, digest.
+    """What a board keeps of the console's PIN, as `unit.pin` reads it: salt, rounds, digest.
 
     The salt is the unit's own, so equal PINs of a county's units do not look alike and equal input gives equal bytes.
     """
     salt = hashlib.sha256(b"qingxi console " + unit_id.encode()).digest()[:8]
-    digest = list(access.stretched(salt, PIN_ROUNDS, pin))[-1]
+    digest = list(unit_pin.stretched(salt, PIN_ROUNDS, pin))[-1]
     return f"{salt.hex()} {PIN_ROUNDS} {digest.hex()}\n".encode()
 
 

@@ -6,14 +6,17 @@ what the signal calls.
 """
 
 import ctypes
+import os
 import signal
 
 import micropython_run
 
 from .interpose import Library
+from .shim import wire
 
 _CTRL_C = 3
 _SET = ctypes.CFUNCTYPE(None, ctypes.c_byte)
+_ALLOC = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint)
 
 
 def as_on_a_chip() -> Library:
@@ -29,3 +32,20 @@ def as_on_a_chip() -> Library:
 
     library.replace("mp_hal_set_interrupt_char", _SET, set_interrupt_char)
     return library
+
+def stand_still(library: Library, fd: int, stops: str, memory: int) -> None:
+    """Count the machine's steps, and at each of `stops` wait until somebody answers at `fd`: see `stepped`."""
+    alloc = library.original("gc_alloc", _ALLOC)
+    left = [int(stop) for stop in reversed(stops.split(",")) if stop]
+    count = ctypes.c_uint32.from_address(memory + wire.STEPS)
+
+    def step(n: int, flags: int) -> int | None:
+        count.value += 1
+        if left and count.value >= left[-1]:
+            left.pop()
+            os.write(fd, b".")
+            os.read(fd, 1)
+        return alloc(n, flags)
+
+    count.value = 0
+    library.replace("gc_alloc", _ALLOC, step)

@@ -47,6 +47,7 @@ class VirtualBoard:
     """
 
     scripts = ""  # of a bench: what they name of the stand-ins for the chip keeps its name
+    stepping = (-1, "")  # see `stepped`
 
     def __init__(
         self,
@@ -165,7 +166,7 @@ class VirtualBoard:
         self._wire, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, round(_PATIENCE_S * 1e6)))
         lent = (memory.fd, self.flash.path, end, self.serial.terminal)
-        self._process = vm.spawn(self._heap_bytes, *lent, self.wiring.unwired, self.scripts, self._chip)
+        self._process = vm.spawn(self._heap_bytes, *lent, self.wiring.unwired, self.scripts, self._chip, self.stepping)
         end.close()
         self.starts += 1
         self._at_prompt = False

@@ -21,7 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
 UNIT_FILE = ROOT / "boards/esp32/units/qiaotou.toml"
 PSRAM_BOARD = "olimex-esp32-poe-wrover"  # its terminals have the names of the example's board
 ROOMY_HEAP = 1 << 20  # for tests of anything but the heap
-TICKING_MS = 8000  # the watchdog's time while the firmware ticks
 QUIET = """
 name = "quiet"
 seed = 1
@@ -110,7 +109,7 @@ def until(condition, limit_s: float = 30) -> None:
 
 def until_it_serves(found: VirtualBoard) -> None:
     """Wait until the firmware on a board at wall speed ticks."""
-    until(lambda: found.memory.u32(wire.WDT_TIMEOUT_MS) == TICKING_MS)
+    until(lambda: found.memory.u32(wire.WDT_TIMEOUT_MS) == wire.TICKING_MS)
 
 
 @contextmanager
