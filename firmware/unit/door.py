@@ -35,7 +35,7 @@ class Door:
                 line, self._line = self._line, b""
                 self._enter(line)
                 return  # a PIN takes its time, and each second has one at the most
-            elif len(self._line) < _LONGEST:
+            elif byte >= b" " and len(self._line) < _LONGEST:
                 self._line += byte
 
     def _enter(self, line):
