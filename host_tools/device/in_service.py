@@ -210,7 +210,7 @@ def _turn(name: str) -> int:
 
     The configuration comes last: what it needs is there then.
     """
-    if name.endswith(".mpy"):
+    if name == "main.py" or name.endswith(".mpy"):
         return 0  # a boot.py of before takes its own back from the copies
     return 1 if name == "boot.py" else 3 if name == _CONFIG else 2
 

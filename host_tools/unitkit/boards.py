@@ -38,6 +38,9 @@ CHIPS = {
     "ads1115": (("analog",), 4),
 }
 _LEVELS = {"low": 0, "high": 1}
+# The terminal whose button, pressed right after a reset, has the unit stand for service: boot.py reads it and nothing
+# else does. It may be the button for flashing, at a strapping pin: that is read before the reset is over.
+SERVICE = "service"
 _OUTPUTS = {
     "relay": ("gpio",),
     "uart": ("tx",),
@@ -83,6 +86,7 @@ class Board:
     partitions: dict[str, int]
     terminals: dict[str, list[int | str]]
     unfit: dict[str, tuple[int, str]] = field(default_factory=dict)
+    service: int = -1  # GPIO of the service button, low when pressed; -1: none
 
     @property
     def psram_kind(self) -> str:
@@ -184,6 +188,12 @@ def parse(name: str, text: str) -> Board:
         raise BadInput(*problems, f"{name}.toml: chip = {chip!r}: must be one of {', '.join(_chips())}")
     has_psram = data.get("psram_mb") not in (None, 0)
     rows = take("terminals", dict)
+    service = -1
+    if SERVICE in rows:
+        try:
+            service = _service(chip, rows.pop(SERVICE), has_psram)
+        except ValueError as e:
+            problems.append(f"{name}.toml: terminal {SERVICE}: {e}")
     terminals: dict[str, list[int | str]] = {}
     unfit: dict[str, tuple[int, str]] = {}
     for terminal, row in rows.items():
@@ -197,7 +207,7 @@ def parse(name: str, text: str) -> Board:
         else:
             terminals[terminal] = compact
     taken = {key: take(key, kind) for key, kind in _KEYS.items()}
-    board = Board(name=name, chip=chip, terminals=terminals, unfit=unfit, **taken)
+    board = Board(name=name, chip=chip, terminals=terminals, unfit=unfit, service=service, **taken)
     problems += [f"{name}.toml: unknown key {key}" for key in data]
     wrong = _wrong_memory(board) + _wrong_partitions(board) + _wrong_terminals(board)
     problems += [f"{name}.toml: {sentence}" for sentence in wrong]
@@ -245,6 +255,16 @@ def _terminal(chip: str, row: object, has_psram: bool) -> tuple[list[int | str],
     return compact, refused
 
 
+def _service(chip: str, row: object, has_psram: bool) -> int:
+    """The GPIO of the service button. ValueError where the row is malformed or the pin must not be used."""
+    compact, refused = _terminal(chip, row, has_psram)
+    if compact[:2] != ["input", 0] or len(compact) > 3:
+        raise ValueError('it must be an input on a pin of the chip, kind = "input", gpio, active = "low"')
+    if refused and refused[1] != "strapping":
+        raise ValueError(f"GPIO{refused[0]} must not be used: {_WHY[refused[1]][1]}")
+    return int(compact[2])
+
+
 def _on_spi(row: dict) -> bool:
     return row.get("phy") in PHYS[SPI_FROM >> 6 :]
 
@@ -285,7 +305,9 @@ def _line(kind: str, row: dict) -> list[int | str]:
 def _wrong_terminals(board: Board) -> list[str]:
     """A pin belongs to one terminal; a chip's lines need the bus that the chip sits on."""
     wrong = []
-    owner: dict[int, str] = {}
+    owner: dict[int, str] = {board.service: SERVICE} if board.service >= 0 else {}
+    if owner and any(terminal[0] == "relay" and len(terminal) > 3 for terminal in board.terminals.values()):
+        wrong.append(f"terminal {SERVICE}: relays behind a chip stay as they were over a reset: no service button here")
     for name, terminal in board.terminals.items():
         own = _ETHERNET_PINS[board.chip] if terminal[0] == "ethernet" and int(terminal[1]) < SPI_FROM else ()
         for pin in [*wiring.pins(terminal), *own]:
