@@ -108,7 +108,7 @@ class Publisher:
         actions = _Actions(self, self._unit)
         queue = CommandQueue(self._unit.id, self.journal.boot, lambda: actions, (key or "").encode())
         self.uplink = Uplink(
-            wanted(settings), _Identity(self._unit, self.journal.boot), _Online(self), queue, self.journal,
+            wanted(settings), _Identity(self._unit, self.journal.boot), Online(self), queue, self.journal,
             Cursor(self.journal), self._network, user, password,
         )  # fmt: skip
 
@@ -234,13 +234,6 @@ class _Identity:
         texts = "".join(text for _, text in sorted(fsimage.sources().items()))
         self.firmware_sha256 = hashlib.sha256(texts.encode()).hexdigest()
         self.config_sha256 = unit.sha256
-
-
-class _Online(Online):
-    """A simulated unit as its uplink sees it."""
-
-    def set_time(self, unix_s: int) -> None:
-        """The scenario's clock is not for others to set."""
 
 
 class _Actions(Actions):

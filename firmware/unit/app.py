@@ -54,7 +54,7 @@ class App:
         self.lost_s = 0  # of these, in which there was no tick
         self.trial_ends_s = TRIAL_S if config_from == FROM_TRIAL else 0  # 0: no settings are on trial
         self._milestone_s = restart.LONG_LIFE_S  # when next to ask how this start has gone
-        self.clock.read()
+        _begin(self.clock, self.recorder.journal)
         self.recorder.wake(self.clock.utc_s)
         forget("journal.mount", "journal.catch_up", "journal.cursor", "journal.walk", "control.snapshot")
         self.due_ms = time.ticks_ms()  # when the next tick begins
@@ -193,6 +193,13 @@ def _control(settings):
     from .assembly import parts
 
     return Controller(*parts(settings))
+
+
+def _begin(clock, journal):
+    from .lowest import begin
+
+    begin(clock, journal)
+    forget("lowest", "released", "journal.newest")
 
 
 def _trust(app):

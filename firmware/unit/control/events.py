@@ -23,6 +23,7 @@ FIRMWARE_KEPT = const(15)  # it has lived a healthy hour
 OTHER_BOARD = const(16)  # another board reports under this unit's id
 RECORD_REFUSED = const(17)  # a: number of a record that the broker refused again and again, and no other
 NETWORK_MEMORY = const(18)  # a planned restart; a: bytes that were left
+TIME_REFUSED = const(19)  # a: year that a time server says, which is not believed
 
 _CAPACITY = const(48)
 
