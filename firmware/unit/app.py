@@ -60,7 +60,7 @@ class App:
         elif config_from == FROM_AFAR:
             self.trial_ends_s = AFAR_S
         self._milestone_s = restart.LONG_LIFE_S  # when next to ask how this start has gone
-        self.clock.read()
+        _begin(self.clock, self.recorder.journal)
         self.recorder.wake(self.clock.utc_s)
         if config_from == FROM_BACK:
             self.config_from = FROM_NEWEST
@@ -206,6 +206,13 @@ def _control(settings):
     from .assembly import parts
 
     return Controller(*parts(settings))
+
+
+def _begin(clock, journal):
+    from .earliest import begin
+
+    begin(clock, journal)
+    forget("earliest", "released", "journal.newest")
 
 
 def _trust(app):

@@ -23,7 +23,7 @@ from mpremote.romfs import VfsRomWriter
 from host_tools.unitkit.fsimage import compiled, sources
 from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
-from . import chips
+from . import chip_clock, chips
 from .chip_memory import surround
 from .keyboard import as_on_a_chip, stand_still
 from .shim import wire
@@ -159,12 +159,13 @@ def main(argv: list[str]) -> None:
     flash, flash_size = _map(libc, flash_fd, mmap.PROT_READ)
     rom, rom_size = _map(libc, rom_fd, mmap.PROT_READ)
     keyboard = as_on_a_chip()
+    clock = chip_clock.lead(memory)
     surroundings = surround(chip, memory) if chip else None
     if step_fd >= 0:
         stand_still(keyboard, step_fd, stops, memory)
     start = _START.format(rom, rom_size, _CHIP_START if chip else "", memory, flash, flash_size, wire_fd)
     micropython_unix.run_main(["micropython", "-X", f"heapsize={heap_bytes}", "-i", "-c", start])
-    del surroundings, keyboard  # not before
+    del surroundings, keyboard, clock  # not before
 
 
 def _map(libc: ctypes.CDLL, fd: int, protection: int) -> tuple[int, int]:

@@ -62,6 +62,8 @@ class Clock:
         self.day = 0
         self.offset_s = 0
         self.now_s = 0
+        self.begun_s = NONE
+        self.refused = 0
         self.was_set = False
 
     def set(self, utc_s):
