@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"file": str(source), **found}, indent=2))
     else:
-        _print(source, found, args.lang)
+        print_found(source, found, args.lang)
     return 0
 
 
@@ -209,7 +209,7 @@ def _time(record: Record) -> str | int:
     return record.uptime_s if record.unix_s is None else _utc(record.unix_s)
 
 
-def _print(path: Path | str, found: dict, lang: str) -> None:
+def print_found(path: Path | str, found: dict, lang: str) -> None:
     damage = told(_WORDS["damage"], lang, **found)
     if not found["starts"]:
         print(told(_WORDS["empty"], lang, path=path))
