@@ -60,10 +60,11 @@ def prepare(
     gap = _gap(before, now_unix_s)
     first_seq = max(before.next_seq, seen.seq + 1) + gap
     boot = max(before.boot, seen.boot + 1) + gap // (NUMBERS_A_SECOND * SECONDS_A_START)
-    if first_seq > MOST:
+    if max(first_seq, boot + 1) > MOST:
         raise AnswerIsNo.of(
-            f"序号用完了（{first_seq}，最大 {MOST}）：给站点换一个 id",
-            f"no sequence number is left ({first_seq} of {MOST}): give the unit another id",
+            f"序号或启动号用完了（{first_seq}、{boot + 1}，最大 {MOST}）：给站点换一个 id",
+            f"no sequence number or number of a start is left ({first_seq}, {boot + 1} of {MOST}): give the unit "
+            "another id",
         )
     snapshot = bytearray(MAX_SNAPSHOT)
     n = before.load_snapshot(snapshot)

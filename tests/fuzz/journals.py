@@ -112,8 +112,8 @@ def _forged(chance: random.Random, data: bytes) -> bytes:
                 end = 3
             body = bytes(chance.choices((0, 1, 127, 128, 255, 3), k=chance.randrange(0, 60)))
             record[end : end + len(body)] = body
-            end = min(end + max(len(body), 1), 110)
-        size = put_frame(record, kind, end, FORMAT if kind == BASE else base_crc)
+            end += max(len(body), 1)
+        size = put_frame(record, kind, min(end, 120), FORMAT if kind == BASE else base_crc)
         if at + size > 4096 - 19:
             break
         if kind == BASE:
@@ -126,7 +126,7 @@ def _forged(chance: random.Random, data: bytes) -> bytes:
     return bytes(block) + other
 
 
-def _partitions() -> list[bytes]:
+def partitions() -> list[bytes]:
     points = tables.count("points")
     return [_life(4096, 2, points, starts, n, starts) for starts, n in ((1, 8), (3, 30), (2, 120))]
 
@@ -142,7 +142,7 @@ def _read(folder: Path):
         verb.print_found(path, found, "zh")
         return found["readings"] > 0
 
-    return take, _partitions()
+    return take, partitions()
 
 
 def _replaced(folder: Path):
@@ -159,7 +159,7 @@ def _replaced(folder: Path):
             raise Wrong("the spare's journal takes nothing")
         return True
 
-    return take, _partitions()
+    return take, partitions()
 
 
 def _seen(folder: Path):
