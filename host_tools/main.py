@@ -9,7 +9,8 @@ import importlib
 import os
 import sys
 
-from .unitkit.errors import ToolError, in_language
+from .unitkit.errors import ToolError
+from .unitkit.progress import say
 
 VERBS = (
     "sim", "config", "image", "fleet", "flash", "update", "delivery", "backup", "swap", "register", "journal",
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         return args.run(args)
     except ToolError as e:
         for problem in e.problems:
-            print(in_language(problem, args.lang), file=sys.stderr)
+            say(args.lang, problem)
         return e.exit_code
     except BrokenPipeError:
         # Whoever read our output (head, less) has seen enough; keep the interpreter from flushing into nothing.

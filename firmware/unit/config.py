@@ -29,7 +29,7 @@ FROM_TRIAL = 3
 # What such a unit is called, at its console too.
 NAMELESS = {"unit.id": "no-configuration", "unit.name_zh": "没有配置", "unit.name_en": "no configuration"}
 
-_CATALOGUE = ("catalogue.settings", "catalogue.lookup", "catalogue.wiring")
+_CATALOGUE = ("catalogue.settings", "catalogue.lookup", "catalogue.wiring", "catalogue.printable")
 
 
 def load(revert=False):

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from unit.catalogue.lookup import words
+from unit.catalogue.printable import printable
 
 from ..unitkit.errors import Both
 
@@ -125,7 +126,8 @@ class SelfTest:
 
 def parse(shown: str) -> SelfTest | None:
     """The newest whole report in what a board showed; None if there is none."""
-    lines = [line.strip() for line in re.split(r"[\r\n]+", _SEQUENCE.sub("", shown))]
+    shown = printable(_SEQUENCE.sub("", shown), b"\r\n")  # some of it was set from afar, and goes on to pages and files
+    lines = [line.strip() for line in re.split(r"[\r\n]+", shown)]
     newest = None
     checks: list[Check] = []
     for line in lines:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import segno
+from unit.catalogue.printable import printable
 
 from ..device.self_test import BAD, MUST, OK, Check, SelfTest
 from ..unitkit.errors import in_language, writing
@@ -52,7 +53,7 @@ class Record:
         )
 
     def page(self) -> str:
-        e = html.escape
+        e = _shown
         rows = "\n".join(
             f'<tr><th>{e(_title(zh, en))}</th><td class="code">{e(value)}</td></tr>' for zh, en, value in self.rows
         )
@@ -100,12 +101,17 @@ def page(title: str, body: str) -> str:
 def label(code: str, title: str, lines: Iterable[str]) -> str:
     """A label to cut out: a QR code with the text `code`, beside it `title` and `lines`."""
     picture = segno.make(code, error="m", micro=False).svg_inline(scale=4, border=2)
-    text = "<br>".join(html.escape(line) for line in lines)
-    return f'<div class="label">{picture}<div><b>{html.escape(title)}</b><br>{text}</div></div>'
+    text = "<br>".join(_shown(line) for line in lines)
+    return f'<div class="label">{picture}<div><b>{_shown(title)}</b><br>{text}</div></div>'
+
+
+def _shown(text: str) -> str:
+    """Text in HTML: nothing in it is markup, or turns the direction of what stands around it."""
+    return html.escape(printable(text))
 
 
 def _check_row(check: Check) -> str:
-    e = html.escape
+    e = _shown
     style = {OK: "ok", BAD: "bad" if check.name in MUST else "see"}.get(check.state, "none")
     lines = [line for line in (check.detail, *check.mend) if line]
     state = f'<td class="{style}">{_STATES[style]}</td>'

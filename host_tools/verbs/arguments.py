@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from unit.catalogue.printable import is_printable, printable
+
 Run = Callable[[argparse.Namespace], int]
 
 _IMAGE = "an imported image (default: the newest imported that fits the board)"
@@ -39,5 +41,17 @@ def add_group(verbs, name: str, what: str, about: str | None = None):
 
 
 def print_json(value: object, indent: int | None = None) -> None:
-    """A result on standard output, for programs."""
-    print(json.dumps(value, ensure_ascii=False, indent=indent))
+    """A result on standard output, for programs, but harmless where it meets a terminal: see `as_json`."""
+    print(as_json(value, indent))
+
+
+def as_json(value: object, indent: int | None = None) -> str:
+    """JSON that people can read, with an escape for each character that would do something to a terminal."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    if printable(text, b"\n") == text:
+        return text
+    return "".join(c if c == "\n" or is_printable(ord(c)) else _escape(c) for c in text)
+
+
+def _escape(c: str) -> str:
+    return f"\\u{ord(c):04x}" if ord(c) < 0x10000 else json.dumps(c)[1:-1]

@@ -11,6 +11,7 @@ from unit.catalogue import settings_words
 from ..records import boardguide, unitdocs
 from ..unitkit import boards, memory, unitfile
 from ..unitkit.errors import BadInput, Problems, both, in_language, told, writing
+from ..unitkit.progress import show
 from .arguments import add_group, add_verb, print_json
 
 _WORDS = {
@@ -68,7 +69,7 @@ def _new(args: argparse.Namespace) -> int:
         raise BadInput(both(_WORDS["id"], id=args.id, allowed=settings_words.allowed(row, args.lang)))
     _write(args.file, unitdocs.new_file(boards.load(args.board), args.id), over=False)
     if args.file:
-        print(told(_WORDS["written"], args.lang, path=args.file), file=sys.stderr)
+        show(told(_WORDS["written"], args.lang, path=args.file), aside=True)
     return 0
 
 
@@ -89,12 +90,11 @@ def _check(args: argparse.Namespace) -> int:
         good = told(_WORDS["good"], args.lang, rest=len(unit.settings) - given, **fill)
         if unit.warnings:
             good += told(_WORDS["warnings"], args.lang, count=len(unit.warnings))
-        to = sys.stderr if args.json else sys.stdout
-        print(good, file=to)
+        show(good, args.json)
         for line in _memory_lines(unit, args.lang):
-            print(line, file=to)
+            show(line, args.json)
         for warning in unit.warnings:
-            print(warning, file=sys.stderr)
+            show(warning, aside=True)
     if args.json:
         print_json(results[0] if len(results) == 1 else results, 2)
     problems.refuse()
@@ -130,7 +130,7 @@ def _show(args: argparse.Namespace) -> int:
     for entry in entries:
         mark = f"({told(_WORDS['default'], args.lang)})" if entry["is_default"] else ""
         text = f"{entry['value']} {entry['unit']}".strip()
-        print(f"{entry['key']:<28} {text:<24} {mark:<9} {entry['name_' + args.lang]}: {entry['allowed']}")
+        show(f"{entry['key']:<28} {text:<24} {mark:<9} {entry['name_' + args.lang]}: {entry['allowed']}")
     return 0
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..device.broker_check import check
 from ..unitkit import unitfile
 from ..unitkit.errors import AnswerIsNo, both, told
+from ..unitkit.progress import show
 from .arguments import add_verb, print_json
 
 _WORDS = {
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         topic, _, size = question.partition(" ")
         what = told(_WORDS["message" if size else "cmd"], args.lang, topic=topic, size=size)
         if not args.json:
-            print(told(_WORDS[answer if answer in ("ok", "nobody") else "no"], args.lang, what=what, why=answer))
+            show(told(_WORDS[answer if answer in ("ok", "nobody") else "no"], args.lang, what=what, why=answer))
     if any(answer not in ("ok", "nobody") for answer in found.values()):
         raise AnswerIsNo(both(_WORDS["end"], unit=unit.id))
     return 0

@@ -4,13 +4,12 @@ import argparse
 import hashlib
 import os
 import re
-import sys
 from pathlib import Path
 
 from ..image import image_build, micropython_image
 from ..unitkit import boards, unitfile
 from ..unitkit.errors import AnswerIsNo, BadInput, both, told, writing
-from ..unitkit.progress import say
+from ..unitkit.progress import say, show
 from .arguments import add_group, add_verb, print_json
 
 _WORDS = {
@@ -59,15 +58,15 @@ def _import(args: argparse.Namespace) -> int:
     image = micropython_image.read(args.file)
     result = {"file": str(args.file)} | image.summary() | {"boards": _boards(image)}
     if not args.json:
-        print(f"{args.file}: MicroPython {image.title}, {image.chip}, {len(image.data)} B")
-        print(f"SHA-256 {image.sha256}")
+        show(f"{args.file}: MicroPython {image.title}, {image.chip}, {len(image.data)} B")
+        show(f"SHA-256 {image.sha256}")
     _say_whose(args.lang, image)
     _confirm(args, image)
     path = micropython_image.pin(image)
     result["pinned"] = str(path)
     if args.json:
         print_json(result)
-    print(told(_WORDS["pinned"], args.lang, path=path), file=sys.stderr)
+    show(told(_WORDS["pinned"], args.lang, path=path), aside=True)
     return 0
 
 
@@ -115,13 +114,13 @@ def _build(args: argparse.Namespace) -> int:
     if args.json:
         print_json(result)
     else:
-        print(f"MicroPython {image.micropython.title}, {image.unit.board.name}")
+        show(f"MicroPython {image.micropython.title}, {image.unit.board.name}")
         _show(result)
     for remark in image.remarks:
         say(args.lang, remark)
-    print(told(_WORDS["built"], args.lang, path=args.out, size=len(whole)), file=sys.stderr)
+    show(told(_WORDS["built"], args.lang, path=args.out, size=len(whole)), aside=True)
     if image.holds_secrets:
-        print(told(_WORDS["secret"], args.lang, path=args.out), file=sys.stderr)
+        show(told(_WORDS["secret"], args.lang, path=args.out), aside=True)
     return 0
 
 
@@ -138,7 +137,7 @@ def write_private(path: Path, data: bytes) -> None:
 
 def _show(result: dict) -> None:
     for part in result["parts"]:
-        print(f"{part['at']:#08x}  {part['size']:>8} B  {part['name']:<12} {part.get('sha256', '-')}")
+        show(f"{part['at']:#08x}  {part['size']:>8} B  {part['name']:<12} {part.get('sha256', '-')}")
     for name in ("firmware_sha256", "config_sha256", "sha256"):
         if name in result:
-            print(f"{name:<32} {result[name]}")
+            show(f"{name:<32} {result[name]}")

@@ -2,7 +2,6 @@
 
 import argparse
 import csv
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,8 @@ from ..device import journal_port
 from ..unitkit import partitions
 from ..unitkit.errors import BadInput, both, reading, told, writing
 from ..unitkit.nor import Nor
-from .arguments import add_verb
+from ..unitkit.progress import show
+from .arguments import add_verb, print_json
 
 _BLOCK = partitions.BLOCK
 _LATEST = (1 << 30) - 1  # seconds since 2020 that a board can tell; what a rotten clock says beyond that is no time
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
         with args.out.open("w", newline="", encoding="utf-8") as f:
             found = read(journal, csv.writer(f))
     if args.json:
-        print(json.dumps({"file": str(source), **found}, indent=2))
+        print_json({"file": str(source), **found}, 2)
     else:
         print_found(source, found, args.lang)
     return 0
@@ -224,16 +224,16 @@ def _time(record: Record) -> str | int:
 def print_found(path: Path | str, found: dict, lang: str) -> None:
     damage = told(_WORDS["damage"], lang, **found)
     if not found["starts"]:
-        print(told(_WORDS["empty"], lang, path=path))
-        print(damage)
+        show(told(_WORDS["empty"], lang, path=path))
+        show(damage)
         return
-    print(told(_WORDS["held"], lang, **found))
+    show(told(_WORDS["held"], lang, **found))
     for start in found["starts"]:
         ends = {
             end: told(_WORDS["unknown"], lang, s=start[end]) if isinstance(start[end], int) else start[end]
             for end in ("from", "to")
         }
-        print(told(_WORDS["start"], lang, **(start | ends)))
-    print(damage)
+        show(told(_WORDS["start"], lang, **(start | ends)))
+    show(damage)
     snapshot = found["snapshot"]
-    print(told(_WORDS["snapshot" if snapshot else "no_snapshot"], lang, **(snapshot or {})))
+    show(told(_WORDS["snapshot" if snapshot else "no_snapshot"], lang, **(snapshot or {})))

@@ -11,11 +11,13 @@ import getpass
 import hashlib
 import json
 import os
-import sys
 from pathlib import Path
 
+from unit.catalogue.printable import printable
+
 from ..unitkit.errors import BadInput, Both, Problems, reading, told, writing
-from .arguments import add_verb, print_json
+from ..unitkit.progress import show
+from .arguments import add_verb, as_json, print_json
 
 FILE = "register.jsonl"
 DEFAULT = Path("out/records") / FILE
@@ -49,14 +51,14 @@ def run(args: argparse.Namespace) -> int:
     if args.merge:
         new = merge(args.file, args.merge)
         lines = read(args.file)
-        print(told(_WORDS["merged"], args.lang, path=args.file, new=new, all=len(lines)), file=sys.stderr)
+        show(told(_WORDS["merged"], args.lang, path=args.file, new=new, all=len(lines)), aside=True)
     lines = [line for line in lines if args.unit in (None, line["unit"])]
     if args.json:
         print_json(lines, indent=2)
     elif not lines:
-        print(told(_WORDS["empty"], args.lang, path=args.file))
+        show(told(_WORDS["empty"], args.lang, path=args.file))
     for line in [] if args.json else lines:
-        print("  ".join(_short(name, line[name]) for name in _SHOWN).rstrip())
+        show("  ".join(_short(name, line[name]) for name in _SHOWN).rstrip())
     return 0
 
 
@@ -108,7 +110,7 @@ def _must_exist(paths: list[Path]) -> None:
 
 def append(path: Path, *lines: dict[str, object]) -> None:
     """Put lines behind the others, on the disk before this returns. SurroundingsFailed where that fails."""
-    data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+    data = "".join(as_json(line) + "\n" for line in lines).encode()
     if not data:
         return
     with writing(path):
@@ -150,5 +152,5 @@ def _who() -> str:
 
 
 def _short(name: str, value: object) -> str:
-    text = str(value)
+    text = printable(str(value))
     return text[:12] if name.endswith("sha256") else text

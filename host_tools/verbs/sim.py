@@ -18,6 +18,7 @@ from ..unitkit import unitfile
 from ..unitkit.broker_address import address
 from ..unitkit.errors import Problems, writing
 from ..unitkit.places import EXAMPLE_UNIT
+from ..unitkit.progress import show
 from . import sim_board
 from .arguments import add_group, add_verb
 
@@ -55,7 +56,7 @@ def sim_run(args: argparse.Namespace) -> int:
         scenario = replace(scenario, days=args.days)
     for i, fault in enumerate(scenario.faults, 1):
         if fault.at_s >= scenario.seconds:
-            print(f"note: fault {i} ({fault.target} {fault.kind}) begins after the end of the run", file=sys.stderr)
+            show(f"note: fault {i} ({fault.target} {fault.kind}) begins after the end of the run", aside=True)
     out = args.out or Path("out") / args.scenario.stem
     stop = _Stop()
     progress = _Progress()
@@ -73,7 +74,7 @@ def sim_run(args: argparse.Namespace) -> int:
     if publisher:
         done, waiting = publisher.published, publisher.waiting
         text = {"zh": "已上传 {} 条记录，{} 条留在 {}", "en": "published: {} records, {} wait in {}"}[args.lang]
-        print(text.format(done, waiting, publisher.path), file=sys.stderr)
+        show(text.format(done, waiting, publisher.path), aside=True)
     if args.junit:
         with writing(f"--junit {args.junit}"):
             args.junit.parent.mkdir(parents=True, exist_ok=True)
@@ -81,8 +82,8 @@ def sim_run(args: argparse.Namespace) -> int:
     if args.json:
         print(summaries.as_json(summary), end="")
     else:
-        print(_shown(summary, args.lang))
-        print({"zh": "报告", "en": "report"}[args.lang] + f": {out / 'report.html'}")
+        show(_shown(summary, args.lang))
+        show({"zh": "报告", "en": "report"}[args.lang] + f": {out / 'report.html'}")
     if summary["interrupted"]:
         return INTERRUPTED
     return 0 if all(e["ok"] for e in summary["expectations"]) else 1

@@ -6,8 +6,10 @@ import pytest
 
 from tests import vm
 
+FILES = ("test_line", "test_console", "test_answers", "test_fuzz", "test_dates", "test_printable")
 
-@pytest.mark.parametrize("name", ["test_line", "test_console", "test_answers", "test_fuzz", "test_dates"])
+
+@pytest.mark.parametrize("name", FILES)
 def test_same_tests_pass(name, tmp_path):
     module = f"tests.console.{name}"
     here = sorted(n for n in dir(importlib.import_module(module)) if n.startswith("test_"))

@@ -171,8 +171,9 @@ def limits(row):
 
 
 def _printable(text, blanks):
-    lowest = 32 if blanks else 33
-    return all(lowest <= byte != 127 for byte in text.encode())
+    from .printable import printable  # a unit at rest does without it
+
+    return (blanks or " " not in text) and printable(text) == text
 
 
 def allows(row, value, board=None):

@@ -326,7 +326,7 @@ class Console:
 
     def _fail(self, error):
         self._end_job()
-        self._out.put(self.say("failed", what=type(error).__name__ + " " + str(error)[:50]) + "\r\n")
+        self._put_text(self.say("failed", what=type(error).__name__ + " " + str(error)[:50]))
 
     def _stop_job(self):
         """Ctrl-C: the command ends where it stands; what it holds it lets go in its `finally`."""

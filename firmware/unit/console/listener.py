@@ -96,6 +96,7 @@ class Listener:
         gc.collect()  # for the list below too
         own = "unit.console.listener"
         forget(*[name[5:] for name in sys.modules if name.startswith("unit.console.") and name != own])
+        forget("catalogue.printable")
         gc.collect()
         if self.app.reporting:
             self.app.reporting.visit_over()

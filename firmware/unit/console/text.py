@@ -1,6 +1,7 @@
 """Words for people at the console: from the tables, in the language of the moment, filled in and broken into lines."""
 
 from ..catalogue.lookup import entry, nth, piece
+from ..catalogue.printable import printable
 from ..control.basics import NONE, const
 from .terminal.line import width
 
@@ -141,7 +142,11 @@ def _may_break(text, place):
 
 
 def wrap(text, indent=0):
-    """Yield the lines of a text, none wider than the terminal; all but the first begin with `indent` blanks."""
+    """Yield the lines of a text, none wider than the terminal; all but the first begin with `indent` blanks.
+
+    Whatever a command shows comes through here, names and errors from outside too: none of it reaches a terminal raw.
+    """
+    text = printable(text)
     line = ""
     while _wider(line + text, COLUMNS):
         end = 0

@@ -4,6 +4,7 @@ MicroPython keeps every single character that a program takes out of a str, by a
 characters come and go as bytes and slices, or whoever types many different ones would use up the heap.
 """
 
+from ...catalogue.printable import is_printable
 from ...control.basics import const
 
 # What a byte did.
@@ -62,8 +63,8 @@ def _written(code):
 
 
 def _editable(code):
-    """Combining marks, joiners, surrogates and private characters would break the count of columns."""
-    return not (0x300 <= code < 0x370 or 0x200B <= code < 0x2010 or 0x2028 <= code < 0x202F or 0xD800 <= code < 0xF900)
+    """Combining marks and private characters would break the count of columns."""
+    return is_printable(code) and not (0x300 <= code < 0x370 or 0xE000 <= code < 0xF900)
 
 
 class Line:

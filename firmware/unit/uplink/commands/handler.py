@@ -29,7 +29,7 @@ _MAX_BRACKETS = const(8)  # `set` needs three; deep nesting would fill the heap 
 _SELDOM = (
     "uplink.commands.settings", "uplink.commands.log", "uplink.commands.update", "catalogue.settings_words",
     "catalogue.settings_problems", "catalogue.event_words", "catalogue.settings_change", "catalogue.settings",
-    "catalogue.lookup", "config",
+    "catalogue.lookup", "catalogue.printable", "config",
 )  # fmt: skip
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
 _MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
