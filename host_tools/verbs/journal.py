@@ -16,7 +16,7 @@ from unit.journal.ring import Journal
 
 from ..device import journal_port
 from ..unitkit import partitions
-from ..unitkit.errors import BadInput, both, reading, told, writing
+from ..unitkit.errors import BadInput, both, read_at_most, told, writing
 from ..unitkit.nor import Nor
 from ..unitkit.progress import show
 from .arguments import add_verb, print_json
@@ -92,9 +92,8 @@ def run(args: argparse.Namespace) -> int:
 
 def open_image(path: Path) -> Nor:
     """The journal in a file that holds its partition alone, or a whole flash with a partition table."""
-    with reading(path):
-        data = path.read_bytes()
-    table = partitions.decode(data[partitions.TABLE_AT : partitions.TABLE_AT + _BLOCK])
+    data = read_at_most(path, partitions.MOST_FLASH)
+    table = partitions.sound(data[partitions.TABLE_AT : partitions.TABLE_AT + _BLOCK], path)
     if table:
         names = [p.name for p in table]
         if "journal" not in names:

@@ -5,6 +5,7 @@ Every program and erase is in the file before it is answered, so whoever is kill
 
 import mmap
 import os
+import stat
 import struct
 from pathlib import Path
 
@@ -21,7 +22,7 @@ class FlashFile:
     def __init__(self, path: Path, size: int):
         self.path = path
         self.size = size
-        self.is_new = not path.exists()
+        self.is_new = not os.path.exists(path)
         self._bytes = _mapped(path, size, b"\xff")
         self._wear = _mapped(path.with_name(path.name + ".wear"), _WEAR_HEADER.size + size // BLOCK * 4, b"\0")
 
@@ -74,14 +75,14 @@ def _mapped(path: Path, size: int, blank: bytes) -> mmap.mmap:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with open(fd, "r+b", buffering=0, closefd=True) as file:
+            held = os.fstat(fd).st_size
+            if held == 0 and stat.S_ISREG(os.fstat(fd).st_mode):
+                file.write(blank * size)
+            elif held != size:
+                raise BadInput(
+                    f"{path}: holds {held} bytes: the flash of this board has {size}; give another --flash file"
+                )
+            return mmap.mmap(fd, size)
     except OSError as e:
         raise SurroundingsFailed(f"{path}: cannot be opened for writing: {e.strerror}") from e
-    try:
-        held = os.fstat(fd).st_size
-        if held == 0:
-            os.write(fd, blank * size)
-        elif held != size:
-            raise BadInput(f"{path}: holds {held} bytes: the flash of this board has {size}; give another --flash file")
-        return mmap.mmap(fd, size)
-    finally:
-        os.close(fd)

@@ -1,5 +1,6 @@
 """What comes from a board's flash: backups, file systems, partition tables; and files that begin as a flash's copy."""
 
+import hashlib
 import json
 import random
 import struct
@@ -152,13 +153,12 @@ def _backup(folder: Path):
     seeds, known = _backups()
     unit = unitfile.load(UNIT_FILE)
     path = folder / "old.bin"
-    tables = {seed[partitions.TABLE_AT : partitions.TABLE_AT + 0xC00] for seed in seeds}
     known = json.loads(json.dumps(known))
 
     def take(data: bytes) -> bool:
         path.write_bytes(data)
         left = old_board.read_file(path)
-        if data[partitions.TABLE_AT : partitions.TABLE_AT + 0xC00] not in tables:
+        if partitions.decode(data[partitions.TABLE_AT :][: partitions.TABLE_SIZE]) != _TABLE:
             raise Wrong("its partition table is damaged, and it is believed")
         if left.settings is not None and left.settings not in known:
             raise Wrong(f"settings that nobody stored: {left.settings}")
@@ -184,7 +184,7 @@ def _flash_files(folder: Path):
         if kind == b"w":
             path.with_name("board.flash.wear").write_bytes(rest)
         elif kind == b"l":
-            path.symlink_to(rest.decode("utf-8", "replace").replace("\0", "") or "x")
+            path.symlink_to(rest[:1000].decode("ascii", "replace").replace("\0", "") or "x")
         else:
             path.write_bytes(rest)
         found = flash_file.FlashFile(path, size)
@@ -195,12 +195,14 @@ def _flash_files(folder: Path):
         found.close()
         return True
 
-    links = [b"/dev/null", b"/dev/full", b"/dev/zero", b"/proc/self/mem", b".", b"/", b"board.flash", b"", b"\xff" * 300]
-    return take, [b"f", b"f" + b"\xff" * size, b"w", b"w" + bytes(16 + 8 * 4)] + [b"l" + link for link in links[:0]]
+    return take, [b"f", b"f" + b"\xff" * size, b"w", b"w" + bytes(16 + 8 * 4)]
+
+
+_LINKS = (b"/dev/null", b"/dev/full", b"/dev/zero", b".", b"/", b"board.flash", b"x" * 300, b"no/x")
 
 
 def _links(chance: random.Random, data: bytes) -> bytes:
-    return b"l" + chance.choice((b"/dev/null", b"/dev/full", b"/dev/zero", b".", b"/", b"board.flash", b"x" * 300, b"no/x"))
+    return b"l" + chance.choice(_LINKS)
 
 
 def _packs(folder: Path):
@@ -222,8 +224,6 @@ def _resealed(data: bytes) -> bool:
 
 
 def _sealed_pack(data: bytes) -> bytes:
-    import hashlib
-
     if len(data) < 64:
         return b""
     return data[:4] + struct.pack("<I", len(data)) + hashlib.sha256(data[40:]).digest() + data[40:]
