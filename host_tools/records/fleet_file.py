@@ -35,7 +35,7 @@ def read(path: Path, base: Path, fixed: dict[str, str], lang: str) -> list[Plann
 
     BadInput holds a sentence for every wrong cell, with file, line, column and what is allowed.
     """
-    header, rows = _table(path)
+    header, rows = table(path)
     problems = Problems(_wrong_header(path, header))
     problems.refuse()
     texts: dict[Path, str] = {}
@@ -118,7 +118,7 @@ def _value_end(line: str) -> int:
     return len(line)
 
 
-def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """(header, [(line, cells)]) without empty lines. Spreadsheets write UTF-8 or, in China, GB 18030."""
     with reading(path):
         data = path.read_bytes()

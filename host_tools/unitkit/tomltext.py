@@ -12,6 +12,8 @@ from .errors import BadInput, Problems
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\")(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=")
 
+_DEEPEST = 20  # tables or arrays within each other; no file of ours has more than three
+
 
 class TomlText:
     """One parsed file: `.data` is what tomllib read, `.problems` the sentences collected so far."""
@@ -67,12 +69,28 @@ def text_of(path: Path, lang: str = "en") -> str:
 def tables_of(path: Path, text: str, lang: str = "en", parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
     """What tomllib makes of `text`. BadInput, in `lang`, when it is not TOML."""
     try:
-        return tomllib.loads(text, parse_float=parse_float)
+        tables = tomllib.loads(text, parse_float=parse_float)
+        _check_depth(tables)
+        return tables
     except (ValueError, RecursionError) as e:  # beside TOML's own: thousands of digits, thousands of brackets
         line = re.search(r"line (\d+)", str(e))
         where = f"{path}:{line[1]}" if line else str(path)
         why = "不是 TOML 文件" if lang == "zh" else "not a TOML file"
         raise BadInput(f"{where}: {why}: {e}") from None
+
+
+def _check_depth(tables: dict[str, Any]) -> None:
+    """ValueError where tables or arrays lie deeper in each other than whoever walks over them can go."""
+    inside: list[Any] = [tables]
+    for _ in range(_DEEPEST):
+        inside = [
+            part
+            for outer in inside
+            for part in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(part, dict | list)
+        ]
+    if inside:
+        raise ValueError(f"tables or arrays within each other, more than {_DEEPEST} deep")
 
 
 def _readable(key: str) -> str:
