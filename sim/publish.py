@@ -6,6 +6,7 @@ journal is kept in a file from run to run: the sequence of a unit's records neve
 """
 
 import hashlib
+import secrets
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -106,10 +107,12 @@ class Publisher:
         self._counted = self.journal.acked
         user, password, key = self._secrets
         actions = _Actions(self, self._unit)
-        queue = CommandQueue(self._unit.id, self.journal.boot, lambda: actions, (key or "").encode())
+        identity = _Identity(self._unit, self.journal.boot)
+        signed_by = key if key is None else key.encode()
+        queue = CommandQueue(self._unit.id, self.journal.boot, lambda: actions, signed_by, identity.nonce)
         self.uplink = Uplink(
-            wanted(settings), _Identity(self._unit, self.journal.boot), _Online(self), queue, self.journal,
-            Cursor(self.journal), self._network, user, password,
+            wanted(settings), identity, _Online(self), queue, self.journal, Cursor(self.journal), self._network, user,
+            password,
         )  # fmt: skip
 
     # --- what the run tells
@@ -234,6 +237,7 @@ class _Identity:
         texts = "".join(text for _, text in sorted(fsimage.sources().items()))
         self.firmware_sha256 = hashlib.sha256(texts.encode()).hexdigest()
         self.config_sha256 = unit.sha256
+        self.nonce = secrets.token_hex(8)
 
 
 class _Online(Online):
@@ -253,5 +257,11 @@ class _Actions(Actions):
     def stored(self) -> dict[str, int | str]:
         return self._unit.board_settings()
 
-    def change(self, stored: dict) -> str:
-        return "a simulated unit has the settings of its unit file"
+    def change(self, stored: dict, on_trial: bool = False) -> tuple[str, bool]:
+        return "a simulated unit has the settings of its unit file", on_trial
+
+    def tries(self) -> bool:
+        return False
+
+    def has_password(self) -> bool:
+        return False  # it changes nothing anyway

@@ -13,9 +13,10 @@ import micropython
 from . import restart
 from .catalogue.tables import count
 from .clock import Clock
-from .config import FROM_TRIAL, TRIAL_S  # numbers by the time a board sees them: the module itself is forgotten
+from .config import AFAR_S, FROM_AFAR, FROM_BACK, FROM_NEWEST, FROM_TRIAL, TRIAL_S  # numbers, once it is built
 from .control.basics import const
 from .control.controller import Controller
+from .control.events import SETTINGS_BACK
 from .journal.recorder import Recorder
 from .journal.ring import Journal
 from .modules import forget, settle
@@ -52,16 +53,25 @@ class App:
         self.recorder = Recorder(Journal(partition, count("points"), interval_s), self.control, interval_s)
         self.now_s = 0  # since this start
         self.lost_s = 0  # of these, in which there was no tick
-        self.trial_ends_s = TRIAL_S if config_from == FROM_TRIAL else 0  # 0: no settings are on trial
+        self.trial_ends_s = 0  # 0: no settings are on trial
+        if config_from == FROM_TRIAL:
+            self.trial_ends_s = TRIAL_S
+        elif config_from == FROM_AFAR:
+            self.trial_ends_s = AFAR_S
         self._milestone_s = restart.LONG_LIFE_S  # when next to ask how this start has gone
         self.clock.read()
         self.recorder.wake(self.clock.utc_s)
+        if config_from == FROM_BACK:
+            self.config_from = FROM_NEWEST
+            self.control.events.add(SETTINGS_BACK, 0, 0)
         forget("journal.mount", "journal.catch_up", "journal.cursor", "journal.walk", "control.snapshot")
         self.due_ms = time.ticks_ms()  # when the next tick begins
         self.uplink = None  # of its reporting, while there is one
         self.left = None  # how the last visit at the console left it, see `Listener.left`
         # Last, for it lets the settings go, which the memory of the uplink needs.
         self.reporting = _reporting(self, settings, board) if settings else None
+        if self.reporting and self.reporting.account[2] == b"":
+            self.control.supervision.key_lost = 1
         gc.collect()  # here already: what was forgotten is then not kept by a word on the stack that is out of date
         settle()
         gc.collect()
@@ -202,6 +212,10 @@ def _trust(app):
     again_s = app.now_s + restart.LONG_LIFE_S
     try:
         restart.lived()
+        if app.config_from == FROM_AFAR:
+            from .trial import judge
+
+            return judge(app)
         if app.trial_ends_s:
             return app.trial_ends_s
         if not has_room(_TRUST_BYTES):  # a command or a crew has it for the moment

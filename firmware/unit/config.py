@@ -1,7 +1,8 @@
 """The configuration on the board: `config.json`, and `config.last`, the copy with which the unit last lived long.
 
 A change made at the console is `config.trial` until the next start, which renames it and takes it for that start alone:
-whatever ends this start without a `keep()`, crash, power cut or time, the next one has the old values.
+whatever ends this start without a `keep()`, crash, power cut or time, the next one has the old values. So is a change
+from afar of the way to the broker, `config.afar`: somebody at the console keeps the one, see trial.py for the other.
 
 A copy is its JSON, then a line with the CRC-32 of it in hexadecimal. `board.json` and `board.last`, two equal copies
 too, say what the board has on which pins.
@@ -16,16 +17,20 @@ from .modules import absent, forget
 NEWEST = "config.json"
 LAST_GOOD = "config.last"
 TRIAL = "config.trial"  # for the next start
+AFAR = "config.afar"
 TRYING = "config.trying"  # of this start
 BOARDS = ("board.json", "board.last")
 
 TRIAL_S = 900  # after which a trial that nobody kept is over
+AFAR_S = 2700  # so long a broker may take to serve the unit for ten minutes: a modem, a visit at the console
 
 # Where the configuration in force came from.
 FROM_NEWEST = 0
 FROM_LAST_GOOD = 1
 FROM_DEFAULTS = 2  # no readable copy: the unit watches, but no machine is wired
 FROM_TRIAL = 3
+FROM_AFAR = 4
+FROM_BACK = 5  # the newest copy, after a trial that nobody kept
 # What such a unit is called, at its console too.
 NAMELESS = {"unit.id": "no-configuration", "unit.name_zh": "没有配置", "unit.name_en": "no configuration"}
 
@@ -49,12 +54,9 @@ def _load(revert):
 
     if revert:
         _copy(LAST_GOOD, NEWEST)
-    _remove(TRYING)
-    try:
-        os.rename(TRIAL, TRYING)
-    except OSError:
-        pass  # no trial, as nearly always
-    for where, name in ((FROM_TRIAL, TRYING), (FROM_NEWEST, NEWEST), (FROM_LAST_GOOD, LAST_GOOD)):
+    newest = FROM_BACK if _remove(TRYING) else FROM_NEWEST
+    trial = FROM_TRIAL if _rename(TRIAL, TRYING) else FROM_AFAR if _rename(AFAR, TRYING) else newest
+    for where, name in ((trial, TRYING), (newest, NEWEST), (FROM_LAST_GOOD, LAST_GOOD)):
         values = stored_in(name)
         for copy in BOARDS if values is not None else ():
             board = stored_in(copy)
@@ -84,7 +86,12 @@ def in_force(where):
     """What this start took, unchecked. `where`: the third of what `load` returned."""
     if where == FROM_DEFAULTS:
         return NAMELESS
-    return stored_in(TRYING) or {} if where == FROM_TRIAL else stored()
+    return stored_in(TRYING) or {} if where in (FROM_TRIAL, FROM_AFAR) else stored()
+
+
+def text_in_force():
+    """The JSON text of what this start took, but for the defaults; None where it is damaged."""
+    return unsealed(_read(TRYING)) or newest()
 
 
 def keep():
@@ -114,11 +121,13 @@ def _copy(name, to):
 def save(values, name=NEWEST):
     """Write a copy; a power cut leaves either the old or the new one. OSError when the file system is full.
 
-    A new `NEWEST` ends a trial: the later change counts.
+    A new `NEWEST` ends a trial, and one trial the other: the later change counts.
     """
     _write(name, json.dumps(values).encode())
+    for other in (TRIAL, AFAR):
+        if other != name:
+            _remove(other)
     if name == NEWEST:
-        _remove(TRIAL)
         _remove(TRYING)
 
 
@@ -130,10 +139,21 @@ def _write(name, text):
 
 
 def _remove(name):
+    """Whether there was such a file."""
     try:
         os.remove(name)
     except OSError:
-        pass
+        return False
+    return True
+
+
+def _rename(name, to):
+    """Whether there was such a file."""
+    try:
+        os.rename(name, to)
+    except OSError:
+        return False
+    return True
 
 
 def unsealed(data):

@@ -4,6 +4,7 @@ Needed once a start, and forgotten before the uplink itself comes into memory.
 """
 
 import hashlib
+import os
 from binascii import hexlify
 
 from . import config, firmware
@@ -18,24 +19,38 @@ _TLS_FILES = ("ca.pem", "client.pem", "client.key")
 
 
 def join(settings, terminal, boot):
-    """(what `wanted` says, identity, network, (user, password, key), TLS context or None).
+    """(what `wanted` says, identity, network, account as of `_account`, TLS context or None).
 
     OSError, ValueError: a file is missing or wrong.
 
     `settings`: those of `unit`, `mqtt` and `network`. `terminal`: that of `wiring.network`, None without one.
     """
-    account = (None, None, None)
     tls = None
-    if _exists(_CREDENTIALS):
-        from .uplink import credentials
-
-        account = credentials.broker(_CREDENTIALS)
     if settings["mqtt.tls"]:
         from .uplink.tls import context
 
         own = _TLS_FILES[1:] if _exists(_TLS_FILES[1]) else ("", "")
         tls = context(_TLS_FILES[0], *own)
+    account = _account(settings["mqtt.keyed"])
     return wanted(settings), _identity(settings, boot), _network(settings, terminal), account, tls
+
+
+def _account(keyed):
+    """(user, password, key): key is None where commands need no signature, b"" where they do and it is lost."""
+    account = (None, None, None)
+    from .uplink import credentials
+
+    if _exists(_CREDENTIALS):
+        try:
+            account = credentials.broker(_CREDENTIALS)
+        except ValueError as e:
+            if not keyed:
+                raise
+            print("MQTT:", e)  # no reason to be silent; the broker decides who that is
+    user, password, key = account
+    if key is not None:
+        return user, password, key.encode() if credentials.is_key(key) else b""
+    return user, password, b"" if keyed else None
 
 
 def wanted(settings):
@@ -55,6 +70,7 @@ class Identity:
     firmware: str
     firmware_sha256: str
     config_sha256: str
+    nonce: str
 
 
 def _identity(settings, boot):
@@ -64,7 +80,8 @@ def _identity(settings, boot):
     made.name = settings["unit.name_" + made.lang]
     made.boot = boot
     made.firmware, made.firmware_sha256 = firmware.stamp()
-    made.config_sha256 = str(hexlify(hashlib.sha256(config.newest() or b"").digest()), "utf-8")
+    made.config_sha256 = str(hexlify(hashlib.sha256(config.text_in_force() or b"").digest()), "utf-8")
+    made.nonce = str(hexlify(os.urandom(8)), "utf-8")
     return made
 
 

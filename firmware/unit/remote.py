@@ -4,6 +4,7 @@ import gc
 
 from .control.basics import NONE, const
 from .control.claims import REMOTE
+from .control.events import COMMANDS_DENIED
 from .journal.layout import END, EPOCH_UNIX_S, EVENT
 from .modules import forget
 
@@ -29,24 +30,47 @@ class Actions:
     def acknowledge(self, index):
         self._app.control.acknowledge(index)
 
+    def denied(self, times):
+        """So many commands were not signed."""
+        self._app.control.events.add(COMMANDS_DENIED, times, 0)
+
     def stored(self):
-        """The settings that differ from their defaults, as the settings catalogue wants them."""
+        """The settings that differ from their defaults, as the settings catalogue wants them.
+
+        Where some are to be tried from the next start on, these.
+        """
         from . import config
 
         forget("config")
-        return config.stored()
+        waiting = config.stored_in(config.AFAR)
+        return config.stored() if waiting is None else waiting
 
-    def change(self, stored):
-        """Store settings; "" or why not."""
+    def change(self, stored, on_trial=False):
+        """Store settings, or have the next start try them; "" or why not, and whether they are on trial.
+
+        What is stored behind settings that are to be tried is tried with them.
+        """
         from . import config
 
         forget("config")
+        on_trial = on_trial or config.stored_in(config.AFAR) is not None
         try:
-            config.save(stored)
+            config.save(stored, config.AFAR if on_trial else config.NEWEST)
         except OSError as e:
-            return "the file system does not take it: %s" % e
-        self.changed = True
-        return ""
+            return "the file system does not take it: %s" % e, on_trial
+        self.changed = not on_trial
+        return "", on_trial
+
+    def tries(self):
+        """Whether settings from afar are on trial in this start: one change after the other."""
+        from . import config
+
+        forget("config")
+        return self._app.config_from == config.FROM_AFAR
+
+    def has_password(self):
+        """Whether this unit proves to a broker who it is by a password."""
+        return self._app.reporting.account[1] is not None
 
     def take_up(self):
         """Take the stored settings into use: a generator that gives way. It begins when nothing else is in memory."""

@@ -39,9 +39,9 @@ class Reporting:
     def __init__(self, app, wanted, identity, network, account, tls):
         """See `joining.join` for what it begins with. Raises what its modules raise where memory is short."""
         self._app = app
-        user, password, key = account
-        self._begun = (wanted, identity, network, user, password, tls)
-        self.queue = CommandQueue(identity.unit_id, identity.boot, self._actions, (key or "").encode())
+        self.account = account
+        self._begun = (wanted, identity, network, account[0], account[1], tls)
+        self.queue = CommandQueue(identity.unit_id, identity.boot, self._actions, account[2], identity.nonce)
         self.task = None  # that runs `live()`
         self.connects = 0  # by uplinks that are gone
         self._was: tuple = ("", False, False, "")  # see `link`

@@ -219,6 +219,8 @@ def _kind_and_range(row: list[str]) -> str:
         return f"{text}, {row[DECIMALS]} decimals"
     if kind in ("id", "text", "str"):
         return f"{text} characters"
+    if kind in catalogue.TEXTS:
+        return settings_words.allowed(row, "en")
     if kind == "terminal":
         return f"terminal: {text}"
     if kind == "board":

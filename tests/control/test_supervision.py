@@ -96,6 +96,7 @@ def facts_of(f):
         "no_inflow": (f.inflow, "stopped", 0, 1),
         "no_air": (f, "no_air", 0, 1),
         "mains_dips": (f, "unsteady", 0, 1),
+        "key_lost": (f.watch, "key_lost", 0, 1),
     }
     for k in range(2):
         pump = f.inflow.pumps[k]

@@ -52,7 +52,26 @@ def test_a_trial_counts_for_one_start_alone():
     assert (settings[KEY], where) == (650, config.FROM_TRIAL)
     assert config.in_force(where)[KEY] == 650 and KEY not in config.in_force(config.FROM_NEWEST)
     settings, _, where = config.load()  # whatever ended the start before
-    assert (settings[KEY], where) == (600, config.FROM_NEWEST)
+    assert (settings[KEY], where) == (600, config.FROM_BACK)
+    assert config.load()[2] == config.FROM_NEWEST  # told once
+
+
+def test_settings_from_afar_are_tried_like_those_of_the_console():
+    config.save({**config.stored(), KEY: 650}, config.AFAR)
+    settings, _, where = config.load()
+    assert (settings[KEY], where) == (650, config.FROM_AFAR)
+    assert json.loads(config.text_in_force())[KEY] == config.in_force(where)[KEY] == 650
+    assert config.load()[2] == config.FROM_BACK
+    assert KEY not in json.loads(config.text_in_force())
+
+
+@pytest.mark.parametrize(("first", "then"), [("TRIAL", "AFAR"), ("AFAR", "TRIAL")])
+def test_the_later_of_two_changes_is_tried_alone(first, then):
+    config.save({**config.stored(), KEY: 650}, getattr(config, first))
+    config.save({**config.stored(), KEY: 700}, getattr(config, then))
+    assert config.load()[0][KEY] == 700
+    assert config.load()[2] == config.FROM_BACK
+    assert config.load()[2] == config.FROM_NEWEST
 
 
 def test_a_trial_that_is_kept_counts_from_then_on():

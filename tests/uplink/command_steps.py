@@ -9,9 +9,10 @@ import sys
 
 from unit.control.basics import NONE
 from unit.uplink import json_out
-from unit.uplink.commands import sign
+from unit.uplink.commands import gate, sign
 from unit.uplink.commands.handler import Commands
-from unit.uplink.commands.queue import MAX_BYTES, CommandQueue
+from unit.uplink.commands.queue import CommandQueue
+from unit.uplink.commands.refusal import MAX_BYTES
 
 from host_tools.unitkit.nor import Nor
 from tests.uplink import unit_main
@@ -20,6 +21,7 @@ BOOT = 1
 DIGEST = "ab" * 32
 PACK = "spare.pack"
 START = {"lift.start_level_mm": 650}
+BROKER = {"mqtt.broker": "elsewhere.org:1883,10.0.0.1"}
 MANY = ["lift.start_level_mm", "aeration.day_from_tod"] * 8 + ["unit.id"]
 LONG = ["lift.start_level_mm", "lift.spill_level_mm", "aeration.day_from_tod"]
 
@@ -65,6 +67,21 @@ CASES = (
     ("set nothing", "args", "set", {"values": {}}, {}),
     ("set no object", "args", "set", {"values": ["lift.start_level_mm"]}, {}),
     ("set with more", "args", "set", {"values": START, "confirm": True, "force": True}, {}),
+    ("set the broker, where anybody would get the password", "no_key", "set", {"values": BROKER}, {}),
+    ("set the resolver likewise", "no_key", "set", {"values": {"network.dns": "1.2.3.4"}}, {}),
+    ("set the broker, signed", "ok", "set", {"values": BROKER}, {"key": 1}),
+    ("set the broker, over TLS", "ok", "set", {"values": BROKER}, {"tls": 1}),
+    ("set TLS off", "args", "set", {"values": {"mqtt.tls": False}}, {"key": 1, "tls": 1}),
+    ("set TLS on", "ok", "set", {"values": {"mqtt.tls": True}}, {"key": 1, "tls": 1}),
+    ("set that no key is wanted", "args", "set", {"values": {"mqtt.keyed": False}}, {"key": 1}),
+    ("set a wildcard for a topic", "value", "set", {"values": {"mqtt.discovery": "a/#"}}, {}),
+    ("set half a topic", "value", "set", {"values": {"mqtt.discovery": "a//b"}}, {}),
+    ("set a topic", "ok", "set", {"values": {"mqtt.discovery": "home/assistant-1"}}, {}),
+    ("set a command to a modem", "value", "set", {"values": {"network.apn": 'cmnet";+CFUN=0'}}, {}),
+    ("set no host", "value", "set", {"values": {"network.ntp": "pool ntp"}}, {}),
+    ("set no port", "value", "set", {"values": {"network.ntp": "pool.ntp.org:99999"}}, {}),
+    ("set the id unconfirmed", "confirm", "set", {"values": {"unit.id": "u2"}}, {}),
+    ("set during a trial", "on_trial", "set", {"values": START, "confirm": True}, {"trying": 1}),
     ("set where flash is full", "not_stored", "set", {"values": START, "confirm": True}, {"full": 1}),
     ("show", "ok", "show", {"keys": ["lift.start_level_mm", "unit.language"]}, {}),
     ("show what does not exist", "args", "show", {"keys": ["no.such"]}, {}),
@@ -127,9 +144,18 @@ CASES = (
     ("signed with another key", "signature", "auto", {"output": "all"}, {"key": 1, "by": b"other"}),
     ("signed for another unit", "signature", "auto", {"output": "all"}, {"key": 1, "for": "u2"}),
     ("not signed", "signature", "auto", {"output": "all"}, {"key": 1, "by": b""}),
+    ("signed for another start by its nonce", "other_boot", "auto", {"output": "all"}, {"key": 1, "nonce": "0" * 16}),
+    ("signed without a nonce", "other_boot", "auto", {"output": "all"}, {"key": 1, "nonce": None}),
+    ("signed without an expiry", "malformed", "auto", {"output": "all"}, {"key": 1, "expires": None}),
+    ("signed and too late", "expired", "auto", {"output": "all"}, {"key": 1, "expires": 0}),
+    ("signed for more than a day", "expires", "auto", {"output": "all"}, {"key": 1, "expires": 86401}),
+    ("signed for a day", "ok", "auto", {"output": "all"}, {"key": 1, "expires": 86400}),
+    ("signed, but no clock", "clock", "auto", {"output": "all"}, {"key": 1, "clock": 0}),
+    ("the unit has lost its key", "no_key", "auto", {"output": "all"}, {"key": 1, "lost": 1}),
+    ("not signed, and the unit has lost its key", "no_key", "auto", {"output": "all"}, {"lost": 1}),
     ("altered after signing", "signature", "auto", {"output": "all"}, {"key": 1, "altered": 1}),
 )
-KEY = b"village key"
+KEY = b"00112233445566778899aabbccddeeff"
 
 
 class Slots:
@@ -153,19 +179,31 @@ class Place:
         options["port"] = 1
         self.unit = unit_main.Unit(options, flash)
         self.rested = False
-        self.full = self.poor = False
+        self.full = self.poor = self.trying = False
         self.clock = True
-        self.plain = Commands("u1", BOOT, self, b"", CommandQueue("u1", BOOT, self))
-        self.keyed = Commands("u1", BOOT, self, KEY, CommandQueue("u1", BOOT, self, KEY))
+        self.plain = self.commands(None)
+        self.keyed = self.commands(KEY)
+        self.lost = self.commands(b"")
         self.ids = 0
         self.counter = 0
+
+    def commands(self, key):
+        queue = CommandQueue("u1", BOOT, lambda: self, key, unit_main.NONCE)
+        queue.commands = Commands("u1", BOOT, self, queue, unit_main.NONCE)
+        return queue
 
     # what commands ask of the unit
     def __getattr__(self, name):
         return getattr(self.unit, name)
 
-    def change(self, stored):
-        return "no room" if self.full else self.unit.change(stored)
+    def change(self, stored, on_trial):
+        return ("no room", on_trial) if self.full else self.unit.change(stored, on_trial)
+
+    def tries(self):
+        return self.trying
+
+    def has_password(self):
+        return True
 
     def stored(self):
         if self.poor:
@@ -189,10 +227,17 @@ class Place:
         if "expires" in more:
             expires = more["expires"]
             now = unit_main.START_T + self.unit.uptime_s() + 1577836800
-            command["expires"] = expires if isinstance(expires, str) else now + expires
+            command["expires"] = now + expires if isinstance(expires, int) else expires
         if "member" in more:
             command["member"] = 1
         if "key" in more:
+            command["nonce"] = more.get("nonce", unit_main.NONCE)
+            if "expires" not in more:
+                command["expires"] = unit_main.START_T + self.unit.uptime_s() + 1577836800 + 60
+            elif more["expires"] is None:
+                del command["expires"]
+            if command["nonce"] is None:
+                del command["nonce"]
             self.counter += more.get("step", 10)
             command["ctr"] = more.get("ctr", self.counter)
             if command["ctr"] is None:
@@ -209,7 +254,10 @@ class Place:
         return text
 
     def answer(self, op, args, more):
-        commands = self.keyed if "key" in more else self.plain
+        queue = self.lost if "lost" in more else self.keyed if "key" in more else self.plain
+        commands = queue.commands
+        self.trying = "trying" in more
+        self.unit.settings["mqtt.tls"] = 1 if "tls" in more else 0
         self.full, self.poor, self.clock = "full" in more, "poor" in more, more.get("clock", 1)
         if "early" not in more:
             self.rest()
@@ -221,7 +269,13 @@ class Place:
             wide = commands.out
             commands.out = json_out.JsonOut(bytearray(90), 0)
         sys.modules["slots"] = Slots("trial" in more)
-        done = commands.handle(self.payload(op, args, more), "retained" in more)
+        payload = self.payload(op, args, more)
+        queue.denied_at = None
+        gate.take(queue, payload, "retained" in more)
+        if queue.replies:
+            return json.loads(queue.replies.pop()[1])["code"]
+        queue.arrived.clear()
+        done = commands.handle(payload, "retained" in more)
         found = json.loads(commands.out.bytes()) if done else None
         while commands.busy():
             if commands.work() and found is None:

@@ -10,7 +10,8 @@ import sys
 
 from unit.control.basics import NONE
 from unit.uplink.commands.handler import OPS, Commands
-from unit.uplink.commands.queue import MAX_BYTES, CommandQueue
+from unit.uplink.commands.queue import CommandQueue
+from unit.uplink.commands.refusal import MAX_BYTES
 
 BOOT = 7
 GOOD = (
@@ -88,7 +89,7 @@ def main(n, seed):
     random.seed(seed)
     actions = Watched()
     queue = CommandQueue("u1", BOOT, actions)
-    commands = Commands("u1", BOOT, actions, b"", queue)
+    commands = Commands("u1", BOOT, actions, queue, "")
     out = commands.out
     allocated = hasattr(gc, "mem_alloc")
     before = grown = 0

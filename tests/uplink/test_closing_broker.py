@@ -212,11 +212,11 @@ class Looking:
         self.recorded: list[int] = []
         journal = SimpleNamespace(event=lambda t, code, a, b: self.recorded.append(code))
         self.drain = SimpleNamespace(journal=journal)
-        self.queue = SimpleNamespace()
+        self.queue = SimpleNamespace(key=None)
         self.session = SimpleNamespace(wire=SimpleNamespace(tx=bytearray(2176)))
         self.root = ROOT.encode()
         self.newest = SimpleNamespace(update=lambda: None, uptime_s=0)
-        self.identity = SimpleNamespace(boot=5)
+        self.identity = SimpleNamespace(boot=5, unit_id="u1")
         self.closed = ["", 0, 0, 0, 0, False, -1, 0, None, [], 0]
         self.thrown, self.left, self.told = 2, [], b""
 

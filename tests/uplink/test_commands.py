@@ -1,7 +1,5 @@
 """Commands over the real broker to the real control core: carried out, or refused with a reason, always answered."""
 
-import hashlib
-import hmac
 import json
 import re
 from collections.abc import Iterator
@@ -12,9 +10,10 @@ import pytest
 from unit.catalogue.tables import rows
 from unit.uplink.commands.handler import OPS
 
-from tests.uplink import command_steps
+from tests.uplink import command_steps, keys
 from tests.uplink.books import Books
 from tests.uplink.broker import Broker
+from tests.uplink.keys import KEY
 from tests.uplink.running import Running
 from tests.uplink.worlds import ROOT, run
 
@@ -152,16 +151,16 @@ def test_reboot_waits_for_its_answer(platform: Platform):
 
 
 def test_signed_commands(world: str, broker: Broker, books: Books, tmp_path):
-    (tmp_path / "credentials").write_text("# made by the platform\ncommand_key = village key\n")
+    (tmp_path / "credentials").write_text(f"# made by the platform\ncommand_key = {KEY}\n")
     unit = Running(world, port=broker.port, credentials=str(tmp_path / "credentials"))
     assert books.wait(lambda: "qingxi/v1/u1/state" in books.last)
     platform = Platform(books, unit)
 
-    def signed(counter: int, key: bytes = b"village key", unit_id: str = "u1", op: str = "auto") -> bytes:
-        command = {"id": f"s{counter}{op}", "boot": unit.boot, "op": op, "args": {"output": "p1"}, "ctr": counter}
-        body = json.dumps(command).encode()[:-1]
-        signature = hmac.new(key, unit_id.encode() + b"\n" + body, hashlib.sha256).hexdigest()
-        return body + b',"sig":"' + signature.encode() + b'"}'
+    nonce = books.last["qingxi/v1/u1/meta"]["nonce"]
+
+    def signed(counter: int, key: str = KEY, unit_id: str = "u1", op: str = "auto") -> bytes:
+        head = {"id": f"s{counter}{op}", "boot": unit.boot, "nonce": nonce, "expires": NOW + 60}
+        return keys.command(unit_id, {**head, "op": op, "args": {"output": "p1"}, "ctr": counter}, key)
 
     def code(payload: bytes) -> str:
         return platform.answer(payload).get("code", "ok")
@@ -170,17 +169,39 @@ def test_signed_commands(world: str, broker: Broker, books: Books, tmp_path):
     assert code(good) == "ok"
     assert code(good) == "counter"  # the same bytes again
     assert code(signed(4)) == "counter"
-    assert code(signed(6, key=b"other key")) == "signature"
-    assert code(signed(6, unit_id="u2")) == "signature"  # meant for another unit
-    assert code(signed(6).replace(b"auto", b"okay")) == "signature"
-    assert code(signed(6)[:-3] + b'0"}') in ("signature", "ok")
-    assert code(json.dumps({"id": "x", "boot": unit.boot, "op": "auto", "args": {"output": "p1"}}).encode()) == "signature"  # fmt: skip  # noqa: E501
+    unsigned = json.dumps({"id": "x", "boot": unit.boot, "op": "auto", "args": {"output": "p1"}}).encode()
+    assert code(unsigned) == "signature"
+    # All these are counted, and none is answered so soon after the first.
+    books.command("u1", signed(6, keys.OTHER_KEY))
+    books.command("u1", signed(6, unit_id="u2"))  # meant for another unit
+    books.command("u1", signed(6).replace(b"auto", b"okay"))
+    books.command("u1", signed(6)[:-3] + (b'0"}' if signed(6)[-3:-2] != b"0" else b'1"}'))
+    before = len(books.replies)
     assert code(signed(8)) == "ok"
+    assert len(books.replies) == before + 1
+    assert unit.figures()["refused"] == {"counter": 2, "signature": 5}
+    for topic in ("meta", "state", "reply"):
+        said = [payload for name, payload in books.messages if name == "qingxi/v1/u1/" + topic]
+        assert said and all(keys.is_from("u1", topic, payload) for payload in said), topic
+        assert not any(keys.is_from("u1", topic, payload, keys.OTHER_KEY) for payload in said)
+    unit.kill()
+
+
+def test_a_flood_of_what_is_not_signed_costs_a_unit_little(world: str, broker: Broker, books: Books, tmp_path):
+    """And it is told: at the journal, and in `state`."""
+    (tmp_path / "credentials").write_text(f"command_key = {KEY}\n")
+    unit = Running(world, port=broker.port, credentials=str(tmp_path / "credentials"), speed=30)
+    assert books.wait(lambda: "qingxi/v1/u1/state" in books.last)
+    for i in range(200):
+        books.command("u1", b'{"id":"j%d"}' % i)
+    assert books.wait(lambda: books.last["qingxi/v1/u1/state"].get("refused") == {"signature": 200}, 60)
+    assert len(books.replies) < 20
+    unit.wait("denied 100")
     unit.kill()
 
 
 def test_every_operation_and_every_refusal(world: str, tmp_path: Path):
-    assert run(world, "command_steps.py", tmp_path, heap="1m") == [f"cases {len(command_steps.CASES)}"]
+    assert run(world, "command_steps.py", tmp_path, heap="1m")[-1] == f"cases {len(command_steps.CASES)}"
 
 
 def test_every_code_of_the_reference_is_met():

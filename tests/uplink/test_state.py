@@ -78,7 +78,7 @@ def test_an_output_that_nobody_proves_to_turn_says_so():
 
 
 def test_meta_says_by_what_energy_is_counted():
-    identity = SimpleNamespace(firmware="0.1.0", firmware_sha256="ab", config_sha256="cd", boot=1)
+    identity = SimpleNamespace(firmware="0.1.0", firmware_sha256="ab", config_sha256="cd", nonce="ef", boot=1)
     said = {}
     for wiring in ("", "in6"):
         out = JsonOut(bytearray(4096), 0)

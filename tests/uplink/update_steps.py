@@ -8,10 +8,10 @@ import sys
 from binascii import b2a_base64
 
 from unit.pack_head import COUNT_AT, DIGEST_AT, HEAD_BYTES, MAGIC, SIZE_AT, VERSION_AT
-from unit.uplink.commands import sign
+from unit.uplink.commands import gate, sign
 from unit.uplink.commands.queue import CommandQueue
 
-KEY = b"village key"
+KEY = b"00112233445566778899aabbccddeeff"
 PACK = "b.pack"
 PIECE = 500
 PIECES = 24
@@ -45,6 +45,9 @@ class Actions:
 
     changed = False
 
+    def denied(self, times):
+        pass
+
     def unix_s(self):
         return 0
 
@@ -75,17 +78,19 @@ class Sender:
 
     def start(self):
         """A new start of the unit; what it held in memory is gone."""
-        self.queue = CommandQueue("u1", 1, Actions, KEY)
+        self.queue = CommandQueue("u1", 1, Actions, KEY, "n")
         self.counter = 0
 
     def arrive(self, op="update", **args):
         if op == "update":
             args["sha256"] = self.sha256
         self.counter += 1
-        body = json.dumps({"id": "c%d" % self.counter, "boot": 1, "op": op, "args": args, "ctr": self.counter})
+        command = {"id": "c%d" % self.counter, "boot": 1, "op": op, "args": args, "ctr": self.counter}
+        command["nonce"], command["expires"] = "n", 60
+        body = json.dumps(command)
         text = body.encode()[:-1]
         signature = hexed(sign.hmac_sha256(KEY, b"u1\n" + text))
-        self.queue.take(text + b',"sig":"' + signature.encode() + b'"}', False)
+        gate.take(self.queue, text + b',"sig":"' + signature.encode() + b'"}', False)
 
     def answer(self, calm=False):
         """(answer, slices that it took); None if it waits for a calmer moment."""
@@ -95,7 +100,9 @@ class Sender:
             slices += 1
             self.queue.work(0, calm)
             if self.queue.replies:
-                return json.loads(self.queue.replies.pop(0)[1]), slices
+                found = json.loads(self.queue.replies.pop(0)[1])
+                del found["sig"]
+                return found, slices
         return None, slices
 
     def ask(self, op="update", calm=False, **args):

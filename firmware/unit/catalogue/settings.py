@@ -37,7 +37,12 @@ _ON_BOARD = sys.implementation.name == "micropython"
 _TIDY_ROWS = const(8)
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = "0123456789"
+
+
+TEXTS = ("id", "text", "str", "hosts", "topic", "apn")
+_KINDS = TEXTS + ("int", "num", "bool", "tod", "tz", "board")  # noqa: RUF005  MicroPython knows no (*x, ...)
 
 
 def entries():
@@ -79,11 +84,11 @@ def probes(row):
 
 
 def kind_of(row):
-    """What sort of value the row holds: int, num, bool, id, text, str, tod, tz, board, terminal, probe or choice."""
+    """What sort of value the row holds: a name of _KINDS, terminal, probe or choice."""
     kind = row[_TYPE].split(":")[0]
     if kind in ("terminal", "probe"):
         return kind
-    return kind if kind in ("int", "num", "bool", "id", "text", "str", "tod", "tz", "board") else "choice"
+    return kind if kind in _KINDS else "choice"
 
 
 def _only(text, allowed):
@@ -176,10 +181,29 @@ def _printable(text, blanks):
     return (blanks or " " not in text) and printable(text) == text
 
 
+def _is_spelt(kind, value):
+    """Whether a text has only what its kind allows: nothing that a broker, a modem or a resolver would take amiss."""
+    if kind == "id":
+        return _only(value, _LOWER + _DIGITS + "-")
+    if value == "" or kind in ("text", "str"):
+        return True
+    if kind == "apn":
+        return _only(value, _LETTERS + _DIGITS + ".-_@")
+    if kind == "topic":  # of MQTT, without wildcards and empty levels
+        return _only(value, _LETTERS + _DIGITS + "-_./") and "//" not in value and value.strip("/") == value
+    for host in value.split(","):
+        name, colon, port = host.partition(":")
+        if not _only(name, _LETTERS + _DIGITS + ".-_"):
+            return False
+        if colon and not (_only(port, _DIGITS) and 0 < int(port[:6]) < 65536):
+            return False
+    return True
+
+
 def allows(row, value, board=None):
     """Whether `value` is an allowed value of the row, on this board where one is given."""
     kind = kind_of(row)
-    if kind in ("id", "text", "str", "board", "terminal", "probe"):
+    if kind in TEXTS or kind in ("board", "terminal", "probe"):
         if not isinstance(value, str) or not _printable(value, kind == "text"):
             return False
         if kind == "board":
@@ -191,7 +215,7 @@ def allows(row, value, board=None):
                 return value != "" or "r" not in row[_FLAGS]
             terminal = board["terminals"].get(value)
             return terminal is not None and terminal[0] in kinds(row)
-        if kind == "id" and not _only(value, _LOWER + _DIGITS + "-"):
+        if not _is_spelt(kind, value):
             return False
         shortest, longest = limits(row)
         return shortest <= len(value) <= longest

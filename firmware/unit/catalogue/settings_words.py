@@ -5,7 +5,7 @@ Apart from `settings`, so that a board which only runs need not hold it in memor
 
 from ..control.basics import const
 from .lookup import words
-from .settings import choices, kind_of, kinds, probes
+from .settings import TEXTS, choices, kind_of, kinds, probes
 
 # Columns of settings.txt.
 _KEY = const(0)
@@ -84,7 +84,7 @@ def allowed(row, lang, board=None):
     if row[_RANGE]:
         low, high = row[_RANGE].split("..")
         name = unit(row[_KEY])
-        between = "%s..%s" if kind in ("id", "text", "str") else words("refusals", "range", lang)
+        between = "%s..%s" if kind in TEXTS else words("refusals", "range", lang)
         span = between % (low, high) + (" " + name if name else "")
         text = text.replace("{range}", span).replace("{decimals}", row[_DECIMALS])
     if "{choices}" in text:

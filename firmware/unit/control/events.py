@@ -23,6 +23,9 @@ FIRMWARE_KEPT = const(15)  # it has lived a healthy hour
 OTHER_BOARD = const(16)  # another board reports under this unit's id
 RECORD_REFUSED = const(17)  # a: number of a record that the broker refused again and again, and no other
 NETWORK_MEMORY = const(18)  # a planned restart; a: bytes that were left
+SETTINGS_KEPT = const(19)  # those that were changed from afar have proved themselves
+SETTINGS_BACK = const(20)  # those on trial were not kept: the ones before are in force
+COMMANDS_DENIED = const(21)  # a: how many since the start that were not signed; told at 1, 10, 100 ...
 
 _CAPACITY = const(48)
 

@@ -41,6 +41,7 @@ NO_FEEDBACK = const(42)
 NO_INFLOW = const(46)
 NO_AIR = const(47)
 MAINS_DIPS = const(48)
+KEY_LOST = const(49)
 
 _MOST_SWAPS = const(3)
 
@@ -57,6 +58,7 @@ class Supervision:
         self.spill_level_mm: int = 0
         self.turbidity_limit: int = 0
         self.turbidity_wired: int = 1
+        self.key_lost: int = 0  # 1 where commands from afar must be signed, and the key is gone
         self.pump_service_s: int = 0
         self.blower_service_s: int = 0
         words: int = len(book.state) // WORD + 1
@@ -141,6 +143,8 @@ class Supervision:
             self._cause(NO_INFLOW)
         if not mains:
             self._cause(MAINS_OFF)
+        if self.key_lost:
+            self._cause(KEY_LOST)
         if tod_s < 0:
             self._cause(CLOCK_UNSET)
         i: int = 0

@@ -106,8 +106,12 @@ def _bound(up, limit):
     up.queue.most = drain.most - HEAD_BYTES
     for reply in up.queue.replies:
         if len(reply[1]) > up.queue.most:
-            head = reply[1][: reply[1].find(b',"ok":')]
-            reply[1] = head + b',"ok":false,"code":"too_much","why":"the broker takes no more than %d bytes"}' % limit
+            from .commands.sign import signed
+
+            forget("uplink.commands.sign")
+            text = reply[1][: reply[1].find(b',"ok":')]
+            text += b',"ok":false,"code":"too_much","why":"the broker takes no more than %d bytes"}' % limit
+            reply[1] = signed(up.queue.key, up.identity.unit_id, b"reply", text)
 
 
 def _alone(up, note):

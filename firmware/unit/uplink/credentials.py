@@ -32,6 +32,11 @@ def broker(path):
     return known["user"], known["password"], known["command_key"]
 
 
+def is_key(text):
+    """Whether a `command_key` cannot be guessed: 16 random bytes at least, 32 characters in hexadecimal."""
+    return len(text) >= 32 and len(set(text.encode())) >= 8
+
+
 def sim(path):
     """("pap" or "chap", user, password) of a `network.sim_file`. ValueError as with `broker`."""
     known = {"auth": "pap", "user": "", "password": ""}

@@ -13,6 +13,7 @@ _PACKET_BYTES = const(80)  # what TCP and IP add to a packet and its acknowledge
 _HEADERS = const(12)  # bytes of a packet besides the payload and what all topics begin with
 _OUTLIVED_MS = const(2000)  # so long after it was sent a connection has outlived the largest message so far
 _LEAST_CREDIT = const(4096)  # a batch must fit, however small the rate
+_DEAR = const(4)  # of the reserve a byte takes so many
 
 
 class Drain:
@@ -20,7 +21,9 @@ class Drain:
 
     `root` is what the unit's topics begin with, `journal` the ring with its `acked` and `ack(seq)`, `cursor` its
     reader. `bytes_per_h` bounds all traffic, 0 for no bound; readings wait up to `batch_s` to share a message once the
-    backlog is gone.
+    backlog is gone. What others send is paid too, so that whoever floods the unit could have it say nothing for hours:
+    no debt is larger than a minute's allowance, and a reserve, a quarter of the rate, is for what the unit itself
+    sends, state and events before readings.
 
     What closed.py makes of a broker that closes: `most` is where in the session's buffer a message must end, but for a
     batch of one row; while `careful`, one batch is in flight at a time; the record `past` is passed over until another
@@ -48,9 +51,9 @@ class Drain:
         self._clock = False
         self._bytes_per_h = bytes_per_h
         self._batch_ms = batch_s * 1000
-        self._credit = _LEAST_CREDIT
+        self._credit = self._reserve = _LEAST_CREDIT
         self._fraction = 0
-        self._counted = 0
+        self._counted = self._sent = 0
         self._credit_at = self._sent_at = ticks.now()
         self.caught_up = False
         self.busy = False
@@ -121,16 +124,20 @@ class Drain:
             self._held = END
         return True
 
-    def affordable(self):
-        """Whether the rate allows another packet now."""
-        return not self._bytes_per_h or self._credit > 0
+    def affordable(self, least=0):
+        """Whether the rate allows another packet now. `least`: that the reserve must keep for what comes first."""
+        return not self.throttled() or self._reserve > least
+
+    def throttled(self):
+        """Whether the limit of traffic is used up for the moment."""
+        return self._bytes_per_h > 0 and self._credit <= 0
 
     def _begin(self, now, roomy):
         session = self._session
         if self.careful and self.flying:
             return False
         # One place of the window stays free for the answer to a command.
-        if not session.free() or session.room() < 2 or not self.affordable():
+        if not session.free() or session.room() < 2:
             return False
         if self.caught_up and ticks.diff(now, self._sent_at) < self._batch_ms:
             return False
@@ -138,6 +145,8 @@ class Drain:
             self.caught_up = True
             self._events = None
             forget_names("events")
+            return False
+        if not self.affordable(_LEAST_CREDIT // 2 if self._held == READING else 0):
             return False
         if self._held != READING and not self._events:
             if not roomy:
@@ -184,6 +193,7 @@ class Drain:
         self._sent_at = now
         self.caught_up = self._held == END
         self._credit -= _PACKET_BYTES
+        self._reserve -= _DEAR * _PACKET_BYTES
 
     def _earn(self, now):
         """Keep the account of bytes: everything on the wire is paid, both ways."""
@@ -191,14 +201,19 @@ class Drain:
             return
         wire = self._session.wire
         total = wire.sent_bytes + wire.received_bytes
-        self._credit -= total - self._counted
+        most = max(self._bytes_per_h // 60, _LEAST_CREDIT)
+        self._credit = max(self._credit - total + self._counted, -most)
+        self._reserve = max(self._reserve - _DEAR * (wire.sent_bytes - self._sent), -most)
         self._counted = total
+        self._sent = wire.sent_bytes
         seconds = ticks.diff(now, self._credit_at) // 1000
         if seconds > 0:
             self._credit_at = ticks.add(self._credit_at, seconds * 1000)
             self._fraction += self._bytes_per_h * min(seconds, 60)
-            self._credit = min(self._credit + self._fraction // 3600, max(self._bytes_per_h // 60, _LEAST_CREDIT))
+            earned = self._fraction // 3600
             self._fraction %= 3600
+            self._credit = min(self._credit + earned, most)
+            self._reserve = min(self._reserve + earned, most)
 
 
 def _event_rows():

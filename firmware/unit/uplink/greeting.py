@@ -21,19 +21,8 @@ def greet(up, prefix):
         ask_no_more(session, root + b"state")
         yield 0
     if "meta" not in left:
-        from .meta import meta  # some KB of code
-
-        forget("uplink.meta", "uplink.json_value")
-        meta(out, up.identity, up.newest.metered)
-        del meta
-        if not out.full:
-            yield session.send(root + b"meta", out.size(), 1, True)
-        else:
-            from .meta_pieces import pieces
-
-            forget("uplink.meta_pieces", "uplink.meta", "uplink.json_value")
-            for topic in pieces(out, up.identity, up.newest.metered):
-                yield session.send(root + topic, out.size(), 1, True)
+        for topic in _meta(up):
+            yield session.send(root + topic, out.size(), 1, True)
     # While something is suspected `online` is said again: the acknowledgement tells that what was sent before is well.
     careful = up.drain.careful and "availability" not in left
     if careful:
@@ -53,6 +42,39 @@ def greet(up, prefix):
             # Acknowledged or not: the next connection announces them again.
             session.send(topic, out.size(), 1, True)
             yield 0
+
+
+def _meta(up):
+    """Write `meta` into the buffer, whole or in pieces, signed where there is a key; yields the end of each topic."""
+    from .meta import meta  # some KB of code
+
+    forget("uplink.meta", "uplink.json_value")
+    out, key = up.out, up.queue.key
+    if key:
+        from .commands import sign
+
+        forget("uplink.commands.sign")
+        sign.leave_room(out)
+    meta(out, up.identity, up.newest.metered)
+    del meta
+    if key:
+        sign.seal(out, key, up.identity.unit_id, b"meta")
+    if not out.full:
+        yield b"meta"
+        return
+    from .meta_pieces import pieces
+
+    forget("uplink.meta_pieces", "uplink.meta", "uplink.json_value")
+    if key:
+        sign.leave_room(out)
+    for topic in pieces(out, up.identity, up.newest.metered):
+        if key:
+            sign.seal(out, key, up.identity.unit_id, topic)
+        yield topic
+        if key:
+            sign.leave_room(out)
+    if key:
+        out.limit += sign.TAIL_BYTES  # what was left for a piece that did not come
 
 
 def ask(session, topic):

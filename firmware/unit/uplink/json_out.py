@@ -7,23 +7,23 @@ class JsonOut:
     """Writes into `buffer` from `start` on. What does not fit is left out and `full` becomes True."""
 
     def __init__(self, buffer, start):
-        self._view = memoryview(buffer)
-        self._start = start
+        self.view = memoryview(buffer)
+        self.start = start
         self.limit = len(buffer)
         self.begin()
 
     def begin(self):
         """Start a new document."""
-        self.at = self._start
+        self.at = self.start
         self.full = False
 
     def size(self):
         """Bytes written."""
-        return self.at - self._start
+        return self.at - self.start
 
     def bytes(self):
         """A copy of what was written."""
-        return bytes(self._view[self._start : self.at])
+        return bytes(self.view[self.start : self.at])
 
     def raw(self, data):
         """Bytes as they are."""
@@ -31,7 +31,7 @@ class JsonOut:
         if end > self.limit:
             self.full = True
         else:
-            self._view[self.at : end] = data
+            self.view[self.at : end] = data
             self.at = end
 
     def number(self, value, decimals=0):

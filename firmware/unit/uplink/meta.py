@@ -27,7 +27,7 @@ def head(out, identity, metered, whole=True):
         out.key("config_sha256")
         write_value(out, identity.config_sha256)
     out.raw(b',"energy_source":"metered"' if metered else b',"energy_source":"nominal"')
-    out.raw(b',"boot":%d,"points":[' % identity.boot)
+    out.raw(b',"boot":%d,"nonce":"%s","points":[' % (identity.boot, identity.nonce.encode()))
 
 
 def point(out, row, with_words):
@@ -50,7 +50,8 @@ def point(out, row, with_words):
 
 
 def meta(out, identity, metered):
-    """Who this is. `identity`: str `firmware`, `firmware_sha256`, `config_sha256`, int `boot`. `metered`: by a meter.
+    """Who this is. `identity`: str `firmware`, `firmware_sha256`, `config_sha256`, `nonce`, int `boot`. `metered`: by
+    a meter.
 
     Where that has no room the words go first: without them a point is 70 bytes. `out.full`: that has none either.
     """

@@ -11,9 +11,28 @@ def send(up, now, visit):
     """Send the newest values of an `Uplink`. `visit`: somebody at the console has the rest."""
     forget("uplink.state")
     out = up.out
-    told = up.told + b',"visit":true' if visit else up.told
+    told = up.told
+    if visit:
+        told += b',"visit":true'
+    if up.drain.throttled():
+        told += b',"throttled":true'
+    mark = b',"refused":{'
+    for code, times in up.queue.refused.items():
+        told += b'%s"%s":%d' % (mark, code.encode(), times)
+        mark = b","
+    if mark == b",":
+        told += b"}"
+    key = up.queue.key
+    if key:
+        from .commands import sign
+
+        forget("uplink.commands.sign")
     for less in range(0 if "state" in up.left else 3):
+        if key:
+            sign.leave_room(out)
         state(out, up.identity.boot, up.points, up.newest, told, less)
+        if key:
+            sign.seal(out, key, up.identity.unit_id, b"state")
         if not out.full:
             up.session.send(up.root + b"state", out.size(), 0, True)
             if up.thrown:

@@ -16,7 +16,6 @@ from .session import Session
 from .wire import HEAD_BYTES, Wire
 
 STATE_EARLIEST_MS = 5000  # between two state messages, however much happens
-_MAX_REPLIES = 4  # that wait for a broker
 _REBOOT_MS = 10000  # how long a reboot waits for its answer to arrive
 _JUDGE_BYTES = 8192  # for what thinks about a lost connection
 _NETWORK_MS = 900000  # so long a network is taken for good through which no broker can be reached
@@ -26,7 +25,7 @@ class Uplink:
     """All parts together.
 
     `wanted`: see joining.py. `identity`: str `unit_id`, `name`, `lang`, `firmware`, `firmware_sha256`, `config_sha256`,
-    int `boot`.
+    `nonce`, int `boot`.
     `newest`: `update()` brings it up to date; then it is like a reading (`t`, `uptime_s`, `quality`, `values`) and has
     control's `outputs` and `alarms` besides. Also: `now()`, seconds since 2020 or NONE, `set_time(unix_s)`, `reboot()`.
     `queue`: of commands and their answers, which outlives an uplink. `net`: see net.py. `user`, `password`: see
@@ -166,17 +165,9 @@ class Uplink:
         self.drain.on_ack(packet_id)
 
     def on_message(self, topic, payload, retained):
-        command = self.root + b"cmd"
-        if self.closed and topic != command and payload and payload.startswith(b'{"v":1,"boot":'):
-            if retained:
-                from .closed import look
+        from .commands.gate import arrive
 
-                look(self, payload)
-        elif topic is None or topic == command:
-            if len(self.queue.replies) + len(self.queue.arrived) >= _MAX_REPLIES:
-                self.queue.count("busy")
-            else:
-                self.queue.take(topic and payload, retained)
+        arrive(self, topic, payload, retained, self._now)
 
     # --- serving a connection
 
@@ -187,7 +178,7 @@ class Uplink:
         if not session.free() or not session.room():
             return False
         for reply in self.queue.replies:
-            if self._subscribed and not reply[0]:
+            if self._subscribed and not reply[0] and self.drain.affordable():
                 reply[0] = self.publish(b"reply", reply[1], False)
                 return True
         if not self.serving:

@@ -3,8 +3,8 @@
 What a command can do is the `actions` of the app:
 `claim(output, on, for_s)` returns 0, or the number of the reason why not; `auto(output)`;
 `acknowledge(index)`, NONE for all; `stored()`, the settings that differ from their defaults;
-`change(stored)` stores settings and returns "" or why not, whole or not at all; then `changed` is True, and `take_up()`
-takes them into use; `reboot()`;
+`change(stored, on_trial)` stores settings, or has the next start try them, whole or not at all, and returns "" or why
+not, and whether they are tried; if not, `changed` is True, and `take_up()` takes them into use; `reboot()`;
 `events()` yields the newest (unix_s, uptime_s, code, a, b), oldest first, and None in between, to give way to a tick;
 `unix_s()`, NONE without a clock.
 """
@@ -32,25 +32,22 @@ _SELDOM = (
     "catalogue.lookup", "catalogue.printable", "config",
 )  # fmt: skip
 _REMEMBERED = const(16)  # ids of commands that a second delivery must not repeat
-_MEMBERS = ("id", "boot", "op", "args", "expires", "ctr", "sig")
+_MEMBERS = ("id", "boot", "nonce", "op", "args", "expires", "ctr", "sig")
+_LONGEST_S = const(86400)  # that a signed command is good for: whoever holds it back has no more
 # Bytes that a command wants while it is answered, of a chip's heap; the others fit in what is free with a broker.
 _WANTS = {"show": 20480, "set": 20480, "log": 5120, "update": 5120}
 
 
 class Commands:
-    """`handle` takes what arrived on `cmd` and leaves the answer in `out`; `kept` outlives it, see queue.py."""
+    """`handle` takes what the queue has let in and leaves the answer in `out`; `kept` outlives it, see queue.py."""
 
-    def __init__(self, unit_id, boot, actions, key, kept):
+    def __init__(self, unit_id, boot, actions, kept, nonce):
         self._unit_id = unit_id
         self._boot = boot
+        self._nonce = nonce
         self.actions = actions
         self.out = JsonOut(bytearray(_ANSWER_BYTES), 0)
-        self._key = key
-        self._verify = None
-        if key:
-            from .sign import verify
-
-            self._verify = verify
+        self._keyed = kept.key is not None
         self._kept = kept
         self._job = None  # the generator of a command that takes long, and the id to answer it under
         self._job_id = ""
@@ -88,7 +85,7 @@ class Commands:
                 result = self.incoming.take(args)
             elif op in _LONG:
                 self.drop()  # its code goes first
-                self._job = self._update(args) if op == "update" else _long(op, self.actions, args)
+                self._job = self._update(args) if op == "update" else _long(op, self.actions, args, self._keyed)
                 self._job_id = command_id
                 self._job_waits = op == "update" and "switch" in args
                 return False
@@ -138,12 +135,23 @@ class Commands:
         return self._job is not None and (calm or not self._job_waits)
 
     def _refuse(self, command_id, refusal):
-        code, why = refusal.args
-        self._kept.count(code)
-        self._answer(command_id, {"code": code, "why": why}, False)
+        members = {"code": refusal.args[0], "why": refusal.args[1]}
+        if len(refusal.args) > 2:
+            members["t"] = refusal.args[2]
+        self._kept.count(members["code"])
+        self._answer(command_id, members, False)
 
     def _answer(self, command_id, members, ok):
+        self._write(command_id, members, ok)
+        if self.out.full:
+            self._write(command_id, {"code": "too_much", "why": "ask for less at a time"}, False)
+
+    def _write(self, command_id, members, ok):
         out = self.out
+        if self._keyed:
+            from . import sign
+
+            sign.leave_room(out)
         out.begin()
         out.raw(b'{"id":')
         write_value(out, command_id)
@@ -152,14 +160,12 @@ class Commands:
             out.key(name)
             write_value(out, members[name])
         out.raw(b"}")
-        if out.full:
-            self._answer(command_id, {"code": "too_much", "why": "ask for less at a time"}, False)
+        if self._keyed:
+            sign.seal(out, self._kept.key, self._unit_id, b"reply")
 
     # --- checks: well-formed, for this start of this unit, in time, and not seen before
 
     def _parse(self, payload):
-        if self._verify and not self._verify(self._key, self._unit_id, payload):
-            raise Refusal("signature", "no valid signature")
         if payload.count(b"{") + payload.count(b"[") > _MAX_BRACKETS:
             raise Refusal("malformed", "too deep")
         try:
@@ -183,24 +189,31 @@ class Commands:
             raise Refusal("malformed", "boot is an integer, see the topic meta")
         if command["boot"] != self._boot:
             raise Refusal("other_boot", "this is boot %d" % self._boot)
-        if "expires" in command:
-            if not is_int(command["expires"]):
-                raise Refusal("malformed", "expires is an integer, Unix seconds")
-            now_s = self.actions.unix_s()
-            if now_s == NONE:
-                raise Refusal("clock", "the clock is not set, so an expiry cannot be judged")
-            if now_s >= command["expires"]:
-                raise Refusal("expired", "too late by %d s" % min(now_s - command["expires"], 1 << 29))
-        if self._key:
+        if (self._keyed or "nonce" in command) and command.get("nonce") != self._nonce:
+            raise Refusal("other_boot", "nonce is that of the topic meta")
+        if self._keyed or "expires" in command:
+            self._check_expiry(command.get("expires"))
+        if self._keyed:
             counter = command.get("ctr")
             if not is_int(counter) or not self._kept.counter < counter < 1 << 62:
                 raise Refusal("counter", "ctr must grow, the last one was %d" % self._kept.counter)
         if command["id"] in self._kept.seen:
             raise Refusal("repeated", "this id was answered before")
 
+    def _check_expiry(self, expires):
+        if not is_int(expires):
+            raise Refusal("malformed", "expires is an integer, Unix seconds")
+        now_s = self.actions.unix_s()
+        if now_s == NONE:
+            raise Refusal("clock", "the clock is not set, so an expiry cannot be judged")
+        if now_s >= expires:
+            raise Refusal("expired", "too late by %d s" % min(now_s - expires, 1 << 29), now_s)
+        if self._keyed and expires - now_s > _LONGEST_S:
+            raise Refusal("expires", "it must expire within a day of the unit's clock, t", now_s)
+
     def _remember(self, command):
         """From here on it counts as seen, whatever becomes of it."""
-        if self._key:
+        if self._keyed:
             self._kept.counter = command["ctr"]
         self._kept.seen.append(command["id"])
         if len(self._kept.seen) > _REMEMBERED:
@@ -246,7 +259,7 @@ class Commands:
         raise Refusal("args", "alarm is a code of the alarms catalogue, or all")
 
     def _update(self, args):
-        if not self._key:
+        if not self._keyed:
             raise Refusal("no_key", "without a command_key nobody can prove that a firmware is meant for this unit")
         from .update import update
 
@@ -265,7 +278,7 @@ def _no_memory():
     return Refusal("too_much", "no memory for it now")
 
 
-def _long(op, actions, args):
+def _long(op, actions, args, keyed):
     """A command in pieces, yielding None between them; it returns what the answer holds.
 
     What is seldom asked for comes into memory for one answer: the settings catalogue alone is as large as all this.
@@ -283,7 +296,8 @@ def _long(op, actions, args):
     from . import settings
 
     yield None
-    return (yield from settings.change(actions, args, stored) if op == "set" else settings.show(args, stored))
+    job = settings.change(actions, args, stored, keyed) if op == "set" else settings.show(args, stored)
+    return (yield from job)
 
 
 def _output(args):

@@ -8,33 +8,35 @@ forgotten when none has come for a while. Here stays what must outlive it.
 from ...control.basics import const
 from ...modules import forget
 from .. import ticks
-from .refusal import MAX_BYTES
 
 _LINGER_MS = const(30000)  # a second command mostly follows the first at once
 _MODULES = (
-    "uplink.commands.work", "uplink.commands.handler", "uplink.commands.sign", "uplink.json_value", "uplink.arriving",
-    "remote",
+    "uplink.commands.work", "uplink.commands.handler", "uplink.commands.gate", "uplink.commands.sign",
+    "uplink.json_value", "uplink.arriving", "remote",
 )  # fmt: skip
 
 
 class CommandQueue:
     """What has arrived, what waits to be answered, and what was seen of commands since this start.
 
-    `arrived`: what has no answer yet, but for one that takes long. `replies`: [packet id, 0 until it is sent; text] of
-    each answer that has not arrived. `refused` counts refusals by code. `reboot`: it was asked for; the uplink does it
+    `arrived`: what gate.py has let in and has no answer yet, but for one that takes long. `replies`: [packet id, 0
+    until it is sent; text] of each answer that has not arrived. `refused` counts refusals by code. `reboot`: it was asked for; the uplink does it
     once the answer has arrived. `seen`: ids of commands that a second delivery must not repeat. `counter`: the newest
-    of the signed ones; the boot id is signed too and never comes again, so that neither need outlive this start.
+    of the signed ones; the nonce of this start is signed too and never comes again, so that neither need outlive it.
+    `key`: None where commands need no signature, b"" where they do and the key is lost. `denied_at`: see gate.py.
     `turn`: the command that is next needs the uplink's memory; `alone`: it has it. The rest is `work.py`'s: `begun`,
     what the code is begun with; `commands`, the code; `answer`, to a change of settings that is being `taking_up`.
     """
 
-    def __init__(self, unit_id, boot, actions, key=b""):
-        self.begun = (unit_id, boot, actions, key)
+    def __init__(self, unit_id, boot, actions, key=None, nonce=""):
+        self.begun = (unit_id, boot, actions, nonce)
+        self.key = key
+        self.denied_at = None
         self.commands = None
         self.arrived = []
         self.replies = []
         self.answered_at = 0  # ms, the last of them
-        self.used_ms = 0
+        self.used_ms = None  # when the code was used last, None while there is none in memory
         self.seen = []
         self.counter = -1
         self.refused = {}
@@ -47,11 +49,6 @@ class CommandQueue:
     def count(self, code):
         """One more refusal."""
         self.refused[code] = self.refused.get(code, 0) + 1
-
-    def take(self, payload, retained):
-        """Keep what arrived on `cmd` until there is time for it; `payload` None for what is too long to be kept."""
-        too_long = payload is None or len(payload) > MAX_BYTES
-        self.arrived.append((b"" if too_long else payload, retained, too_long))
 
     def busy(self, calm):
         """Whether `work` has something to do. `calm`: there is time before the next tick, and no pump runs."""
@@ -71,8 +68,9 @@ class CommandQueue:
 
     def rest(self, now):
         """Nothing is to be done: let go of the code in time."""
-        idle = self.commands is not None and not self.commands.busy(True)
-        if idle and ticks.diff(now, self.used_ms) >= _LINGER_MS:
+        if self.used_ms is None or (self.commands and self.commands.busy(True)):
+            return
+        if ticks.diff(now, self.used_ms) >= _LINGER_MS:
             self.let_go()
 
     def let_go(self):
@@ -80,4 +78,5 @@ class CommandQueue:
         if self.commands is not None:
             self.commands.drop()
             self.commands = None
+        self.used_ms = None
         forget(*_MODULES)

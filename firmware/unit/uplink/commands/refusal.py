@@ -6,7 +6,7 @@ MAX_BYTES = const(1024)  # of a command
 
 
 class Refusal(Exception):
-    """code, why: the command is not carried out."""
+    """code, why: the command is not carried out. A third is `t`, what the unit's clock shows, in Unix seconds."""
 
 
 def is_int(value):

@@ -9,17 +9,23 @@ from ...control.basics import const
 from .refusal import Refusal, only
 
 _MAX_KEYS = const(16)
-# These go with what is in the cabinet, as the wiring does.
-_NOT_FROM_AFAR = ("unit.board", "unit.process", "network.kind")
+# These go with what is in the cabinet, as the wiring does, and with the key that lies there.
+_NOT_FROM_AFAR = ("unit.board", "unit.process", "network.kind", "mqtt.keyed")
+# With a wrong one of these nobody reaches the unit any more: they are tried.
+_WAY_HOME = ("mqtt.", "network.", "unit.id")
+# Who chooses these gets the password that the unit sends.
+_TO_WHOM = ("mqtt.broker", "mqtt.port", "network.dns")
 
 
-def change(actions, args, stored):
-    """Check settings, then store them, to be taken into use when this is over: whole or not at all."""
+def change(actions, args, stored, keyed):
+    """Check settings, then store them, to be taken into use when this is over, or to be tried: whole or not at all."""
     only(args, ("values", "confirm"))
     wanted = args.get("values")
     if not isinstance(wanted, dict) or not 1 <= len(wanted) <= _MAX_KEYS:
         raise Refusal("args", "values is an object of 1 to %d settings" % _MAX_KEYS)
-    reboot = False
+    if actions.tries():
+        raise Refusal("on_trial", "settings of before are on trial in this start")
+    reboot = on_trial = False
     written = {}
     yield None
     for key in wanted:
@@ -29,7 +35,12 @@ def change(actions, args, stored):
         if "a" in row[5] and args.get("confirm") is not True:
             raise Refusal("confirm", key + " is risky to change: send confirm true with it")
         written[key] = _written(wanted[key])
+        if stored.get("mqtt.tls") and key == "mqtt.tls" and written[key] != "true":
+            raise Refusal("args", "TLS is never switched off from afar")
+        if key in _TO_WHOM and not (keyed or stored.get("mqtt.tls")) and actions.has_password():
+            raise Refusal("no_key", key + " decides who gets the unit's password: it wants a signed command, or TLS")
         reboot = reboot or "b" in row[5]
+        on_trial = on_trial or key.startswith(_WAY_HOME)
         yield None
     from ...catalogue.settings_change import change as changed
 
@@ -40,9 +51,11 @@ def change(actions, args, stored):
 
         raise Refusal("value", sentence(problem, "en"))
     yield None
-    why = actions.change(stored)
+    why, on_trial = actions.change(stored, on_trial)
     if why:
         raise Refusal("not_stored", why)
+    if on_trial:
+        return {"reboot": True, "trial": True}
     return {"reboot": True} if reboot else None
 
 

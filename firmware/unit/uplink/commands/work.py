@@ -61,8 +61,8 @@ def _load(queue):
             raise MemoryError
         from .handler import Commands
 
-        unit_id, boot, actions, key = queue.begun
-        queue.commands = Commands(unit_id, boot, actions(), key, queue)
+        unit_id, boot, actions, nonce = queue.begun
+        queue.commands = Commands(unit_id, boot, actions(), queue, nonce)
     except MemoryError:
         queue.let_go()
         gc.collect()
