@@ -22,7 +22,7 @@ from ..unitkit.errors import AnswerIsNo
 from ..unitkit.places import EXAMPLE_UNIT
 from ..unitkit.unitfile import Unit
 
-_KEY = "only-this-unit"
+_KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 _HEAP_BYTES = 1 << 20
 _SHORT_FILES = 3  # of some 100: what arrives is checked and taken, not started
 _PIECES = 80  # that a slow unit gets; short: 24

@@ -1,45 +1,52 @@
 """Brings a unit in service a new firmware over MQTT, in pieces, from wherever it broke off.
 
 The unit checks signature and digest, tries the firmware for an hour, and takes the one before again by itself if it
-does not get on well.
+does not get on well. What is reported here is what the unit itself has signed, see `remote.py`.
 """
 
 import base64
-import hmac
-import json
-import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as paho
-
 from ..unitkit import pack
-from ..unitkit.broker_address import address, unreachable
 from ..unitkit.errors import AnswerIsNo, SurroundingsFailed, both
 from ..unitkit.progress import bar, say
+from . import remote as remotes
+from .remote import Refused
 
-PIECE_BYTES = 570  # with base64, signature and the rest within the 1024 bytes of a command
+PIECE_BYTES = 531  # with base64, nonce, signature and the rest within the 1024 bytes of a command
 WINDOW = 3  # pieces under way at a time: a unit keeps four commands, and one place is for somebody else's
+COMES_BACK_S = 300.0  # after the switch, until the unit has restarted and has a broker again
 _SINGLY = 3  # so many first pieces go one by one: the unit loads its code, and the traffic is reckoned from them
-_ANSWER_S = 90.0  # the last command waits until no pump runs
-_PACKETS_BYTES = 40  # headers and acknowledgements of a command and its answer
 _SHARE = 0.5  # of a unit's `mqtt.bytes_per_h` that an update may take: the readings go on
-_TRIES = 20  # a piece is sent so often before the connection is given up
 _WORDS = {
-    "silent": ("{unit}：没有应答；再运行一次会接着传", "{unit}: no answer. Run it again: it goes on from there"),
     "same": ("{unit} 已在用这个程序", "{unit} runs this firmware already"),
     "begin": ("{unit}：{size} 字节，已有 {at} 字节", "{unit}: {size} bytes, of which {at} are there already"),
     "slow": (
         "{unit}：流量上限每小时 {limit} 字节，一半用于升级：约 {hours:.1f} 小时；中断后再运行会接着传",
         "{unit}: at most {limit} bytes an hour, half for this: some {hours:.1f} hours; if it breaks, run it again",
     ),
-    "no": ("{unit} 拒绝：{code} {why}", "{unit} refuses: {code} {why}"),
+    "switched": (
+        "{unit}：已收到并校验；等它用新程序重新启动 ...",
+        "{unit}: arrived and checked; waiting for it to restart with it ...",
+    ),
     "trial": (
-        "{unit}：已收到并校验，重启后试运行一小时，不合格会自己退回",
-        "{unit}: arrived and checked. It restarts and is on trial for an hour; if it does not get on, it goes back",
+        "{unit}：已在用新程序，试运行一小时，不合格会自己退回",
+        "{unit}: runs the new firmware. It is on trial for an hour; if it does not get on, it goes back",
+    ),
+    "back": (
+        "{unit}：新程序没能运行，已退回原来的；原因见控制台 log",
+        "{unit}: the new firmware did not get on, it took back the one before; its console's log says more",
+    ),
+    "unseen": (
+        "{unit}：已收到并校验，但 {minutes} 分钟内没见它用新程序启动；过一会儿再运行一次就知道",
+        "{unit}: arrived and checked, but has not shown itself within {minutes} minutes; run this again later to see",
+    ),
+    "no_digest": (
+        "{unit}：已重新启动，但代理只让它发很短的 meta，看不到程序摘要；在控制台用 check 看",
+        "{unit}: has restarted, but its broker takes only a short meta without digest; see `check` at its console",
     ),
 }
 
@@ -65,18 +72,19 @@ class Pace:
 
 
 def send(remote: "Remote", data: bytes, lang: str, bytes_per_h: int = 0) -> int:
-    """Bring a pack over and have the unit switch to it. Returns how many bytes were sent; ToolError if that fails.
+    """Bring a pack over, have the unit switch to it, and see it run. Returns how many bytes were sent.
 
-    `bytes_per_h` is the limit of the unit file; the unit's own counts, where it tells it.
+    `bytes_per_h` is the limit of the unit file; the unit's own counts, where it tells it. AnswerIsNo: it does not take
+    it, or it took the one before back; SurroundingsFailed: nobody knows.
     """
     sha256 = pack.head(data, "pack").sha256
-    if remote.meta["firmware_sha256"] == sha256:
+    limit = remote.bytes_per_h(bytes_per_h)  # after this answer `meta` is known to be of now
+    if remote.is_proven and remote.meta.get("firmware_sha256") == sha256:
         say(lang, both(_WORDS["same"], unit=remote.unit_id))
         return 0
     show = bar()
-    at = begun = remote.ask({"sha256": sha256})["at"]
+    at = begun = remote.at({"sha256": sha256})
     say(lang, both(_WORDS["begin"], unit=remote.unit_id, size=len(data), at=at))
-    limit = remote.bytes_per_h(bytes_per_h)
     pace = Pace(limit * _SHARE)
     before = remote.traffic_bytes
     told = not limit
@@ -88,66 +96,49 @@ def send(remote: "Remote", data: bytes, lang: str, bytes_per_h: int = 0) -> int:
             hours = spent * (len(data) - begun) / PIECE_BYTES / (limit * _SHARE)
             say(lang, both(_WORDS["slow"], unit=remote.unit_id, limit=limit, hours=hours))
         pace.spend(spent)
-    remote.ask({"sha256": sha256, "switch": True})
-    say(lang, both(_WORDS["trial"], unit=remote.unit_id))
+    _switch(remote, sha256, {"sha256": sha256, "switch": True}, lang)
     return len(data) - begun
 
 
-class Remote:
-    """One unit at its broker, asked by signed commands. Use it with `with`."""
+def _switch(remote: "Remote", sha256: str, args: dict[str, Any], lang: str) -> None:
+    """Have the unit restart with what has arrived; return once it has itself shown that it runs it."""
+    try:
+        remote.ask(args)
+    except Refused:
+        # Its answer may have been lost, and the command come once more after the restart.
+        if not remote.is_proven or remote.meta.get("firmware_sha256") != sha256:
+            raise
+        say(lang, both(_WORDS["trial"], unit=remote.unit_id))
+        return
+    say(lang, both(_WORDS["switched"], unit=remote.unit_id))
+    at_switch = remote.proven_boot
+    until = time.monotonic() + COMES_BACK_S
+    while remote.await_start(at_switch, until - time.monotonic()):
+        remote.prove()  # this `meta` is no record that somebody plays
+        if remote.is_proven and remote.meta["boot"] > at_switch:
+            runs = remote.meta.get("firmware_sha256")
+            if runs is None:
+                raise SurroundingsFailed(both(_WORDS["no_digest"], unit=remote.unit_id))
+            if runs != sha256:
+                raise AnswerIsNo(both(_WORDS["back"], unit=remote.unit_id))
+            say(lang, both(_WORDS["trial"], unit=remote.unit_id))
+            return
+    minutes = round(COMES_BACK_S / 60)
+    raise SurroundingsFailed(both(_WORDS["unseen"], unit=remote.unit_id, minutes=minutes))
 
-    def __init__(self, broker: str, unit_id: str, key: str, user: str | None, password: str | None, ca: Path | None):
-        self.unit_id = unit_id
-        self.meta: dict[str, Any] = {}
-        self.traffic_bytes = 0  # of commands and answers, at the unit
-        self._base = f"qingxi/v1/{unit_id}/"
-        self._key = key.encode()
-        self._replies: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._told: queue.Queue[bool] = queue.Queue()
-        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-        wanted = [(self._base + "meta", 1), (self._base + "reply", 1)]
-        self._client.on_connect = lambda client, *_: client.subscribe(wanted)
-        self._client.on_message = self._take
-        if user:
-            self._client.username_pw_set(user, password)
-        if ca:
-            self._client.tls_set(str(ca))
-        host, port = address(broker)
-        try:
-            self._client.connect(host, port)
-        except OSError as e:
-            raise unreachable(broker, e) from e
 
-    def __enter__(self) -> "Remote":
-        self._client.loop_start()
-        try:
-            self._told.get(timeout=_ANSWER_S)
-        except queue.Empty:
-            self.__exit__()
-            raise self._silent() from None
-        return self
+class Remote(remotes.Remote):
+    """One unit at its broker that is brought a firmware."""
 
-    def __exit__(self, *_: object) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+    def at(self, args: dict[str, Any]) -> int:
+        """Ask about a firmware that arrives; how many bytes of it are there."""
+        return self._at(self.ask(args))
 
-    def bytes_per_h(self, otherwise: int) -> int:
-        """The unit's limit of traffic, 0 for none; `otherwise` where it does not tell."""
-        try:
-            return int(self.ask({"keys": ["mqtt.bytes_per_h"]}, "show")["values"]["mqtt.bytes_per_h"])
-        except AnswerIsNo:  # its memory is too short for an answer
-            return otherwise
-
-    def ask(self, args: dict[str, Any], op: str = "update") -> dict[str, Any]:
-        """The answer to a command. AnswerIsNo if the unit refuses, SurroundingsFailed if it is mute."""
-        for _ in range(_TRIES):
-            reply = self._answer(self.post(args, op))
-            if reply is None:
-                continue  # lost, or the unit has started anew: its boot has come with `meta`
-            if self._is_yes(reply):
-                return reply
-            time.sleep(1)
-        raise self._silent()
+    def _at(self, reply: dict[str, Any]) -> int:
+        at = reply.get("at")
+        if type(at) is not int or not 0 <= at < 1 << 30:
+            raise self.malformed("reply")
+        return at
 
     def bring(self, sha256: str, data: bytes, at: int) -> Iterator[int]:
         """Bring over a pack from `at` on, several pieces under way at a time; yields where it stands after each answer.
@@ -163,7 +154,7 @@ class Remote:
         while at < len(data):
             before = at
             if singly:
-                at = self.ask(piece(at))["at"]
+                at = self.at(piece(at))
                 singly -= 1
             else:
                 ahead = flying[-1][1] if flying else at
@@ -174,58 +165,11 @@ class Remote:
                 command_id, end = flying.popleft()
                 reply = self._answer(command_id)
                 if reply is not None and self._is_yes(reply):
-                    at = reply["at"]
+                    at = self._at(reply)
                 if at != end:  # what flies behind it is not taken either
                     flying.clear()
                     singly = 1
             in_vain = 0 if at > before else in_vain + 1
-            if in_vain >= _TRIES:
-                raise self._silent()
+            if in_vain >= remotes.TRIES:
+                raise self.silent()
             yield at
-
-    def post(self, args: dict[str, Any], op: str = "update") -> str:
-        """Send a command; its id."""
-        command_id = f"{time.time_ns():x}"
-        command = {"id": command_id, "boot": self.meta["boot"], "op": op, "args": args, "ctr": time.time_ns()}
-        payload = self.signed(command)
-        self.traffic_bytes += len(self._base) + len(payload) + _PACKETS_BYTES
-        self._client.publish(self._base + "cmd", payload, 1)
-        return command_id
-
-    def _is_yes(self, reply: dict[str, Any]) -> bool:
-        """False: it was not for this start of the unit, or not for now. AnswerIsNo: it never will be."""
-        if not reply["ok"] and reply["code"] not in ("other_boot", "busy"):
-            raise AnswerIsNo(both(_WORDS["no"], unit=self.unit_id, code=reply["code"], why=reply["why"]))
-        return bool(reply["ok"])
-
-    def signed(self, command: dict[str, Any]) -> bytes:
-        """The payload of a command, as docs/mqtt.md has it."""
-        body = json.dumps(command, separators=(",", ":")).encode()[:-1]
-        sig = hmac.new(self._key, self.unit_id.encode() + b"\n" + body, "sha256").hexdigest()
-        return body + b',"sig":"' + sig.encode() + b'"}'
-
-    def _answer(self, command_id: str) -> dict[str, Any] | None:
-        until = time.monotonic() + _ANSWER_S / _TRIES * 2
-        while (left_s := until - time.monotonic()) > 0:
-            try:
-                reply = self._replies.get(timeout=left_s)
-            except queue.Empty:
-                break
-            if reply.get("id") == command_id:
-                return reply
-        return None
-
-    def _take(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
-        try:
-            body = json.loads(message.payload)
-        except ValueError:
-            return
-        if message.topic.endswith("/meta"):
-            self.meta = body
-            self._told.put(True)
-        else:
-            self.traffic_bytes += len(message.topic) + len(message.payload)
-            self._replies.put(body)
-
-    def _silent(self) -> SurroundingsFailed:
-        return SurroundingsFailed(both(_WORDS["silent"], unit=self.unit_id))

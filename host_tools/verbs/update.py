@@ -33,6 +33,11 @@ _WORDS = {
         "{port} 上是站点 {old}，不是 {unit}：没有改动",
         "the board on {port} is unit {old}, not {unit}: nothing was changed",
     ),
+    "forged": (
+        "{unit}：来了 {n} 条没有它签名的消息，都未采信：有人冒充它；查代理的账号和权限",
+        "{unit}: {n} messages without its signature came and were not believed: somebody poses as it; have the "
+        "broker's accounts and access list checked",
+    ),
     "runs": ("{unit} 已启动，控制程序在运行，自检通过", "{unit} has started: control runs, the self-test passed"),
 }
 
@@ -67,7 +72,12 @@ def _over_mqtt(args: argparse.Namespace, unit: Unit, data: bytes) -> dict[str, o
     if not key:
         raise BadInput(both(_WORDS["no_key"], unit=unit.id))
     with Remote(args.broker, unit.id, key, user, password, unit.files().get("mqtt.ca_file")) as remote:
-        return {"sent": send(remote, data, args.lang, int(unit.settings["mqtt.bytes_per_h"]))}
+        try:
+            sent = send(remote, data, args.lang, int(unit.settings["mqtt.bytes_per_h"]))
+        finally:
+            if remote.forged:
+                say(args.lang, both(_WORDS["forged"], unit=unit.id, n=remote.forged))
+    return {"sent": sent, "forged": remote.forged}
 
 
 def _over_cable(args: argparse.Namespace, unit: Unit, sha256: str) -> dict[str, object]:

@@ -29,7 +29,7 @@ from . import online, rig
 from .online import SPEED, UNIT
 
 PIN = "135790"
-KEY = "only-this-unit"
+KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 PROMPTS = ("> ", "# ", "? ", "] ", "：", ": ", "） ", ") ")  # of the console, and of what it asks
 BACK_S = 60  # of the board's time, in which reports come back after a visit
 MOST_BYTES = 106_000  # of the 110 KB of a chip's heap
