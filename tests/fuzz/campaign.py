@@ -4,10 +4,10 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.fuzz import engine, flashes, images, journals, ports, texts
+from tests.fuzz import engine, flashes, images, journals, lines, ports, texts
 from tests.fuzz.engine import Family, Found
 
-FAMILIES: list[Family] = [*journals.FAMILIES, *flashes.FAMILIES, *images.FAMILIES, *texts.FAMILIES, *ports.FAMILIES]
+FAMILIES: list[Family] = [*journals.FAMILIES, *flashes.FAMILIES, *images.FAMILIES, *texts.FAMILIES, *ports.FAMILIES, *lines.FAMILIES]
 _PART = 5000  # inputs in one process
 
 
