@@ -75,7 +75,7 @@ def read(path: Path, base: Path, fixed: dict[str, str], lang: str) -> list[Plann
 
 def edited(text: str, values: dict[str, str]) -> str:
     """A unit file with these settings, by key, as they are written in a cell; comments and order stay."""
-    lines = text.splitlines()
+    lines = text.rstrip("\n").split("\n")  # not splitlines(): a text may hold what that takes for an end of a line
     for key, cell in values.items():
         section, _, name = key.partition(".")
         written = f"{name} = {_toml(key, cell)}"
@@ -101,7 +101,7 @@ def _toml(key: str, cell: str) -> str:
         sign, digits = ("-" if cell.startswith("-") else ""), cell.lstrip("-")
         whole, dot, part = digits.partition(".")
         return sign + (whole.lstrip("0") or "0") + (dot + (part or "0") if dot else "")
-    return json.dumps(cell, ensure_ascii=False)
+    return json.dumps(cell, ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON may hold it as it is, TOML not
 
 
 def _value_end(line: str) -> int:

@@ -7,6 +7,8 @@ with a sentence. Everything else is a finding: another exception, an input that 
 Input `n` of a family is the same in every run: its number is the seed of all that is done to it.
 """
 
+import contextlib
+import faulthandler
 import multiprocessing
 import os
 import random
@@ -27,6 +29,7 @@ Mutator = Callable[[random.Random, bytes], bytes]
 
 HANG_S = 20  # of a quiet machine; what is sound takes milliseconds
 MOST_MEMORY = 1 << 30  # bytes that a parser may want besides what the process has
+_TOLD_EVERY = 100  # inputs
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -260,33 +263,34 @@ def run(family: Family, first: int, count: int, folder: Path) -> Found:
         process = context.Process(target=_play, args=(family, at, end, folder, theirs))
         process.start()
         theirs.close()
-        try:
-            total.add(ours.recv())
-        except EOFError:
-            pass  # it ended before it could tell
+        with contextlib.suppress(EOFError):
+            while True:
+                total.add(ours.recv())
         process.join()
         ours.close()
         if process.exitcode:
-            total.tried += 1
             total.note(f"the process ended: {process.exitcode}", at.value)
-            at.value += 1
+            at.value = end if process.exitcode == 1 else at.value + 1  # 1: the family itself is wrong
+    total.tried = count
     return total
 
 
 def _play(family: Family, at, end: int, folder: Path, tell) -> None:
+    faulthandler.disable()  # how it ends is told
     signal.signal(signal.SIGALRM, _hang)
-    found = Found(family.name)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
     player = Player(family, folder)
     player.sound()
-    now = _memory_now()
-    resource.setrlimit(resource.RLIMIT_AS, (now + MOST_MEMORY, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_AS, (_memory_now() + MOST_MEMORY, resource.RLIM_INFINITY))
+    found = Found(family.name)
     while at.value < end:
         player.play(at.value, found)
         at.value += 1
-    tell.send(found)
+        if found.findings or at.value % _TOLD_EVERY == 0 or at.value == end:
+            tell.send(found)
+            found = Found(family.name)
     os._exit(0)  # what waits for its turn at the end of a process is of the one that this was copied from
 
 

@@ -317,7 +317,7 @@ def _said(folder: Path):
         return found
 
     remote.time = SimpleNamespace(sleep=lambda s: None, time=time.time, time_ns=time.time_ns)  # type: ignore[assignment]
-    remote.NEWS_S = 0
+    remote.NEWS_S = remote.ANSWER_S = 0
 
     def take(data: bytes) -> bool:
         topic, payload = ("meta" if data[:1] == b"m" else "reply"), data[1:]
