@@ -39,8 +39,8 @@ _WORDS = {
     ),
     "garbled": (
         "{port}：控制器答的不是所问的。换一根 USB 线，离电机线远一点，再试",
-        "{port}: what the unit answered is not what it was asked. Take another USB cable, away from the motors' cables, "
-        "and try again",
+        "{port}: what the unit answered is not what it was asked. Take another USB cable, away from the motors' "
+        "cables, and try again",
     ),
     "failed": ("{port}：控制器上的程序出错：{last}", "{port}: the program on the unit failed: {last}"),
 }

@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 from unit.catalogue import wiring
 from unit.uplink.net.ethernet import CLOCK_OUT, PHYS, SPI_FROM
@@ -243,7 +244,7 @@ def _terminal(chip: str, row: object, has_psram: bool) -> tuple[list[int | str],
     return compact, refused
 
 
-def _is_one_of(value: object, known: dict) -> bool:
+def _is_one_of(value: object, known: dict) -> TypeGuard[str]:
     """Whether a value of a board file, which may be of any type, is a key of `known`."""
     return isinstance(value, str) and value in known
 

@@ -118,6 +118,7 @@ def read_at_most(path: Path, most: int) -> bytes:
         data = f.read(most + 1)
     if len(data) > most:
         raise BadInput.of(
-            f"{path}：超过 {most} 字节：这不是要的文件", f"{path}: larger than {most} bytes: this is not the file that is wanted"
+            f"{path}：超过 {most} 字节：这不是要的文件",
+            f"{path}: larger than {most} bytes: this is not the file that is wanted",
         )
     return data

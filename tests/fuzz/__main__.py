@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
     parser.add_argument("--only", default="", metavar="NAME", help="parsers with this in their name")
-    parser.add_argument("--show", type=int, metavar="N", help="take this input of the parser, and let its error through")
+    parser.add_argument("--show", type=int, metavar="N", help="take this input, and let its error through")
     given = parser.parse_args()
     families = [family for family in campaign.FAMILIES if given.only in family.name]
     if not families:

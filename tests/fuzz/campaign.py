@@ -7,7 +7,9 @@ from pathlib import Path
 from tests.fuzz import engine, flashes, images, journals, lines, ports, texts
 from tests.fuzz.engine import Family, Found
 
-FAMILIES: list[Family] = [*journals.FAMILIES, *flashes.FAMILIES, *images.FAMILIES, *texts.FAMILIES, *ports.FAMILIES, *lines.FAMILIES]
+FAMILIES: list[Family] = [
+    family for module in (journals, flashes, images, texts, ports, lines) for family in module.FAMILIES
+]
 _PART = 5000  # inputs in one process
 
 

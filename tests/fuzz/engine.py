@@ -16,9 +16,8 @@ import re
 import resource
 import signal
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 from host_tools.unitkit.errors import Both, ToolError
@@ -86,9 +85,10 @@ class Found:
 _TEXT_WORDS = tuple(
     word.encode()
     for word in (
-        "\0", "\ufeff", "\u2028", "\x85", "\x0c", "\x1b[31m", "\u202e", "\x7f", "\r", "\r\n", "\n", "'", '"', '"""', "\\",
-        "\\ud800", "\\u0000", "1e999", "-1", "-0.0", "nan", "inf", "1_0", "\u0661", "9" * 400, "9" * 5000, "0x10", "1e309",
-        "true", "null", "[]", "{}", "[" * 3000, "{\"a\":" * 3000, ",", ";", "=", "#", " ", "..", "../../x", "/dev/null",
+        "\0", "\ufeff", "\u2028", "\x85", "\x0c", "\x1b[31m", "\u202e", "\x7f", "\r", "\r\n", "\n", "'", '"', '"""',
+        "\\", "\\ud800", "\\u0000", "1e999", "-1", "-0.0", "nan", "inf", "1_0", "\u0661", "9" * 400, "9" * 5000, "0x10",
+        "1e309", "true", "null", "[]", "{}", "[" * 3000, '{"a":' * 3000, ",", ";", "=", "#", " ", "..", "../../x",
+        "/dev/null",
         "a" * 300, "%s", "{}", "{why}",
     )
 )  # fmt: skip
@@ -240,8 +240,8 @@ def unsaid(e: BaseException) -> str:
 
 def _where(e: BaseException) -> str:
     """The error and the innermost line of the product that it came from."""
-    ours = [f for f in traceback.extract_tb(e.__traceback__) if "/tests/" not in f.filename and ".venv" not in f.filename]
-    inner = [f for f in ours if re.search(r"/(host_tools|sim|firmware)/", f.filename)]
+    frames = traceback.extract_tb(e.__traceback__)
+    inner = [f for f in frames if re.search(r"/(host_tools|sim|firmware)/", f.filename) and "/tests/" not in f.filename]
     at = f"{Path(inner[-1].filename).name}:{inner[-1].name}" if inner else "?"
     return f"{type(e).__name__} in {at}"
 

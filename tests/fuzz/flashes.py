@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 from littlefs import UserContext
@@ -36,7 +37,7 @@ def _vfs(files: dict[str, bytes]) -> bytes:
     return bytes(fs.context.buffer)
 
 
-def _flash(files: dict[str, bytes], journal: bytes, unit_id: str = "qiaotou") -> bytes:
+def flash(files: dict[str, bytes], journal: bytes, unit_id: str = "qiaotou") -> bytes:
     flash = bytearray(b"\xff" * (_JOURNAL_AT + _JOURNAL))
     sector = image_build._table_sector(_TABLE, unit_id) if unit_id else partitions.encode(_TABLE)
     flash[partitions.TABLE_AT : partitions.TABLE_AT + len(sector)] = sector
@@ -45,7 +46,7 @@ def _flash(files: dict[str, bytes], journal: bytes, unit_id: str = "qiaotou") ->
     return bytes(flash)
 
 
-def _sealed(settings: dict, board: dict | None = None) -> dict[str, bytes]:
+def sealed(settings: dict, board: dict | None = None) -> dict[str, bytes]:
     files = {name: fsimage.sealed(json.dumps(settings).encode()) for name in ("config.json", "config.last")}
     return files | {name: fsimage.sealed(json.dumps(board or {"name": "x"}).encode()) for name in config.BOARDS}
 
@@ -65,23 +66,39 @@ def _crc(data: bytes, crc: int) -> int:
     return crc
 
 
-def _sealed_again(block: bytearray) -> None:
-    """Make the checksums of a metadata block's commits fit (littlefs SPEC.md: tags are xored with the one before)."""
+def _tags(block: bytearray) -> Iterator[tuple[int, int, int]]:
+    """(place, type, where its commit began) of each tag of a metadata block; tags are xored with the one before."""
     at, begun, before = 4, 0, 0xFFFFFFFF
-    crc = 0xFFFFFFFF
     while at + 8 <= len(block):
         tag = struct.unpack_from(">I", block, at)[0] ^ before
         if tag & 0x80000000:
             return
         kind, size = tag >> 20 & 0x7FF, tag & 0x3FF
-        size = 0 if size == 0x3FF else size
-        if kind & 0x780 == 0x500:
-            struct.pack_into("<I", block, at + 4, _crc(block[begun : at + 4], crc))
-            at += 4 + size
-            begun, before = at, tag ^ (kind & 1) << 31
-            continue
-        at += 4 + size
+        yield at, kind, begun
+        at += 4 + (0 if size == 0x3FF else size)
         before = tag
+        if kind & 0x780 == 0x500:
+            begun, before = at, tag ^ (kind & 1) << 31
+
+
+def _sealed_again(block: bytearray) -> None:
+    """Make the checksums of a metadata block's commits fit (littlefs SPEC.md)."""
+    for at, kind, begun in _tags(block):
+        if kind & 0x780 == 0x500:
+            struct.pack_into("<I", block, at + 4, _crc(block[begun : at + 4], 0xFFFFFFFF))
+
+
+def with_file_size(data: bytes, size: int) -> bytes:
+    """The flash with every file that has blocks of its own said to be of this size."""
+    made = bytearray(data)
+    for start in (_VFS_AT, _VFS_AT + 4096):
+        block = made[start : start + 4096]
+        for at, kind, _ in list(_tags(block)):
+            if kind == 0x202:  # a list of blocks: the last of them, bytes
+                struct.pack_into("<I", block, at + 8, size)
+        _sealed_again(block)
+        made[start : start + 4096] = block
+    return bytes(made)
 
 
 def _forged_files(vfs_at: int) -> Mutator:
@@ -123,7 +140,8 @@ def _near(places: tuple[tuple[int, int], ...]) -> Mutator:
     return near
 
 
-_PLACES = ((0x8000, 0x9000), (0x8000, 0x8060), (_VFS_AT, _VFS_AT + 8192), (_VFS_AT, _JOURNAL_AT), (_JOURNAL_AT, 1 << 30))
+_META = (_VFS_AT, _VFS_AT + 8192)
+_PLACES = ((0x8000, 0x9000), (0x8000, 0x8060), _META, (_VFS_AT, _JOURNAL_AT), (_JOURNAL_AT, 1 << 30))
 
 
 # --- families
@@ -140,11 +158,11 @@ def _backups() -> tuple[list[bytes], list[dict]]:
         {"unit.id": "../../../etc", "unit.board": ["x"], "readings.interval_s": True},
     ]
     pins = unit.board.compact()
-    seeds = [_flash(_sealed(one, pins) | {old_board.VISITS: _VISITS}, ring) for one in settings[:2]]
-    seeds.append(_flash({"config.json/": b"", "visits.txt/": b""} | dict(list(_sealed(whole, pins).items())[1:]), ring))
-    seeds += [_flash(_sealed(one), ring) for one in (settings[2], *odd)]
+    seeds = [flash(sealed(one, pins) | {old_board.VISITS: _VISITS}, ring) for one in settings[:2]]
+    seeds.append(flash({"config.json/": b"", "visits.txt/": b""} | dict(list(sealed(whole, pins).items())[1:]), ring))
+    seeds += [flash(sealed(one), ring) for one in (settings[2], *odd)]
     deep = fsimage.sealed(b"[" * 4000 + b"]" * 4000)
-    seeds += [_flash({"config.json": deep, "board.json": deep}, ring), _flash({}, ring)]
+    seeds += [flash({"config.json": deep, "board.json": deep}, ring), flash({}, ring)]
     return seeds, settings + odd
 
 
@@ -207,7 +225,8 @@ def _links(chance: random.Random, data: bytes) -> bytes:
 
 def _packs(folder: Path):
     """The head of a firmware pack."""
-    seeds = [pack.pack({"unit/a.mpy": b"M\x06" + bytes(200), "unit/b/c.txt": b"x|y\n"}, v) for v in ("1.2.3", "0.1.0rc1")]
+    files = {"unit/a.mpy": b"M\x06" + bytes(200), "unit/b/c.txt": b"x|y\n"}
+    seeds = [pack.pack(files, version) for version in ("1.2.3", "0.1.0rc1")]
 
     def take(data: bytes) -> bool:
         found = pack.head(data, "pack")
@@ -220,10 +239,10 @@ def _packs(folder: Path):
 
 
 def _resealed(data: bytes) -> bool:
-    return _sealed_pack(data) == data
+    return sealed_pack(data) == data
 
 
-def _sealed_pack(data: bytes) -> bytes:
+def sealed_pack(data: bytes) -> bytes:
     if len(data) < 64:
         return b""
     return data[:4] + struct.pack("<I", len(data)) + hashlib.sha256(data[40:]).digest() + data[40:]
@@ -236,7 +255,7 @@ def _seal_pack(chance: random.Random, data: bytes) -> bytes:
     made = bytearray(data)
     for _ in range(3):
         made[chance.randrange(40, 66)] = chance.randrange(256)
-    return _sealed_pack(bytes(made))
+    return sealed_pack(bytes(made))
 
 
 FAMILIES = [

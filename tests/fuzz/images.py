@@ -16,8 +16,8 @@ _SIZE = 14_000
 def _seeds() -> list[bytes]:
     whole = [standin.micropython(chip, size=_SIZE) for chip in ("esp32", "esp32s3")]
     table = [Partition("a" * 16, 0, 0, 0x10000, 0x8000), *standin.STOCK_TABLE[:2]]
-    whole += [standin.micropython(table=table, size=_SIZE), standin.micropython(build="ESP32_GENERIC-SPIRAM", size=_SIZE)]
-    return whole
+    whole.append(standin.micropython(table=table, size=_SIZE))
+    return [*whole, standin.micropython(build="ESP32_GENERIC-SPIRAM", size=_SIZE)]
 
 
 def _places(data: bytes) -> list[tuple[int, int]]:

@@ -8,7 +8,19 @@ from pathlib import Path
 from unit.catalogue import tables
 from unit.control.basics import NONE
 from unit.journal.cursor import Cursor
-from unit.journal.layout import ACK, BASE, END, EPOCH_UNIX_S, EVENT, FORMAT, READING, SNAPSHOT, put_frame, put_int, put_uint
+from unit.journal.layout import (
+    ACK,
+    BASE,
+    END,
+    EPOCH_UNIX_S,
+    EVENT,
+    FORMAT,
+    READING,
+    SNAPSHOT,
+    put_frame,
+    put_int,
+    put_uint,
+)
 from unit.journal.ring import Journal
 
 from host_tools.records import replacement

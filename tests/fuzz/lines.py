@@ -1,4 +1,4 @@
-"""What comes over a line to a unit, or from one to a PC: packets, commands, names and times, probes; `meta`, `reply`."""
+"""What comes over a line, to a unit or from one: packets, commands, names and times, probes; `meta` and `reply`."""
 
 import json
 import random
@@ -114,7 +114,7 @@ def _packets(folder: Path):
         session.begin(0)
         session.state = UP
         wire.said = data
-        for now in range(0, 200):
+        for now in range(200):
             if not session.poll(now):
                 break
         wanted = _published(data)
@@ -149,7 +149,8 @@ def _commands(folder: Path):
 
     whole = {"id": "f", "boot": 7, "nonce": nonce, "ctr": 5, "expires": now_s + 60}
     seeds = [signed(whole | command) for command in GOOD if command["op"] in ("run", "off", "auto", "ack")]
-    stale = [signed(whole | GOOD[0] | other) for other in ({"nonce": "0" * 16}, {"expires": now_s}, {"boot": 6}, {"boot": True})]
+    others: list[dict[str, Any]] = [{"nonce": "0" * 16}, {"expires": now_s}, {"boot": 6}, {"boot": True}]
+    stale = [signed(whole | GOOD[0] | other) for other in others]
     deep = [signed(whole | {"op": "set", "args": {"values": {"a": [[[[[[[[]]]]]]]]}}})]
 
     def take(data: bytes) -> bool:
@@ -301,7 +302,8 @@ def _said(folder: Path):
     """`meta` and `reply` at `qingxi update --broker`."""
     meta = b'{"v":1,"boot":7,"nonce":"0123456789abcdef","firmware_sha256":"' + b"ab" * 32 + b'"}'
     replies = [b'{"id":"c1","ok":true,"at":570}', b'{"id":"c1","ok":false,"code":"busy","why":"later"}']
-    replies += [b'{"id":"c1","ok":true,"values":{"mqtt.bytes_per_h":"100000"}}', b'{"id":"c1","ok":false,"code":"args","why":"x"}']
+    replies.append(b'{"id":"c1","ok":true,"values":{"mqtt.bytes_per_h":"100000"}}')
+    replies.append(b'{"id":"c1","ok":false,"code":"args","why":"x"}')
     metas = [sign.signed(_KEY, _UNIT, b"meta", text) for text in (meta, meta.replace(b":7", b":9"))]
     seeds = [b"m" + text for text in metas] + [b"r" + sign.signed(_KEY, _UNIT, b"reply", text) for text in replies]
     seeds += [b"m" + meta, b"r" + replies[0], b"m" + sign.signed(b"x" * 32, _UNIT, b"meta", meta)]
@@ -340,12 +342,13 @@ def _said(folder: Path):
     return take, seeds
 
 
+_SAID = (SurroundingsFailed, remote.Refused)
 FAMILIES = [
-    Family("packets of a broker", _packets, may_raise=(), words=(b"\x30", b"\x32", b"\x40\2\0\1", b"\xff\xff\xff\x7f"), share=3.0),
-    Family("signed commands", _commands, may_raise=(), words=(b'"op":', b'"sig":"', b'"boot":7', b'"all"'), share=2.0),
-    Family("names (DNS)", _dns, may_raise=(), words=(b"\xc0\x0c", b"\0\1\0\1", b"\xff"), share=6.0),
-    Family("times (NTP)", _ntp, may_raise=(), words=(b"12345678", b"\x24\2"), share=6.0),
-    Family("answers of probes", _probes, may_raise=(), share=2.0),
-    Family("tables of the catalogue", _tables, may_raise=(ValueError,), words=(b"|", b"\n", b"#", b"\x04"), share=1.0),
-    Family("meta and reply of a unit", _said, may_raise=(SurroundingsFailed, remote.Refused), damage=(_signer(_KEY, _UNIT),), share=3.0),
+    Family("packets of a broker", _packets, (), words=(b"\x30", b"\x32", b"\x40\2\0\1", b"\xff\xff\x7f"), share=3.0),
+    Family("signed commands", _commands, (), words=(b'"op":', b'"sig":"', b'"boot":7', b'"all"'), share=2.0),
+    Family("names (DNS)", _dns, (), words=(b"\xc0\x0c", b"\0\1\0\1", b"\xff"), share=6.0),
+    Family("times (NTP)", _ntp, (), words=(b"12345678", b"\x24\2"), share=6.0),
+    Family("answers of probes", _probes, (), share=2.0),
+    Family("tables of the catalogue", _tables, (ValueError,), words=(b"|", b"\n", b"#", b"\x04"), share=1.0),
+    Family("meta and reply of a unit", _said, _SAID, (_signer(_KEY, _UNIT),), share=3.0),
 ]

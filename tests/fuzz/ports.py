@@ -27,7 +27,7 @@ end
 """
 
 
-class _Port:
+class Port:
     """A port on which bytes come, and then nothing; with each look time passes."""
 
     def __init__(self, data: bytes):
@@ -59,12 +59,13 @@ def _prompt(folder: Path):
     """The raw prompt: the way in, code that is taken in pieces, what it prints."""
     answer = b"R\x01\x80\x00" + b"\x01" * 40 + b"\x04" + b"printed\r\n\x04\x04>"
     failed = b"R\x01\x80\x00" + b"\x01" * 40 + b"\x04" + b"\x04Traceback\r\nValueError: no\r\n\x04>"
-    seeds = [raw_repl._PROMPT + answer, b"qiaotou> " + raw_repl._PROMPT + failed, b"x" * 500 + raw_repl._PROMPT + answer]
+    prompt = raw_repl._PROMPT
+    seeds = [prompt + answer, b"qiaotou> " + prompt + failed, b"x" * 500 + prompt + answer]
     endless = (b"y" * 30_000, b"R\x01\x80\x00" + b"\x01" * 30_000)
     raw_repl._MOST_BYTES = 20_000  # so that no input is as long as it would take
 
     def take(data: bytes) -> bool:
-        port = _Port(data)
+        port = Port(data)
         board = raw_repl.RawRepl.__new__(raw_repl.RawRepl)
         board.__dict__.update(_name="/dev/x", _pin="1234", _port=port)
         raw_repl.time = port  # type: ignore[assignment]
@@ -74,12 +75,12 @@ def _prompt(folder: Path):
             raise Wrong(f"that was not printed: {printed[:50]!r}")
         return True
 
-    return take, [*seeds, *(seeds[0][: len(raw_repl._PROMPT)] + end for end in endless)]
+    return take, [*seeds, *(prompt + end for end in endless)]
 
 
 def _report(folder: Path):
     """The report of a unit that checks itself, and what a start shows before it."""
-    crash = b'rst:0x1 (POWERON)\nTraceback (most recent call last):\n  File "unit.app", line 3, in run\nValueError: no\n>>> '
+    crash = b'rst:0x1\nTraceback (most recent call last):\n  File "unit.app", line 3, in run\nValueError: no\n>>> '
     seeds = [_REPORT, b"\x1b[32mcheck\r\n" + _REPORT.replace(b"\n", b"\r\n") * 2, crash, b"Safe mode\r\n"]
 
     def take(data: bytes) -> bool:
@@ -98,7 +99,7 @@ def _report(folder: Path):
     return take, seeds
 
 
-class _Board(raw_repl.RawRepl):
+class Board(raw_repl.RawRepl):
     """A board at the prompt whose answers are the pieces of the input, one after the other."""
 
     def __init__(self, data: bytes, asked: tuple[str, ...]):
@@ -106,7 +107,7 @@ class _Board(raw_repl.RawRepl):
         self._answers = data.decode("utf-8", "replace").split("\x1e")
         self._asked = asked
 
-    def __enter__(self) -> "_Board":
+    def __enter__(self) -> "Board":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -142,7 +143,7 @@ def _service(folder: Path):
     seeds.append(b"\x1e".join((listed.replace(b" b.pack", b" "), stored({}), b"0")))
 
     def take(answers: bytes) -> bool:
-        board = _Board(answers, ("_ls", "_show", "_at", "_switch"))
+        board = Board(answers, ("_ls", "_show", "_at", "_switch"))
         found = in_service.bring(board, unit, "", True)
         if not 0 <= found.firmware_was_there <= len(data) or not found.mac.replace(":", "").isalnum():
             raise Wrong(f"no board says this: {found}")
@@ -165,7 +166,7 @@ def _journal(folder: Path):
     sound = {hashlib.sha256(journal_port._decoded(said(n).decode()) or b"").digest() for n in (1, 2, 8)}
 
     def take(answers: bytes) -> bool:
-        board = _Board(answers, ("import esp32", "_read"))
+        board = Board(answers, ("import esp32", "_read"))
         journal_port.RawRepl = lambda port, lang: board  # type: ignore[assignment,misc,return-value]
         data = journal_port.read("/dev/x", "zh")
         parts = [data[at : at + 8 * 4096] for at in range(0, len(data), 8 * 4096)]

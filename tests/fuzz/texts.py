@@ -1,4 +1,4 @@
-"""What people write or hand on as text: unit files, scenarios, board files, fleet and inflow tables, registers, secrets."""
+"""What people write or hand on as text: unit files, scenarios, boards, fleet and inflow tables, registers, secrets."""
 
 import json
 import random
@@ -30,13 +30,15 @@ def _nested(chance: random.Random, data: bytes) -> bytes:
     lines = data.splitlines(keepends=True)
     at = chance.randrange(len(lines) or 1)
     n = chance.choice((50, 300, 1200, 5000))
-    deep = chance.choice((b"x = " + b"[" * n + b"]" * n, b"a." * n + b"a = 1", b"[" + b"a." * n + b"a]", b"x = " + b"9" * n))
+    arrays, keys, table, digits = b"[" * n + b"]" * n, b"a." * n + b"a", b"a." * n + b"a", b"9" * n
+    deep = chance.choice((b"x = " + arrays, keys + b" = 1", b"[" + table + b"]", b"x = " + digits))
     return b"".join(lines[:at]) + deep + b"\n" + b"".join(lines[at:])
 
 
 def _other_value(chance: random.Random, data: bytes) -> bytes:
     """A key has a value of another kind."""
-    values = (*_TOML, b"1", b"-1", b'"\\ud800"', b'"\\u0000"', b"[]", b"{}", b'"' + b"x" * 300 + b'"', b'".."', b'"/dev/null"')
+    texts = (b'"\\ud800"', b'"\\u0000"', b'"' + b"x" * 300 + b'"', b'".."', b'"/dev/null"')
+    values = (*_TOML, *texts, b"1", b"-1", b"[]", b"{}")
     lines = data.splitlines(keepends=True)
     places_ = [i for i, line in enumerate(lines) if b"=" in line]
     if not places_:
@@ -75,8 +77,9 @@ def _scenario(folder: Path):
     (folder / "dry.csv").write_text("time_s,flow_m3_d\n0,1\n60,2\n")
     seeds = [p.read_bytes() for p in sorted((ROOT / "sim/scenarios").glob("*.toml"))]
     seeds.insert(0, b'name="x"\nstart=2026-06-15T00:00:00+08:00\ndays=7\n[inflow]\nfile="dry.csv"\nscale=0.5\n')
-    long = '[[fault]]\nat="3d09:00"\nfor="5h"\nkind="clogged"\ntarget="p1"\namount=0.6\n[[expect]]\nquantity="overflow_m3"\nmax=0.0\n'
-    seeds.append(seeds[0] + long.encode() + b'[[rain]]\nat="1h"\nfor="6h"\nmm_h=12.0\n[[visit]]\nat="2h"\n')
+    fault = b'[[fault]]\nat="3d09:00"\nfor="5h"\nkind="clogged"\ntarget="p1"\namount=0.6\n'
+    expect = b'[[expect]]\nquantity="overflow_m3"\nmax=0.0\n'
+    seeds.append(seeds[0] + fault + expect + b'[[rain]]\nat="1h"\nfor="6h"\nmm_h=12.0\n[[visit]]\nat="2h"\n')
 
     def take(data: bytes) -> bool:
         path.write_bytes(data)
@@ -126,7 +129,7 @@ def _fleet(folder: Path):
         if len({plan.unit.id for plan in planned}) != len(lines):
             raise Wrong("not as many units as lines")
         for plan in planned:
-            row = {key: cell.strip() for key, cell in cells[plan.line].items() if cell.strip() and key != "base"} | fixed
+            row = {key: cell.strip() for key, cell in cells[plan.line].items() if cell.strip()} | fixed
             again = unitfile.parse(plan.text, path)
             for key, value in again.settings.items():
                 entry = catalogue.find(key)
@@ -174,7 +177,8 @@ def _register(folder: Path):
     lines = [register.entry(what="flash", unit=u, when=w) for u, w in (("a", "2026-05-03T10:00:00+08:00"), ("b", ""))]
     seeds = ["".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()]
     seeds.append(json.dumps(lines[0] | {"id": "x", "note": "\ud800"}).encode() + b"\n" + seeds[0])
-    seeds += [json.dumps(lines[0] | {"id": "y", "when": when}).encode() + b"\n" for when in ("0001-01-01", "9999-12-31T23:59:59-23:59")]
+    for when in ("0001-01-01", "9999-12-31T23:59:59-23:59"):
+        seeds.append(json.dumps(lines[0] | {"id": "y", "when": when}).encode() + b"\n")
 
     def take(data: bytes) -> bool:
         mine.write_bytes(seeds[0])
@@ -195,7 +199,8 @@ def _secrets(folder: Path):
     path = folder / "secret.txt"
     unit = unitfile.load(UNIT_FILE)
     keys = [key for key in fsimage.NAMED_FILES if key.endswith(("_file",))]
-    seeds = [b"user = qiaotou\npassword = pa55 = x\ncommand_key = 0123456789abcdef0123456789abcdef\n", b"village = pa55\n"]
+    key_line = b"command_key = 0123456789abcdef0123456789abcdef\n"
+    seeds = [b"user = qiaotou\npassword = pa55 = x\n" + key_line, b"village = pa55\n"]
     seeds += [b"258025\n", b"auth = chap\nuser = x\n", b"-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n"]
 
     def take(data: bytes) -> bool:
@@ -254,7 +259,7 @@ FAMILIES = [
     Family("unit file", _unit, damage=_IN_TOML, words=_TOML, share=0.5),
     Family("scenario file", _scenario, damage=_IN_TOML, words=_TOML, share=1.0),
     Family("board file", _board, damage=_IN_TOML, words=_TOML, share=1.0),
-    Family("fleet table", _fleet, words=(b",", b'"', b"\n", b"unit.id", b"hours", b"1.", b"-0", "\u2028".encode()), share=0.4),
+    Family("fleet table", _fleet, words=(b",", b'"', b"\n", b"unit.id", b"hours", b"1.", "\u2028".encode()), share=0.4),
     Family("inflow table", _inflow, words=(b",", b"1_0", "\u0661".encode(), b"nan", b"x" * 140_000), share=4.0),
     Family("register", _register, words=(b'"id":', b'"when": "', b"0001-01-01", b"\\ud800"), share=1.5),
     Family("account, key, PIN, Wi-Fi", _secrets, words=(b"=", b"#", b"user", b"\n", b"\r"), share=2.0),
