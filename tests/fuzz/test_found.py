@@ -57,15 +57,16 @@ def test_a_base_record_that_says_it_has_a_googol_of_values_is_not_counted_throug
     assert cursor.next() in (READING, END)
 
 
-def test_a_reading_too_short_to_be_one_at_the_end_of_what_is_read_at_a_time():
-    journal = Journal(Nor(bytearray(b"\xff" * 2 * 4096)), 24, 60)
+@pytest.mark.parametrize("a", [0, 1000])
+def test_a_reading_too_short_to_be_one_at_the_end_of_what_is_read_at_a_time(a):
     for size in range(1, 220):
         journal = Journal(Nor(bytearray(b"\xff" * 2 * 4096)), 24, 60)
-        journal.event(0, 1, 0, 0)
+        journal.event(0, 1, a, 0)
         journal.save_snapshot(0, bytes(240), size)
         record = bytearray(64)
-        n = put_frame(record, READING, 2, journal.tail.base_crc)
-        at = journal.tail.pos
+        record[1] = 1  # the second record since the base, of which a reading has nothing else
+        at, crc = journal.tail.pos, journal.tail.base_crc
+        n = put_frame(record, READING, 2, crc)
         journal.device.data[at : at + n] = record[:n]
         cursor = Cursor(Journal(journal.device, 24, 60))
         cursor.seek(0)
