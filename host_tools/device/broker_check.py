@@ -13,6 +13,7 @@ import paho.mqtt.client as paho
 
 from ..unitkit.broker_address import address, unreachable
 from ..unitkit.errors import SurroundingsFailed, both
+from .mqtt_client import Client
 
 MOST_BYTES = 2048  # of a payload: the largest message of a unit
 _EMPTY = {"data": b'{"v":1,"boot":0,"seq":0,"points":[],"rows":[]', "event": b'{"v":1,"boot":0,"seq":0,"events":[]'}
@@ -51,7 +52,7 @@ class _Asked:
         self._broker = broker
         self._account = user, password
         self._tls = tls
-        self._client: paho.Client | None = None
+        self._client: Client | None = None
         self._changed = threading.Condition()
         self._answers: dict[int, Any] = {}
         self._state = ""
@@ -70,8 +71,8 @@ class _Asked:
             return said
         return str(code).lower() if code.value >= _BAD else "nobody" if code.value == _NOBODY else "ok"
 
-    def _connected(self) -> paho.Client:
-        client = paho.Client(
+    def _connected(self) -> Client:
+        client = Client(
             paho.CallbackAPIVersion.VERSION2, "qingxi-check-" + secrets.token_hex(4), protocol=paho.MQTTv5
         )
         user, password = self._account
@@ -80,6 +81,7 @@ class _Asked:
         if self._tls:
             ca, certificate, key = (str(path) if path else None for path in self._tls)
             client.tls_set(ca, certificate, key)
+        client.on_broken = self._end
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish

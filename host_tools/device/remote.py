@@ -20,6 +20,7 @@ from unit.catalogue.printable import printable
 from ..unitkit.broker_address import address, unreachable
 from ..unitkit.errors import AnswerIsNo, SurroundingsFailed, both
 from . import signed
+from .mqtt_client import Client
 
 ANSWER_S = 90.0  # the last command waits until no pump runs
 TRIES = 20  # a command is sent so often before the connection is given up
@@ -94,9 +95,11 @@ class Remote:
         self._replies: dict[str, dict[str, Any]] = {}
         self._proven = (0, "")  # boot and nonce that the unit has shown to be those of now
         self._wrong = ""  # what is wrong with the `meta` that came: "old", "key", "malformed"
-        self._shut_out = ""
+        self._shut_out = ""  # why the broker does not let this program in
+        self._broken = ""  # why nothing more comes
         self._last_ctr = 0
-        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        self._client = Client(paho.CallbackAPIVersion.VERSION2)
+        self._client.on_broken = self._break
         self._client.on_connect = self._on_connect
         self._client.on_message = self._take
         if user:
@@ -227,7 +230,10 @@ class Remote:
 
     def _wait(self, condition: Callable[[], Any], limit_s: float) -> bool:
         with self._changed:
-            return bool(self._changed.wait_for(condition, limit_s))
+            came = self._changed.wait_for(lambda: self._broken or condition(), limit_s)
+            if self._broken:
+                raise unreachable(self._broker, self._broken)
+            return bool(came)
 
     # --- what arrives, in the client's own thread, which must not end in an error
 
@@ -237,6 +243,11 @@ class Remote:
             self._changed.notify_all()
         if not code.is_failure:
             client.subscribe([(self._base + "meta", 1), (self._base + "reply", 1)])
+
+    def _break(self, why: str) -> None:
+        with self._changed:
+            self._broken = why
+            self._changed.notify_all()
 
     def _take(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         topic, payload = message.topic.removeprefix(self._base), bytes(message.payload)

@@ -120,8 +120,8 @@ def _value_end(line: str) -> int:
 
 def table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """(header, [(line, cells)]) without empty lines. Spreadsheets write UTF-8 or, in China, GB 18030."""
-    with reading(path):
-        data = path.read_bytes()
+    with reading(path), path.open("rb") as f:
+        data = f.read(_MOST_BYTES + 1)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 `python -m host_tools.records.stick FOLDER` (make stick). The wheels are for this computer's system and Python version.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,20 @@ from ..unitkit import upackages
 from ..unitkit.errors import BadInput, SurroundingsFailed, ToolError, writing
 from ..unitkit.places import ROOT
 
-_LEFT_OUT = (".venv", "build", "out", "typings", ".git", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "*.so")
+# What a stick may hold of this repository's tree, and nothing else: one is lost sooner than a computer.
+_MAY_HOLD = re.compile(
+    r"""\.gitignore|\.ci/run|Makefile|LICENSE|pyproject\.toml|[A-Z_]+\.md
+    |boards/\w+/[\w-]+\.toml|boards/\w+/micropython/\w+\.toml|boards/esp32/units/qiaotou\.toml
+    |docs/(?:[\w-]+/)*[\w.-]+\.(?:md|svg)
+    |(?:firmware|host_tools|sim|tests)/(?:\w+/)*\w+\.(?:py|css)
+    |firmware/unit/catalogue/\w+\.txt|host_tools/unitkit/(?:shrink/)?\w+\.txt|tests/\w+/(?:transcripts/)?[\w.]+\.txt
+    |sim/scenarios/(?:\w+/)*[\w-]+\.(?:toml|csv)""",
+    re.VERBOSE,
+)
+# Whatever folder it lies in: what people call their secrets.
+_SECRET = re.compile(r"credential|passw|secret|(?:pin|wifi|key)[^/]*\.txt$|/sim\.txt$|\.(?:key|pem)$", re.IGNORECASE)
+_UNIT = re.compile(r"^\s*\[\s*unit\s*\]", re.MULTILINE)  # a unit file, if it lies among the scenarios or boards
+_EXAMPLE = "boards/esp32/units/qiaotou.toml"
 _SET_UP = """#!/bin/sh
 # 在没有网络的电脑上装好清溪 · sets Qingxi up on a computer without a network
 set -e
@@ -75,7 +89,7 @@ def make(folder: Path) -> list[str]:
     images = micropython_image.pinned()
     packages = upackages.ensure()
     tree = folder / "qingxi"
-    _copy_source(tree)
+    left = copy_source(ROOT, tree)
     shutil.copytree(packages, tree / packages.relative_to(ROOT))
     wheels = folder / "wheels"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -96,6 +110,7 @@ def make(folder: Path) -> list[str]:
     return [
         f"{len(list(wheels.glob('*.whl')))} wheels for Python {python}",
         f"MicroPython images: {named or 'none; import one with qingxi image import and make the stick again'}",
+        *(f"left out, for it is no part of the product or may be secret: {name}" for name in left),
     ]
 
 
@@ -104,16 +119,35 @@ def guide(python: str, images: str) -> str:
     return _GUIDE.format(python=python, images=images or "没有 none (qingxi image import)")
 
 
-def _copy_source(tree: Path) -> None:
-    """Copy what the repository holds and nothing that lies beside it, such as unit files with passwords."""
-    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, text=True, check=False)
-    if listed.returncode:  # a stick made from a stick: there is no repository any more
-        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*_LEFT_OUT))
-        return
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tree / name)
+def copy_source(root: Path, tree: Path) -> list[str]:
+    """Copy what a stick may hold of the tree at `root`, a repository or a stick. Names what it leaves of the former."""
+    listed = subprocess.run(["git", "-C", str(root), "ls-files", "-z"], capture_output=True, text=True, check=False)
+    is_repository = not listed.returncode and (root / ".git").exists()
+    if is_repository:
+        names = [name for name in listed.stdout.split("\0") if (root / name).is_file()]
+    else:  # a stick made from a stick: there is no repository any more, but perhaps the unit files of a county
+        names = [path.relative_to(root).as_posix() for path in sorted(root.rglob("*")) if path.is_file()]
+    left = []
+    for name in names:
+        if not may_hold(root, name):
+            left.append(name)
+            continue
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / name, tree / name)
+    return left if is_repository else []
+
+
+def may_hold(root: Path, name: str) -> bool:
+    """Whether a stick may hold this file of the tree at `root`: part of the product, and nobody's secret."""
+    path = root / name
+    if not _MAY_HOLD.fullmatch(name) or path.is_symlink():
+        return False
+    if name.endswith(".py"):
+        return True
+    if _SECRET.search(name):
+        return False
+    is_toml = name.endswith(".toml") and name != _EXAMPLE
+    return not (is_toml and _UNIT.search(path.read_text(encoding="utf-8", errors="replace")))
 
 
 def main(argv: list[str]) -> int:

@@ -12,6 +12,7 @@ from .errors import BadInput, Problems
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\")(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=")
 
+_MOST_CHARS = 1 << 20  # of a file that a person writes
 _DEEPEST = 20  # tables or arrays within each other; no file of ours has more than three
 
 
@@ -57,13 +58,18 @@ def read(path: Path) -> TomlText:
 def text_of(path: Path, lang: str = "en") -> str:
     """The text of a file. BadInput, in `lang`, when it is missing, unreadable or not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as f:
+            text = f.read(_MOST_CHARS + 1)
     except OSError as e:
         why = "读不了" if lang == "zh" else "cannot be read"
         raise BadInput(f"{path}: {why}: {e.strerror}") from None
     except UnicodeDecodeError as e:
         why = "不是 UTF-8 文字" if lang == "zh" else "not UTF-8 text"
         raise BadInput(f"{path}: {why}: {e.reason} at byte {e.start}") from None
+    if len(text) > _MOST_CHARS:
+        why = f"超过 {_MOST_CHARS} 字" if lang == "zh" else f"longer than {_MOST_CHARS} characters"
+        raise BadInput(f"{path}: {why}")
+    return text
 
 
 def tables_of(path: Path, text: str, lang: str = "en", parse_float: Callable[[str], Any] = float) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from ..records import old_board
 from ..records.old_board import OldBoard
 from ..unitkit.errors import BadInput, both
 from ..unitkit.nor import Nor
+from ..unitkit.private import write_private
 from ..unitkit.progress import say
 from . import journal
 from .arguments import add_verb, print_json
-from .image import write_private
 
 _WORDS = {
     "exists": ("{path}：文件已存在，不会覆盖；换一个文件名", "{path}: exists already; choose another name"),

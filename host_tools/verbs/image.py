@@ -2,13 +2,13 @@
 
 import argparse
 import hashlib
-import os
 import re
 from pathlib import Path
 
 from ..image import image_build, micropython_image
 from ..unitkit import boards, unitfile
-from ..unitkit.errors import AnswerIsNo, BadInput, both, told, writing
+from ..unitkit.errors import AnswerIsNo, BadInput, both, told
+from ..unitkit.private import write_private
 from ..unitkit.progress import say, show
 from .arguments import add_group, add_verb, print_json
 
@@ -122,17 +122,6 @@ def _build(args: argparse.Namespace) -> int:
     if image.holds_secrets:
         show(told(_WORDS["secret"], args.lang, path=args.out), aside=True)
     return 0
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read. SurroundingsFailed if that fails."""
-    fresh = path.with_name(path.name + ".new")
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(fd, "wb") as f:
-            f.write(data)
-        fresh.replace(path)
 
 
 def _show(result: dict) -> None:

@@ -5,12 +5,12 @@ Every program and erase is in the file before it is answered, so whoever is kill
 
 import mmap
 import os
-import stat
 import struct
 from pathlib import Path
 
 from host_tools.unitkit import nor
-from host_tools.unitkit.errors import BadInput, SurroundingsFailed
+from host_tools.unitkit.errors import BadInput, writing
+from host_tools.unitkit.private import open_private
 
 BLOCK = 4096
 _WEAR_HEADER = struct.Struct("<QQ")  # bytes programmed, erases
@@ -72,17 +72,11 @@ class FlashFile:
 
 
 def _mapped(path: Path, size: int, blank: bytes) -> mmap.mmap:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        with open(fd, "r+b", buffering=0, closefd=True) as file:
-            held = os.fstat(fd).st_size
-            if held == 0 and stat.S_ISREG(os.fstat(fd).st_mode):
-                file.write(blank * size)
-            elif held != size:
-                raise BadInput(
-                    f"{path}: holds {held} bytes: the flash of this board has {size}; give another --flash file"
-                )
-            return mmap.mmap(fd, size)
-    except OSError as e:
-        raise SurroundingsFailed(f"{path}: cannot be opened for writing: {e.strerror}") from e
+    fd = open_private(path)  # what a board holds: passwords, keys
+    with open(fd, "r+b", buffering=0) as file, writing(path):
+        held = os.fstat(fd).st_size
+        if held == 0:
+            file.write(blank * size)
+        elif held != size:
+            raise BadInput(f"{path}: holds {held} bytes: the flash of this board has {size}; give another --flash file")
+        return mmap.mmap(fd, size)

@@ -23,6 +23,42 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
+# What a day in the field leaves in the folder of a stick, and what somebody may have thrown in besides.
+SECRETS = (
+    "xiacun.toml", "credentials.txt", "console-pin.txt", "wifi.txt", "ca.pem", "county/xiacun/unit.toml", "fleet.csv",
+    "county/xiacun/credentials.txt", "boards/esp32/units/xiacun.toml", "boards/esp32/units/wifi.txt", "old.bin",
+    "boards/esp32/xiacun.toml", "sim/scenarios/xiacun.toml", "firmware/unit/catalogue/credentials.txt", "tests/x.key",
+    "firmware/unit/catalogue/console-pin.txt", "host_tools/unitkit/wifi.txt", "docs/client.key", "docs/passwords.md",
+    "out/records/register.jsonl", "broker-passwords.txt", ".env", ".ssh/id_ed25519", "county/key.txt",
+    "notes.md",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("is_repository", [True, False])
+def test_a_stick_holds_the_product_and_nobodys_secrets(tmp_path, is_repository):
+    """Made from a repository, even where somebody has added his files to it, and from a stick that was in use."""
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, text=True, check=True)
+    product = sorted(filter(None, listed.stdout.split("\0")))
+    root, tree = tmp_path / "used", tmp_path / "new"
+    for name in product:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes((ROOT / name).read_bytes())
+    unit_file = (ROOT / "boards/esp32/units/qiaotou.toml").read_text(encoding="utf-8")
+    for name in SECRETS:
+        assert name not in product
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(unit_file if name.endswith(".toml") else "command_key = 1234\n", encoding="utf-8")
+    (tmp_path / "elsewhere.md").write_text("password")
+    (root / "docs/link.md").symlink_to(tmp_path / "elsewhere.md")
+    if is_repository:
+        for words in (["init", "-q"], ["add", "-f", "."]):
+            subprocess.run(["git", "-C", str(root), *words], check=True)
+    left = stick.copy_source(root, tree)
+    copied = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
+    assert copied == product
+    assert left == (sorted([*SECRETS, "docs/link.md"]) if is_repository else [])
+
+
 @pytest.fixture
 def laptop(tmp_path, monkeypatch):
     """A computer that never had Qingxi, with the stick's folder copied to it; runs words there without a network."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import random
 import struct
 from collections.abc import Iterator
@@ -203,9 +204,12 @@ def _flash_files(folder: Path):
             path.with_name("board.flash.wear").write_bytes(rest)
         elif kind == b"l":
             path.symlink_to(rest[:1000].decode("ascii", "replace").replace("\0", "") or "x")
+        elif kind == b"p":
+            os.mkfifo(path)
         else:
             path.write_bytes(rest)
-        found = flash_file.FlashFile(path, size)
+        name = path.with_name("x" * len(rest)) if kind == b"n" and len(rest) > 255 else path
+        found = flash_file.FlashFile(name, size)
         if len(found.read(0, size)) != size:
             raise Wrong("the flash of a board has another size")
         found.erase(4096)
@@ -220,7 +224,7 @@ _LINKS = (b"/dev/null", b"/dev/full", b"/dev/zero", b".", b"/", b"board.flash", 
 
 
 def _links(chance: random.Random, data: bytes) -> bytes:
-    return b"l" + chance.choice(_LINKS)
+    return chance.choice((b"l" + chance.choice(_LINKS), b"p", b"n" + bytes(256)))
 
 
 def _packs(folder: Path):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 
 import pytest
 from unit.catalogue import lookup, tables
@@ -152,12 +153,11 @@ def test_a_file_larger_than_any_flash_is_not_taken_into_memory(tmp_path, capsys,
     assert code == 2 and f"{path}：超过 65536 字节" in err
 
 
-@pytest.mark.parametrize("target", ["/dev/null", "/dev/zero", "x" * 300])
-def test_a_flash_file_that_is_none_is_a_sentence(tmp_path, target):
-    path = tmp_path / "flash"
-    path.symlink_to(target)
-    with pytest.raises((BadInput, SurroundingsFailed), match="flash"):
-        flash_file.FlashFile(path, 8192)
+def test_a_flash_file_that_is_none_is_a_sentence(tmp_path):
+    os.mkfifo(tmp_path / "pipe")  # it was written into for ever; /dev/null would have been its owner's alone
+    for name in ("pipe", "x" * 300):
+        with pytest.raises((BadInput, SurroundingsFailed), match=name[:4]):
+            flash_file.FlashFile(tmp_path / name, 8192)
 
 
 def test_a_pack_whose_version_is_no_text_is_no_pack():
@@ -239,6 +239,46 @@ def test_a_delete_character_in_a_cell_is_told_by_its_line(tmp_path, capsys):
     path.write_text("unit.id,unit.name_zh,unit.name_en\nxiacun,下\x7f村,Xiacun\n", encoding="utf-8")
     code, err = said(["fleet", "make", str(path), "--out", str(tmp_path / "out")], "en", capsys)
     assert code == 2 and f"{path}:2: column unit.name_zh" in err
+
+
+def test_two_files_of_one_name_do_not_take_each_others_place_in_a_units_folder(tmp_path, capsys):
+    """The second certificate lay where the first one should be; a file called credentials.txt put ours away."""
+    text = UNIT_FILE.read_text(encoding="utf-8").replace('ca_file = ""', "")
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        for name in ("x.pem", "credentials.txt"):
+            (tmp_path / folder / name).write_text(f"-----BEGIN CERTIFICATE-----\n{folder}\n")
+    (tmp_path / "county.csv").write_text("unit.id,unit.name_zh,unit.name_en\nxiacun,下村,Xiacun\n", encoding="utf-8")
+    for ca, cert in (("a/x.pem", "b/x.pem"), ("a/credentials.txt", "a/x.pem")):
+        files = f'[mqtt]\nca_file = "{ca}"\ncert_file = "{cert}"\n'
+        (tmp_path / "base.toml").write_text(text.replace("[mqtt]\n", files), encoding="utf-8")
+        words = ["fleet", "make", tmp_path / "county.csv", "--base", tmp_path / "base.toml", "--out", tmp_path / "out"]
+        code, err = said(list(map(str, words)), "en", capsys)
+        assert code == 2 and "the unit's folder has another" in err, err
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("content", [None, b"nonsense\n", b"\xff"])
+def test_delivery_names_what_is_wrong_with_the_account(tmp_path, capsys, content):
+    text = UNIT_FILE.read_text(encoding="utf-8").replace('credentials_file = ""', 'credentials_file = "account.txt"')
+    (tmp_path / "unit.toml").write_text(text, encoding="utf-8")
+    if content is not None:
+        (tmp_path / "account.txt").write_bytes(content)
+    words = ["delivery", "--unit", str(tmp_path / "unit.toml"), "--broker", "127.0.0.1:1"]
+    code, err = said(words, "zh", capsys)
+    assert code == 2 and "account.txt" in err
+
+
+@pytest.mark.parametrize("what", ["unit.toml", "county.csv", "key.txt"])
+def test_a_file_without_an_end_is_not_taken_into_memory(tmp_path, capsys, what):
+    text = UNIT_FILE.read_text(encoding="utf-8").replace('credentials_file = ""', 'credentials_file = "key.txt"')
+    (tmp_path / "unit.toml").write_text(text, encoding="utf-8")
+    (tmp_path / what).unlink(missing_ok=True)
+    (tmp_path / what).symlink_to("/dev/zero")
+    verb = ["fleet", "make", what, "--out", "out"] if what == "county.csv" else ["update", "--unit", "unit.toml"]
+    words = [str(tmp_path / word) if "." in word else word for word in verb]
+    code, err = said(words + ([] if what == "county.csv" else ["--broker", "127.0.0.1:1"]), "en", capsys)
+    assert code == 2 and what in err
 
 
 @pytest.mark.parametrize("line", ["x" * 2000, "\n" + "x" * 2000])
