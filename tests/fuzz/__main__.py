@@ -1,8 +1,8 @@
 """`python -m tests.fuzz`: damaged inputs against every parser that meets bytes from outside.
 
 python -m tests.fuzz --inputs 1000000 --jobs 2        all of them, and what was found
-python -m tests.fuzz --only "journal, as a file"      one parser
-python -m tests.fuzz --only "..." --show 17           input 17 of it, as it is taken
+python -m tests.fuzz --only fleet                     one parser
+python -m tests.fuzz --only fleet --show 17           input 17 of it, and how it ends
 """
 
 import argparse
@@ -30,7 +30,10 @@ def main() -> int:
             player = engine.Player(families[0], Path(folder))
             data = player.input(given.show)
             print(f"{len(data)} bytes: {data[:1000]!r}", flush=True)
-            print(player.take(data))
+            try:
+                print("accepted" if player.take(data) else "refused")
+            except families[0].may_raise as e:
+                print("refused:", e)
         return 0
     began = time.perf_counter()
     found = campaign.run(families, given.inputs, given.first, given.jobs)
