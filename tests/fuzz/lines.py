@@ -3,7 +3,6 @@
 import json
 import random
 import struct
-import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -309,15 +308,22 @@ def _said(folder: Path):
     seeds += [b"m" + meta, b"r" + replies[0], b"m" + sign.signed(b"x" * 32, _UNIT, b"meta", meta)]
     seeds += [b"m" + sign.signed(_KEY, _UNIT, b"reply", meta), b"r" + sign.signed(_KEY, "u2", b"reply", replies[0])]
 
+    class Nowhere:
+        """A client that connects to nothing."""
+
+        def __init__(self, _version: object):
+            pass
+
+        def connect(self, host: str, port: int) -> None:
+            pass
+
     def fresh() -> remote.Remote:
-        found = remote.Remote.__new__(remote.Remote)
-        found.__dict__.update(
-            unit_id=_UNIT, meta=json.loads(metas[0]), forged=0, traffic_bytes=0, _broker="x", _base="qingxi/v1/u1/",
-            _key=_KEY, _changed=threading.Condition(), _asked={"c1": (7, "0123456789abcdef")}, _replies={},
-            _proven=(0, ""), _wrong="", _shut_out="", _last_ctr=0,
-        )  # fmt: skip
+        found = remote.Remote("x:1", _UNIT, _KEY.decode(), None, None, None)
+        found.meta = json.loads(metas[0])
+        found._asked["c1"] = (7, "0123456789abcdef")
         return found
 
+    remote.Client = Nowhere  # type: ignore[assignment,misc]
     remote.time = SimpleNamespace(sleep=lambda s: None, time=time.time, time_ns=time.time_ns)  # type: ignore[assignment]
     remote.NEWS_S = remote.ANSWER_S = 0
 
