@@ -318,7 +318,7 @@ def _said(folder: Path):
             pass
 
     def fresh() -> remote.Remote:
-        found = remote.Remote("x:1", _UNIT, _KEY.decode(), None, None, None)
+        found = remote.Remote("127.0.0.1:1", _UNIT, _KEY.decode(), None, None, None)
         found.meta = json.loads(metas[0])
         found._asked["c1"] = (7, "0123456789abcdef")
         return found
