@@ -1,5 +1,6 @@
 """All families, many inputs, on as many processes as there are jobs, and the table of what was found."""
 
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,8 @@ def run(families: list[Family], inputs: int, first: int = 0, jobs: int = 1) -> l
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
         for part in pool.map(lambda numbered: _part(Path(folder) / str(numbered[0]), *numbered[1]), enumerate(parts)):
             found[part.family].add(part)
+            if sys.stderr.isatty():
+                print(f"\r{sum(one.tried for one in found.values()):,}", end="", file=sys.stderr)
     return list(found.values())
 
 

@@ -194,6 +194,6 @@ def _seen(folder: Path):
 FAMILIES = [
     Family("journal, one byte rotten", _rotten, damage=(_rot,), only_own_damage=True, may_raise=(), share=1.0),
     Family("journal, as a file", _read, damage=(_forged,), share=1.0),
-    Family("journal of a spare", _replaced, damage=(_forged,), share=0.7),
+    Family("journal of a spare", _replaced, damage=(_forged,), share=0.5),
     Family("messages noted from a broker", _seen, words=(b'{"seq":', b'"rows":[', b"qingxi/v1/", b" {"), share=2.0),
 ]

@@ -178,7 +178,7 @@ def _journal(folder: Path):
 
 
 FAMILIES = [
-    Family("raw prompt of a board", _prompt, words=(b"\x04", b"\x04>", b"R\x01", b"\x01", b">>> "), share=1.5),
+    Family("raw prompt of a board", _prompt, words=(b"\x04", b"\x04>", b"R\x01", b"\x01", b">>> "), share=0.5),
     Family("self-test of a board", _report, words=(b"end\n", b" ok ", b" bad ", b"unit", b"uptime ok "), share=4.0),
     Family("unit in service", _service, words=(b"\x1e", b"\n", b" ", b"True", b"../../x 5\n"), share=1.0),
     Family("journal over the port", _journal, words=(b"\x1e", b"-\n", b"# "), share=0.5),

@@ -256,10 +256,10 @@ def _lines(folder: Path):
 
 
 FAMILIES = [
-    Family("unit file", _unit, damage=_IN_TOML, words=_TOML, share=0.5),
-    Family("scenario file", _scenario, damage=_IN_TOML, words=_TOML, share=1.0),
-    Family("board file", _board, damage=_IN_TOML, words=_TOML, share=1.0),
-    Family("fleet table", _fleet, words=(b",", b'"', b"\n", b"unit.id", b"hours", b"1.", "\u2028".encode()), share=0.4),
+    Family("unit file", _unit, damage=_IN_TOML, words=_TOML, share=0.4),
+    Family("scenario file", _scenario, damage=_IN_TOML, words=_TOML, share=0.4),
+    Family("board file", _board, damage=_IN_TOML, words=_TOML, share=0.2),
+    Family("fleet table", _fleet, words=(b",", b'"', b"\n", b"unit.id", b"hours", b"1.", "\u2028".encode()), share=0.3),
     Family("inflow table", _inflow, words=(b",", b"1_0", "\u0661".encode(), b"nan", b"x" * 140_000), share=4.0),
     Family("register", _register, words=(b'"id":', b'"when": "', b"0001-01-01", b"\\ud800"), share=1.5),
     Family("account, key, PIN, Wi-Fi", _secrets, words=(b"=", b"#", b"user", b"\n", b"\r"), share=2.0),
