@@ -61,12 +61,12 @@ def prepare(
     gap = _gap(before, now_unix_s)
     first_seq = max(before.next_seq, seen.seq + 1) + gap
     boot = max(before.boot, seen.boot + 1) + gap // (NUMBERS_A_SECOND * SECONDS_A_START)
-    if max(first_seq, boot + 1) > MOST:
-        raise AnswerIsNo.of(
-            f"序号或启动号用完了（{first_seq}、{boot + 1}，最大 {MOST}）：给站点换一个 id",
-            f"no sequence number or number of a start is left ({first_seq}, {boot + 1} of {MOST}): give the unit "
-            "another id",
-        )
+    for zh, en, number in (("序号", "sequence number", first_seq), ("启动号", "number of a start", boot + 1)):
+        if number > MOST:
+            raise AnswerIsNo.of(
+                f"{zh}用完了（{number}，最大 {MOST}）：给站点换一个 id",
+                f"no {en} is left ({number} of {MOST}): give the unit another id",
+            )
     snapshot = bytearray(MAX_SNAPSHOT)
     n = before.load_snapshot(snapshot)
     kinds = [kind for kind, _ in _records(before, before.acked + 1)] if with_readings else []
