@@ -334,6 +334,7 @@ MODULES: dict[str, Callable[[list[str], Path], object]] = {
     "search": searches,
     "storms": searches,
     "healthy": searches,
+    "fuzz": lambda words, _: runs(*("200" if word == "10000" else word for word in words)),
     "mutants": lambda words, _: runs(words[0], "--count", words[-1]),
     "record": lambda words, _: runs(words[0], "no-story"),  # it would write the pictures of a story anew
     "test_campaign": lambda words, _: runs(words[0], "1"),

@@ -6,11 +6,13 @@
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
+from typing import TypeGuard
 
 from unit.catalogue import wiring
 from unit.uplink.net.ethernet import CLOCK_OUT, PHYS, SPI_FROM
 
-from . import variants
+from . import tomltext, variants
 from .errors import BadInput, Problems
 from .places import BOARDS_DIR
 
@@ -170,10 +172,7 @@ def load(name: str) -> Board:
 
 def parse(name: str, text: str) -> Board:
     """A board from the text of its file. BadInput names every wrong key."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
-        raise BadInput(f"{name}.toml: {e}") from e
+    data = tomltext.tables_of(Path(f"{name}.toml"), text)
     problems = Problems()
 
     def take(key: str, kind: type):
@@ -217,7 +216,7 @@ def parse(name: str, text: str) -> Board:
 
 def _terminal(chip: str, row: object, has_psram: bool) -> tuple[list[int | str], tuple[int, str] | None]:
     """(compact form, (pin, reason) if a pin of it must not be used). ValueError on a malformed row."""
-    if not isinstance(row, dict) or row.get("kind") not in KINDS:
+    if not isinstance(row, dict) or not _is_one_of(row.get("kind"), KINDS):
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
     kind = row["kind"]
     number_name, pin_names = KINDS[kind]
@@ -233,7 +232,7 @@ def _terminal(chip: str, row: object, has_psram: bool) -> tuple[list[int | str],
         raise ValueError(f"unknown key {min(unknown)}; a terminal of kind {kind} has {', '.join(sorted(wanted))}")
     number = row.get(number_name)
     if number_name == "active":
-        if number not in _LEVELS:
+        if not _is_one_of(number, _LEVELS):
             raise ValueError('active must be "low" or "high"')
         number = _LEVELS[number]
     elif type(number) is not int or number < 0:
@@ -265,6 +264,11 @@ def _service(chip: str, row: object, has_psram: bool) -> int:
     return int(compact[2])
 
 
+def _is_one_of(value: object, known: dict) -> TypeGuard[str]:
+    """Whether a value of a board file, which may be of any type, is a key of `known`."""
+    return isinstance(value, str) and value in known
+
+
 def _on_spi(row: dict) -> bool:
     return row.get("phy") in PHYS[SPI_FROM >> 6 :]
 
@@ -280,7 +284,7 @@ def _ethernet(chip: str, row: dict) -> int:
     if row.get("phy") not in PHYS:
         raise ValueError(f"phy must be one of {', '.join(PHYS)}")
     mode = row.get("clock_mode")
-    if mode not in _CLOCK_PINS:
+    if not _is_one_of(mode, _CLOCK_PINS):
         raise ValueError('clock_mode must be "in" or "out"')
     if row.get("clock") not in _CLOCK_PINS[mode]:
         able = " or ".join(f"GPIO{pin}" for pin in _CLOCK_PINS[mode])

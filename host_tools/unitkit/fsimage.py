@@ -185,7 +185,8 @@ def named_files(unit: Unit) -> dict[str, bytes]:
             problems.of(partial(publisher.keys, path))  # it lies in the pack
             continue
         try:
-            content = path.read_bytes()
+            with path.open("rb") as f:
+                content = f.read(_MOST_NAMED_BYTES + 1)
         except OSError as e:
             problems.append(_about(unit, key, path, Both(f"读不了：{e.strerror}", f"cannot be read: {e.strerror}")))
             continue
