@@ -1,4 +1,4 @@
-"""Bytes at the port while a unit starts: no prompt, no restart, no relay, with a PIN and without; and the ways that stay.
+"""Bytes at the port while a unit starts: no prompt, no restart, no relay, with a PIN or not; and the ways that stay.
 
 A start of the firmware has some 33,000 steps (`sim.board.stepped`). An ESP32 needs five seconds for them, so 500 evenly
 spaced ones are 10 ms of it each.
