@@ -5,6 +5,7 @@ slices of the uplink a piece takes, and how long they are. From that follows wha
 keeps up. A piece that takes more slices than it may makes the bench fail.
 """
 
+import base64
 import tempfile
 import threading
 import time
@@ -122,7 +123,11 @@ def _served(folder: Path, board: VirtualBoard, data: bytes, measure, *more) -> N
 
 def _measure(board: VirtualBoard, remote: update_mqtt.Remote, data: bytes) -> None:
     erases, programmed, began = board.flash.erases, board.flash.programmed_bytes, time.perf_counter()
-    update_mqtt.send(remote, data, "en", signature=signing.sign(_PUBLISHER, pack.head(data, "pack").sha256))
+    sha256 = pack.head(data, "pack").sha256
+    for _ in remote.bring(sha256, data, remote.at({"sha256": sha256})):
+        pass
+    signature = base64.b64encode(signing.sign(_PUBLISHER, sha256)).decode()
+    remote.ask({"sha256": sha256, "switch": True, "signature": signature})
     took_s = time.perf_counter() - began
     print(f"a firmware of {len(data):,} bytes: {remote.traffic_bytes:,} bytes over MQTT in {took_s:.0f} s,")
     print(

@@ -11,7 +11,7 @@ from typing import Any
 
 import paho.mqtt.client as paho
 
-from ..unitkit.broker_address import address, unreachable
+from ..unitkit.broker_address import named, unreachable
 from ..unitkit.errors import SurroundingsFailed, both
 from .mqtt_client import Client
 
@@ -89,7 +89,7 @@ class _Asked:
         self._state = ""
         self._answers.clear()
         try:
-            client.connect(*address(self._broker))
+            client.connect(*named(self._broker))
         except OSError as e:
             raise unreachable(self._broker, e) from e
         client.loop_start()

@@ -17,7 +17,7 @@ from typing import Any, Self
 import paho.mqtt.client as paho
 from unit.catalogue.printable import printable
 
-from ..unitkit.broker_address import address, unreachable
+from ..unitkit.broker_address import named, unreachable
 from ..unitkit.errors import AnswerIsNo, SurroundingsFailed, both
 from . import signed
 from .mqtt_client import Client
@@ -82,7 +82,17 @@ class Remote:
     answers, at the unit.
     """
 
-    def __init__(self, broker: str, unit_id: str, key: str, user: str | None, password: str | None, ca: Path | None):
+    def __init__(
+        self,
+        broker: str,
+        unit_id: str,
+        key: str,
+        user: str | None,
+        password: str | None,
+        ca: Path | None,
+        own: tuple[Path, Path] | None = None,
+    ):
+        """`ca`: the file of the broker's authority, None for plain TCP. `own`: certificate and key of the unit."""
         self.unit_id = unit_id
         self.meta: dict[str, Any] = {}
         self.forged = 0
@@ -106,8 +116,9 @@ class Remote:
             self._client.username_pw_set(user, password)
         try:
             if ca:
-                self._client.tls_set(str(ca))
-            self._client.connect(*address(broker))
+                certificate, private = (str(path) for path in own) if own else (None, None)
+                self._client.tls_set(str(ca), certificate, private)
+            self._client.connect(*named(broker))
         except OSError as e:
             raise unreachable(broker, e) from e
 

@@ -14,6 +14,7 @@ from ..image import micropython_image
 from ..unitkit import upackages
 from ..unitkit.errors import BadInput, SurroundingsFailed, ToolError, writing
 from ..unitkit.places import ROOT
+from ..unitkit.progress import show
 
 # What a stick may hold of this repository's tree, and nothing else: one is lost sooner than a computer.
 _MAY_HOLD = re.compile(
@@ -158,9 +159,9 @@ def main(argv: list[str]) -> int:
     try:
         held = make(folder)
     except ToolError as e:
-        print("\n".join(e.problems), file=sys.stderr)
+        show("\n".join(e.problems), aside=True)
         return e.exit_code
-    print("\n".join([f"{folder}: copy it to a USB stick", *held]))
+    show("\n".join([f"{folder}: copy it to a USB stick", *held]))
     return 0
 
 

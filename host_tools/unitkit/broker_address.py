@@ -10,6 +10,11 @@ def unreachable(broker: str, why: object) -> SurroundingsFailed:
     return SurroundingsFailed.of(f"代理 {broker} 连不上：{why}", f"broker {broker} cannot be reached: {why}")
 
 
+def named(text: str) -> tuple[str, int]:
+    """(host as it is written, port) of "HOST:PORT", for whoever compares a certificate with it. Raises as `address`."""
+    return text.rpartition(":")[0], address(text)[1]
+
+
 def address(text: str) -> tuple[str, int]:
     """(numeric address, port) of "HOST:PORT". BadInput where it is none, SurroundingsFailed for an unknown name."""
     host, colon, port = text.rpartition(":")

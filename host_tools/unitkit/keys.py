@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -132,23 +131,32 @@ def with_key(path: Path) -> bytes:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """Another unit file: its path, the unit's id, its credentials file."""
+    """Another unit file: its path, the unit's id, its credentials file and the command key in that."""
 
     path: Path
     unit_id: str
     credentials: Path | None
+    key: str | None
 
 
-def _neighbours(path: Path) -> list[Neighbour]:
+Seen = dict[tuple[Path, str], list[Neighbour]]  # what was read already, of (folder, pattern)
+
+
+def _neighbours(path: Path, seen: Seen) -> list[Neighbour]:
     """The other units whose files lie in the same folder, or in one beside it, as `qingxi fleet make` lays them."""
     own = path.resolve()
-    found = islice((*own.parent.glob("*.toml"), *own.parent.parent.glob("*/*.toml")), _MOST_NEIGHBOURS)
-    read = (_neighbour(other, other.stat().st_mtime_ns) for other in sorted(set(found) - {own}) if other.is_file())
-    return [neighbour for neighbour in read if neighbour]
+    found: dict[Path, Neighbour] = {}
+    for place in ((own.parent, "*.toml"), (own.parent.parent, "*/*.toml")):
+        if place not in seen:
+            folder, pattern = place
+            files = islice(folder.glob(pattern), _MOST_NEIGHBOURS)
+            seen[place] = [unit for file in sorted(files) if (unit := _neighbour(file))]
+        found |= {unit.path: unit for unit in seen[place]}
+    found.pop(own, None)
+    return list(found.values())
 
 
-@cache  # a county's files are checked together, and each would read all the others
-def _neighbour(path: Path, _changed_ns: int) -> Neighbour | None:
+def _neighbour(path: Path) -> Neighbour | None:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):
@@ -158,18 +166,23 @@ def _neighbour(path: Path, _changed_ns: int) -> Neighbour | None:
     name = mqtt.get("credentials_file") if isinstance(mqtt, dict) else None
     if not isinstance(unit_id, str):
         return None
-    return Neighbour(path, unit_id, (path.parent / name).resolve() if name and isinstance(name, str) else None)
+    file = (path.parent / name).resolve() if name and isinstance(name, str) else None
+    return Neighbour(path, unit_id, file, key_of(file))
 
 
-def warnings(path: Path, settings: Mapping[str, int | str], board: Board) -> Iterator[tuple[str, Both]]:
+def warnings(
+    path: Path, settings: Mapping[str, int | str], board: Board, seen: Seen | None = None
+) -> Iterator[tuple[str, Both]]:
     """(setting, sentence) of what a unit shares with others and should not, and of what its secrets are weak by.
 
-    `path` is that of its unit file; the others are those in the same folder and in the folders beside it.
+    `path` is that of its unit file; the others are those in the same folder and in the folders beside it. `seen`: an
+    empty dict, kept from unit to unit where many are checked at once.
     """
     name = settings.get("mqtt.credentials_file")
     if name:
         own = path.parent / str(name)
-        yield from (("mqtt.credentials_file", sentence) for sentence in _shared(path, str(settings["unit.id"]), own))
+        others = _neighbours(path, {} if seen is None else seen)
+        yield from (("mqtt.credentials_file", text) for text in _shared(str(settings["unit.id"]), own, others))
         if settings["mqtt.broker"] and not settings["mqtt.tls"] and _account(own).get("password"):
             yield "mqtt.tls", both(_WORDS["clear" if board.psram_mb else "clear_small"], path=own, board=board.name)
     if settings.get("console.pin_file"):
@@ -180,14 +193,15 @@ def warnings(path: Path, settings: Mapping[str, int | str], board: Board) -> Ite
                 yield "console.pin_file", both(_WORDS["pin"], path=pin_file, n=len(pin))
 
 
-def _shared(path: Path, unit_id: str, own: Path) -> Iterator[Both]:
+def _shared(unit_id: str, own: Path, neighbours: list[Neighbour]) -> Iterator[Both]:
     """What the unit has in common with another one; a copy of its own file is none."""
-    others = [other for other in _neighbours(path) if other.unit_id != unit_id]
-    sharing = [other for other in others if other.credentials == own.resolve()]
+    others = [other for other in neighbours if other.unit_id != unit_id]
+    its_file = own.resolve()
+    sharing = [other for other in others if other.credentials == its_file]
     if sharing:
         yield both(_WORDS["shared"], path=own, others=_named(sharing))
     key, user = key_of(own), _account(own).get("user")
-    same = [other for other in others if key and other not in sharing and key_of(other.credentials) == key]
+    same = [other for other in others if key and other not in sharing and other.key == key]
     if same:
         yield both(_WORDS["same_key"], path=own, others=_named(same))
     owners = [other for other in others if user and other.unit_id == user and user != unit_id]

@@ -109,10 +109,10 @@ class Unit:
             except ValueError as e:
                 raise BadInput(str(e)) from e
 
-    def secrets_warnings(self, lang: str) -> list[str]:
+    def secrets_warnings(self, lang: str, seen: keys.Seen) -> list[str]:
         """Sentences, with file and line, on what it shares with the units beside it and on weak secrets."""
         found = [(("file", key), told(_WORDS["warning"], lang) + in_language(sentence, lang))
-                 for key, sentence in keys.warnings(self.path, self.settings, self.board)]  # fmt: skip
+                 for key, sentence in keys.warnings(self.path, self.settings, self.board, seen)]  # fmt: skip
         return _located(found, self.path, tomltext.text_of(self.path, lang)) if found else []
 
 

@@ -93,6 +93,7 @@ def _key(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     results = []
     problems = Problems()
+    seen: keys.Seen = {}
     for path in args.files:
         try:
             unit = unitfile.load(path, args.lang)
@@ -100,7 +101,7 @@ def _check(args: argparse.Namespace) -> int:
             problems += e.problems
             results.append({"file": str(path), "ok": False, "problems": e.problems, "warnings": []})
             continue
-        warnings = [*unit.warnings, *unit.secrets_warnings(args.lang)]
+        warnings = [*unit.warnings, *unit.secrets_warnings(args.lang, seen)]
         result = {"file": str(path), "ok": True, "problems": [], "warnings": warnings}
         results.append(result | {"unit": unit.id, "sha256": unit.sha256, "memory": _memory(unit)})
         given = len(unit.given)

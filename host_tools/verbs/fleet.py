@@ -120,8 +120,9 @@ def _keyed(text: str) -> str:
 def _warn(planned: list[Planned], lang: str) -> None:
     """Say what units share and should not, and once that passwords travel in clear: it holds for most of them."""
     told = set()
+    seen: keys.Seen = {}
     for plan in planned:
-        for key, sentence in keys.warnings(plan.unit.path, plan.unit.settings, plan.unit.board):
+        for key, sentence in keys.warnings(plan.unit.path, plan.unit.settings, plan.unit.board, seen):
             if key != "mqtt.tls" or key not in told:
                 say(lang, sentence)
             told.add(key)

@@ -2,7 +2,6 @@
 
 import argparse
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..unitkit import unitfile
 from ..unitkit.broker_address import address
 from ..unitkit.errors import Problems
 from ..unitkit.places import EXAMPLE_UNIT, ROOT
+from ..unitkit.progress import show
 from .arguments import add_verb, print_json
 
 EXAMPLE_SCENARIO = ROOT / "sim/scenarios/week.toml"
@@ -79,7 +79,7 @@ def sim_board(args: argparse.Namespace) -> int:
         ScenarioPlant(unit.control_settings(), scenario),
         speed,
         args.heap or usual_heap,
-        log=lambda line: print(line, file=sys.stderr, flush=True),
+        log=lambda line: show(line, aside=True),
         chip=args.chip or "",
         vref=not args.no_vref,
     )
@@ -87,7 +87,7 @@ def sim_board(args: argparse.Namespace) -> int:
         board.connect(at)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: board.stop())
-    print(f"serial port: {args.port} ({board.serial.path})", file=sys.stderr, flush=True)
+    show(f"serial port: {args.port} ({board.serial.path})", aside=True)
     board.run(until_s)
     if args.json:  # virtual time lived, starts of the machine, and what the flash has borne in its life
         flash = board.flash

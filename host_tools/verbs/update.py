@@ -92,7 +92,10 @@ def _over_mqtt(args: argparse.Namespace, unit: Unit, data: bytes) -> dict[str, o
     if not key:
         raise BadInput(both(_WORDS["no_key"], unit=unit.id))
     signature = _signature(args, unit, pack.head(data, "pack").sha256)
-    with Remote(args.broker, unit.id, key, user, password, unit.files().get("mqtt.ca_file")) as remote:
+    files = unit.files()
+    has_own = {"mqtt.cert_file", "mqtt.key_file"} <= files.keys()
+    own = (files["mqtt.cert_file"], files["mqtt.key_file"]) if has_own else None
+    with Remote(args.broker, unit.id, key, user, password, files.get("mqtt.ca_file"), own) as remote:
         try:
             sent = send(remote, data, args.lang, int(unit.settings["mqtt.bytes_per_h"]), signature)
         finally:

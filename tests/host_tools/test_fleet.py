@@ -180,6 +180,23 @@ def test_signed_commands_get_a_key_each(tmp_path):
     assert (tmp_path / "county" / "labels.html").read_bytes() == page
 
 
+def test_units_that_share_a_key_are_named_and_passwords_in_clear_once(tmp_path, capsys):
+    base = tmp_path / "base.toml"
+    text = UNIT_FILE.read_text(encoding="utf-8").replace('broker = ""', 'broker = "mqtt.example"')
+    text = text.replace("tls = true", "tls = false").replace("[readings]", '[network]\nwifi_file = "w"\n\n[readings]')
+    base.write_text(text, encoding="utf-8")
+    (tmp_path / "w").write_text("village = pa55word\n")
+    assert made(tmp_path, "--command-keys", "--base", base) == 0
+    shown = capsys.readouterr().err
+    assert shown.count("in clear") == 1 and "commands them all" not in shown
+    lower, upper = (tmp_path / "county" / name / "credentials.txt" for name in ("xiacun", "shangcun"))
+    upper.write_text(lower.read_text())
+    assert made(tmp_path, "--lang", "zh", "--base", base) == 0
+    shown = capsys.readouterr().err
+    assert shown.count("拿到一个就能命令全部") == 2 and "是另一个站点的编号" in shown
+    assert str(lower) in shown and str(upper) in shown and "changed" not in shown
+
+
 def test_a_label_has_the_configuration_that_is_flashed(tmp_path, monkeypatch):
     """Whether the board has a key is part of it."""
     labels = []

@@ -12,7 +12,8 @@ from host_tools.device import remote, update_mqtt
 from host_tools.device.signed import command
 from host_tools.unitkit import pack
 from host_tools.unitkit.errors import AnswerIsNo, SurroundingsFailed
-from tests.uplink.broker import Broker
+from tests.uplink.broker import Broker, free_port
+from tests.uplink.certificates import Authority
 from tests.vm import ROOT
 
 from .fake_unit import BASE, KEY, OLD_SHA256, OTHER_KEY, UNIT, FakeUnit, Forger, signed
@@ -251,6 +252,29 @@ def test_an_account_that_is_not_let_in_is_told(tmp_path: Path, capsys):
         assert "cannot be reached" in capsys.readouterr().err
     finally:
         closed.stop()
+
+
+def test_over_tls_by_name_with_the_units_own_certificate(tmp_path: Path):
+    """The broker's certificate names its host, and lets in only who shows one himself."""
+    authority = Authority(tmp_path)
+    certificate, key = authority.certify("broker", "localhost")
+    own = authority.certify("unit")
+    files = (f"certfile {certificate}", f"keyfile {key}", f"cafile {authority.ca}", "require_certificate true")
+    plain = free_port()
+    running = Broker(tmp_path, *files, f"listener {plain} 127.0.0.1")
+    unit = FakeUnit(plain)
+    try:
+        for address, mine, code in (("localhost", own, 0), ("127.0.0.1", own, 3), ("localhost", None, 3)):
+            broker = f"{address}:{running.port}"
+            try:
+                with remote.Remote(broker, UNIT, KEY, None, None, authority.ca, mine) as at_work:
+                    at_work.prove()
+                    assert at_work.is_proven and code == 0
+            except SurroundingsFailed as e:
+                assert code == 3, e
+    finally:
+        unit.close()
+        running.stop()
 
 
 def test_every_command_says_for_which_start_and_until_when(broker: Broker, unit: FakeUnit):

@@ -15,7 +15,7 @@ from host_tools.verbs import arguments, register
 from tests.vm import ROOT
 
 EVIL = "\x1b]0;gone\x07\x9b2J\u202eevil\u200b\u2028\ud800\x7f\r\ufeff\U000e0041"
-CONSOLE = ("console.py", "sim_board.py", "sim.py")  # a terminal itself; what a virtual board prints; lines drawn anew
+CONSOLE = ("console.py", "sim.py")  # a terminal itself; lines drawn anew
 
 
 def is_safe(text: str) -> bool:
