@@ -1,25 +1,59 @@
-# Every output safe before anything else can fail, then one count of the starts that did not live long,
-# then the firmware of the slot in force.
+# Every output safe before anything else can fail; then the watchdog, one count of the starts that did not live long, and
+# the firmware of the slot in force. What comes in at the port stops none of it, and what fails ends in a restart.
 from machine import Pin
+from micropython import kbd_intr
+
+kbd_intr(-1)  # Only stores a number. One Ctrl-C at most came before; it strikes at the first jump, inside this `try`.
 
 RELAYS = ()  # (pin, level that opens the contact): the image builder writes the board's here
-for _pin, _open in RELAYS:
-    Pin(_pin, Pin.OUT, value=_open)
+try:
+    for _pin, _open in RELAYS:
+        Pin(_pin, Pin.OUT, value=_open)
+    for _pin in b" ":  # a jump where no relay is on a pin of the chip
+        pass
+except KeyboardInterrupt:
+    for _pin, _open in RELAYS:
+        Pin(_pin, Pin.OUT, value=_open)
 
-from machine import RTC, reset_cause  # noqa: E402  nothing may come before the relays
-
-# The record of unit/restart.py: a power cut clears it, every other reset leaves it alone.
-_kept = RTC().memory()
-_known = len(_kept) == 4 and _kept[0] == 0x51
-_lives = min(_kept[1] + 1, 255) if _known else 1
-RTC().memory(bytes((0x51, _lives, reset_cause(), _kept[3] if _known else 0)))
-HOPELESS = _lives > 7  # starts in a row that did not live long, the last of them in safe mode
-
-import os  # noqa: E402
+import os  # noqa: E402  nothing may come before the relays
 import sys  # noqa: E402
-from binascii import crc32  # noqa: E402
+from machine import RTC, SOFT_RESET, WDT, reset, reset_cause  # noqa: E402
 
-SUMS = ()  # (file, CRC-32) of the bytecode that is imported here: the image builder writes it here
+SERVICE = ()  # (pin, level of the pressed button) where the board has one for service: the image builder writes it here
+SUMS = ()  # (file, CRC-32) of what runs outside the slots: the image builder writes it here
+STANDS = False  # main.py shall leave the unit standing, at the prompt
+
+
+def _serves():
+    pressed = False
+    for pin, level in SERVICE:
+        pressed = Pin(pin, Pin.IN, Pin.PULL_UP).value() == level
+    return pressed
+
+
+def _count():
+    """Starts in a row that did not live long, this one included: the record of unit/restart.py."""
+    kept = RTC().memory()  # a power cut clears it, every other reset leaves it alone
+    known = len(kept) == 4 and kept[0] == 0x51
+    lives = min(kept[1] + (not STANDS), 255) if known else 1
+    cause = reset_cause() | kept[2] & 0x80 if known else reset_cause()
+    RTC().memory(bytes((0x51, lives, cause, kept[3] if known else 0)))
+    return lives
+
+
+def _hopeless():
+    """No start lives long, the last of them in safe mode. True: main.py leads to the prompt."""
+    import time
+
+    WDT(timeout=620_000)
+    RTC().memory(b"")  # the count of failed starts begins at 0
+    for _ in range(60):
+        print("The firmware is damaged: flash it anew. Outputs are off. It tries again within 10 minutes.")
+        print("固件已损坏，请重新刷写。输出全部断开。10 分钟内再试。")
+        if "console-pin" not in os.listdir():
+            return True
+        time.sleep(10)
+    reset()
 
 
 def _read(name):
@@ -30,20 +64,35 @@ def _read(name):
         return b""
 
 
+def _mend():
+    from binascii import crc32
+
+    for name, wanted in SUMS:  # damaged bytecode may crash the interpreter or hang it
+        if crc32(_read(name)) != wanted:
+            whole = _read(name + ".copy")
+            if crc32(whole) != wanted:
+                raise RuntimeError(name + " is damaged")
+            with open("mended", "wb") as file:
+                file.write(whole)
+            os.rename("mended", name)
+
+
 try:
-    if not HOPELESS:
-        for _name, _sum in SUMS:  # damaged bytecode may crash the interpreter or hang it
-            if crc32(_read(_name)) != _sum:
-                _whole = _read(_name + ".copy")
-                if crc32(_whole) != _sum:
-                    raise RuntimeError(_name + " is damaged")
-                with open("mended", "wb") as _file:
-                    _file.write(_whole)
-                os.rename("mended", _name)
-        SUMS = _file = _whole = _kept = _read = None  # gives their memory back
+    # After a soft reset somebody may be at the prompt, where main.py does not run.
+    WDT(timeout=600_000 if reset_cause() == SOFT_RESET else 120_000)
+    STANDS = _serves()
+    if _count() > 7 and not STANDS:
+        STANDS = _hopeless()
+    else:
+        _mend()
         import slots
 
         slots.start()
         del slots, sys.modules["slots"]  # the firmware needs its memory; pack.py is still in use
-except Exception as e:  # noqa: BLE001  shown; main.py does what can be done without a firmware
-    sys.print_exception(e)
+except BaseException as e:  # noqa: BLE001  shown, and answered by a restart
+    try:
+        sys.print_exception(e)
+    finally:
+        if not STANDS:
+            reset()
+del SERVICE, SUMS, _count, _hopeless, _mend, _read, _serves  # gives their memory back

@@ -109,7 +109,7 @@ class Publisher:
         signed_by = key if key is None else key.encode()
         queue = CommandQueue(self._unit.id, self.journal.boot, lambda: actions, signed_by, identity.nonce)
         self.uplink = Uplink(
-            wanted(settings), identity, _Online(self), queue, self.journal, Cursor(self.journal), self._network, user,
+            wanted(settings), identity, Online(self), queue, self.journal, Cursor(self.journal), self._network, user,
             password,
         )  # fmt: skip
 
@@ -236,13 +236,6 @@ class _Identity:
         self.firmware_sha256 = hashlib.sha256(texts.encode()).hexdigest()
         self.config_sha256 = unit.sha256
         self.nonce = secrets.token_hex(8)
-
-
-class _Online(Online):
-    """A simulated unit as its uplink sees it."""
-
-    def set_time(self, unix_s: int) -> None:
-        """The scenario's clock is not for others to set."""
 
 
 class _Actions(Actions):

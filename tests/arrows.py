@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Modules of `firmware/unit/` that the rooms above them need. What main.py names (it may be older than the pack that it
 # starts) must stay where it is: `config`, `modules`, `restart`, and at the top `app` and `safe_mode`.
-GROUND = {"config", "firmware", "kept", "lowest", "modules", "restart", "room"}
+GROUND = {"config", "firmware", "kept", "lowest", "modules", "pin", "released", "restart", "room"}
 # Every room, from the ground up: one may use only those before it, and a folder and the folders in it each other.
 FLOORS = (
     "firmware/boot, slots, pack",

@@ -334,6 +334,7 @@ MODULES: dict[str, Callable[[list[str], Path], object]] = {
     "search": searches,
     "storms": searches,
     "healthy": searches,
+    "fuzz": lambda words, _: runs(*("200" if word == "10000" else word for word in words)),
     "mutants": lambda words, _: runs(words[0], "--count", words[-1]),
     "record": lambda words, _: runs(words[0], "no-story"),  # it would write the pictures of a story anew
     "test_campaign": lambda words, _: runs(words[0], "1"),
@@ -439,6 +440,10 @@ def make_stick(folder: Path) -> None:
     assert "the wheels cannot be had" in said and (folder / "out/stick/qingxi/Makefile").exists()
 
 
+def make_sbom(folder: Path) -> None:
+    assert "out/sbom.json: CycloneDX" in make("sbom")
+
+
 def make_test(folder: Path) -> None:
     small_tree(folder)
     assert "1 passed" in make("test")
@@ -474,6 +479,7 @@ TARGETS: dict[str, Callable[[Path], None]] = {
     "flash": make_flash,
     "console": make_console,
     "stick": make_stick,
+    "sbom": make_sbom,
     "test": make_test,
     "lint": make_lint,
     "bench": make_bench,

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import select
 import sys
 import time
@@ -16,7 +17,7 @@ from .clock import Clock
 from .config import AFAR_S, FROM_AFAR, FROM_BACK, FROM_NEWEST, FROM_TRIAL, TRIAL_S  # numbers, once it is built
 from .control.basics import const
 from .control.controller import Controller
-from .control.events import SETTINGS_BACK
+from .control.events import SERVICE_MODE, SETTINGS_BACK
 from .journal.recorder import Recorder
 from .journal.ring import Journal
 from .modules import forget, settle
@@ -59,11 +60,13 @@ class App:
         elif config_from == FROM_AFAR:
             self.trial_ends_s = AFAR_S
         self._milestone_s = restart.LONG_LIFE_S  # when next to ask how this start has gone
-        self.clock.read()
+        _begin(self.clock, self.recorder.journal)
         self.recorder.wake(self.clock.utc_s)
         if config_from == FROM_BACK:
             self.config_from = FROM_NEWEST
             self.control.events.add(SETTINGS_BACK, 0, 0)
+        if restart.served():
+            self.control.events.add(SERVICE_MODE, 0, 0)
         forget("journal.mount", "journal.catch_up", "journal.cursor", "journal.walk", "control.snapshot")
         self.due_ms = time.ticks_ms()  # when the next tick begins
         self.uplink = None  # of its reporting, while there is one
@@ -92,7 +95,6 @@ class App:
             asyncio.run(self.live())
         finally:
             self.io.all_off()
-            micropython.kbd_intr(3)
 
     async def live(self):
         """Tick for ever, each second at its time; the watchdog is fed here and nowhere else."""
@@ -131,7 +133,7 @@ class App:
 
     async def _talk(self):
         """Open the console to whoever types at the serial port; before, nothing of it is in memory."""
-        micropython.kbd_intr(-1)  # Ctrl-C is a byte for the console: no crew stops a unit by a slip
+        micropython.kbd_intr(-1)  # a main.py of before has left it on
         typed = select.poll()
         typed.register(sys.stdin, select.POLLIN)
         listener = None
@@ -159,10 +161,11 @@ class App:
                 if failed < _CONSOLE_FAILURES:
                     print("控制台出错，已重新启动：请按回车 / the console broke and has restarted: press Enter")
                 else:
-                    print("控制台停用10分钟，设备照常运行；Ctrl-C 停机进入提示符")
-                    print("no console for 10 min, the unit runs on; Ctrl-C stops it and leads to the prompt")
+                    print("控制台停用10分钟，设备照常运行 / no console for 10 min, the unit runs on")
                     failed = 0
-                    micropython.kbd_intr(3)  # its code may be damaged
+                    if "console-pin" not in os.listdir():
+                        print("Ctrl-C 停机进入提示符 / Ctrl-C stops it and leads to the prompt")
+                        micropython.kbd_intr(3)  # the console's code may be damaged
                     await asyncio.sleep_ms(_REST_S * _TICK_MS)
                     micropython.kbd_intr(-1)
                 while _any(typed):
@@ -203,6 +206,13 @@ def _control(settings):
     from .assembly import parts
 
     return Controller(*parts(settings))
+
+
+def _begin(clock, journal):
+    from .earliest import begin
+
+    begin(clock, journal)
+    forget("earliest", "released", "journal.newest")
 
 
 def _trust(app):

@@ -2,7 +2,6 @@
 
 from .control.basics import NONE
 from .journal.cursor import Cursor
-from .journal.layout import EPOCH_UNIX_S
 from .uplink.uplink import Uplink
 
 
@@ -12,6 +11,7 @@ class Online:
     def __init__(self, app, queue=None, buffers=None, *begun):
         """`begun` is what `Reporting` has of it; without it there is no `uplink`."""
         self._app = app
+        self.clock = app.clock
         self.outputs = app.control.outputs
         self.alarms = app.control.alarms
         self.metered = app.control.meter.wired
@@ -32,17 +32,6 @@ class Online:
         self.t = app.clock.utc_s
         self.uptime_s = app.now_s
         self.quality = app.control.look(self.values)
-
-    def now(self):
-        """Seconds since 2020, NONE while the clock was never set."""
-        return self._app.clock.utc_s
-
-    def set_time(self, unix_s):
-        """Set the clocks, unless they are right to the second."""
-        clock = self._app.clock
-        utc_s = unix_s - EPOCH_UNIX_S
-        if clock.utc_s == NONE or abs(utc_s - clock.utc_s) > 1:
-            clock.set(utc_s)
 
     def reboot(self):
         """A planned restart."""

@@ -11,9 +11,14 @@ LONG_LIFE_S = const(300)
 LIVES_TO_REVERT = const(3)  # one more in a row, and the configuration with which the unit last lived long is back
 MOST_SHORT_LIVES = const(5)  # one more in a row and the unit starts in safe mode
 
+# Of the third byte, whose rest is the cause of the last reset: somebody has had the unit stand for service. boot.py
+# keeps it, main.py sets it.
+_SERVED = const(0x80)
+
 _MAGIC = const(0x51)
 _LENGTH = const(4)
 _COUNT = const(1)
+_CAUSE = const(2)
 _ERROR = const(3)
 
 # Kinds of error by number, for the journal; 0 is none, 255 any other.
@@ -47,6 +52,16 @@ def record(error):
             kept[_ERROR] = number
             break
     machine.RTC().memory(kept)
+
+
+def served():
+    """Whether somebody has had the unit stand for service since this was asked last."""
+    kept = _memory()
+    if not kept[_CAUSE] & _SERVED:
+        return False
+    kept[_CAUSE] ^= _SERVED
+    machine.RTC().memory(kept)
+    return True
 
 
 def lived():

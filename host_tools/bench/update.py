@@ -5,7 +5,6 @@ slices of the uplink a piece takes, and how long they are. From that follows wha
 keeps up. A piece that takes more slices than it may makes the bench fail.
 """
 
-import base64
 import tempfile
 import threading
 import time
@@ -126,8 +125,7 @@ def _measure(board: VirtualBoard, remote: update_mqtt.Remote, data: bytes) -> No
     sha256 = pack.head(data, "pack").sha256
     for _ in remote.bring(sha256, data, remote.at({"sha256": sha256})):
         pass
-    signature = base64.b64encode(signing.sign(_PUBLISHER, sha256)).decode()
-    remote.ask({"sha256": sha256, "switch": True, "signature": signature})
+    remote.ask(update_mqtt.switch_args(sha256, signing.sign(_PUBLISHER, sha256)))
     took_s = time.perf_counter() - began
     print(f"a firmware of {len(data):,} bytes: {remote.traffic_bytes:,} bytes over MQTT in {took_s:.0f} s,")
     print(

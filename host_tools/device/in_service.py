@@ -7,6 +7,7 @@ Broken off, it goes on from there the next time; journal, hours and numbers are 
 
 import base64
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,6 +90,8 @@ s[1]=1
 with open("slot.new","wb") as f:f.write(s+crc32(s).to_bytes(4,"little"))
 os.rename("slot.new","slot.state")
 """
+
+_MAC = re.compile("[0-9a-f]{12,16}")
 
 _WORDS = {
     "stands": (
@@ -182,14 +185,12 @@ def bring(
     del files[_LAST_GOOD]
     _run(board, _MAKE_ROOM)
     _run(board, _PROGRAM)
-    first, *lines = board.run("_ls()", _SILENT_S).split("\n")
-    mac, _, spare = first.strip().partition(" ")
+    mac, spare, there = _listed(board)
     renewed = pack.head(data, fsimage.PACK).sha256 != running_sha256
     if not spare:
         _run(board, _BEGIN_TRIAL_ANEW)  # on trial: a start that we cause is none that came to nothing
     if renewed and not spare:
         raise AnswerIsNo(both(_WORDS["on_trial"], unit=unit.id))
-    there = dict(line.split() for line in lines if line.strip())
     changed = [name for name in files if there.get(name) != str(zlib.crc32(files[name]))]
     gone = [name for name in fsimage.NAMED_FILES.values() if name in there and name not in files]
     settings = _differences(board, unit) if _CONFIG in changed and _CONFIG in there else ()
@@ -205,12 +206,22 @@ def bring(
     return Brought(tuple(sorted(changed + gone)), settings, sizes, len(data) - at if renewed else 0, at, pairs)
 
 
+def _listed(board: RawRepl) -> tuple[str, str, dict[str, str]]:
+    """The board's number, the pack that is not in force, and the CRC-32 of each file that it has."""
+    first, *lines = board.run("_ls()", _SILENT_S).split("\n")
+    mac, _, spare = first.strip().partition(" ")
+    there = dict(line.strip().rpartition(" ")[::2] for line in lines if line.strip())
+    if not _MAC.fullmatch(mac) or spare not in ("", fsimage.PACK, fsimage.SECOND_PACK):
+        raise board.garbled()
+    return mac, spare, there
+
+
 def _turn(name: str) -> int:
     """When a file is written: an end at any moment leaves a board whose boot.py has bytecode that it knows, or a copy.
 
     The configuration comes last: what it needs is there then.
     """
-    if name.endswith(".mpy"):
+    if name == "main.py" or name.endswith(".mpy"):
         return 0  # a boot.py of before takes its own back from the copies
     return 1 if name == "boot.py" else 3 if name == _CONFIG else 2
 
@@ -221,23 +232,33 @@ def _run(board: RawRepl, program: str) -> None:
 
 def _differences(board: RawRepl, unit: Unit) -> tuple[str, ...]:
     """The settings that are otherwise on the board; none where its copy is damaged."""
-    text = config.unsealed(base64.b64decode(board.run(f"_show({_CONFIG!r})", _SILENT_S)))
-    if text is None:
+    try:
+        text = config.unsealed(base64.b64decode(board.run(f"_show({_CONFIG!r})", _SILENT_S)))
+        before = json.loads(text or b"null")
+    except (ValueError, RecursionError):
+        raise board.garbled() from None
+    if not isinstance(before, dict):
         return ()
-    before, after = json.loads(text), unit.board_settings()
+    after = unit.board_settings()
     found = []
     for row in catalogue.entries():
         old, new = (values.get(row[0], catalogue.default(row)) for values in (before, after))
         if old != new:
-            shown = ["-" if value is None else settings_words.show(row, value) for value in (old, new)]
+            shown = [_shown(row, value) for value in (old, new)]
             found.append(f"{row[0]}: {shown[0]} -> {shown[1]}")
     return tuple(found)
+
+
+def _shown(row: list[str], value: object) -> str:
+    if value is None:
+        return "-"
+    return settings_words.show(row, value) if catalogue.allows(row, value) else repr(value)
 
 
 def _firmware(board: RawRepl, spare: str, data: bytes, served: bool, progress: Callable[[float], None]) -> int:
     """Fill the spare slot and switch to it. Returns how much was there already."""
     _run(board, _FILL_SLOT)
-    at = int(board.run(f"_at({spare!r},{data[8:40]!r})", _SILENT_S))
+    at = board.number(f"_at({spare!r},{data[8:40]!r})", _SILENT_S, len(data))
     board.run(f"_rm({_ARRIVING!r})", _SILENT_S)
     if not at:
         board.run(f"_rm({spare!r})", _SILENT_S)  # first, or the file system would need room for three

@@ -1,12 +1,11 @@
 """Reads the journal of a unit in service over its serial port: its raw partition, in pieces, each with its digest."""
 
 import base64
-import binascii
 import hashlib
 import sys
 
 from ..unitkit.errors import SurroundingsFailed, both
-from ..unitkit.partitions import BLOCK
+from ..unitkit.partitions import BLOCK, MOST_FLASH
 from ..unitkit.progress import say
 from .raw_repl import RawRepl
 
@@ -47,7 +46,7 @@ _BYTES_PER_MINUTE = 115200 // 10 * 60 * 3 // 4
 def read(port: str, lang: str) -> bytes:
     """The bytes of the partition `journal`. SurroundingsFailed in a sentence for whatever goes wrong."""
     with RawRepl(port, lang) as unit:
-        blocks = int(unit.run(_READER, _SILENT_S))
+        blocks = unit.number(_READER, _SILENT_S, MOST_FLASH // BLOCK)
         minutes = -(-blocks * BLOCK // _BYTES_PER_MINUTE)
         say(lang, both(_WORDS["stands"], minutes=minutes))
         held = bytearray()
@@ -76,6 +75,6 @@ def _decoded(text: str) -> bytes | None:
             for line in (line.strip() for line in lines)
             if line
         )
-    except binascii.Error:
+    except ValueError:
         return None
     return data if last.strip() == "# " + hashlib.sha256(data).hexdigest() else None

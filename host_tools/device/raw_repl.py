@@ -20,6 +20,7 @@ _KNOCK_TIMES = 6
 _PROMPT_S = 3.0
 _UNLOCKED = b"# \x1b[K"  # the end of the prompt, as the console draws it
 _UNLOCK_S = 20.0  # an ESP32 stretches the PIN in seconds
+_MOST_BYTES = 1 << 20  # of one answer: who talks on is no unit, and would never be done
 _RESTART = b"import machine\nmachine.reset()\n\x04"
 
 _WORDS = {
@@ -35,6 +36,11 @@ _WORDS = {
     "gone": (
         "{port} 断开了。插好 USB 线再运行；控制器 10 分钟内自动重启",
         "{port} went away. Plug the USB cable in and run it again; the unit restarts by itself within 10 minutes",
+    ),
+    "garbled": (
+        "{port}：控制器答的不是所问的。换一根 USB 线，离电机线远一点，再试",
+        "{port}: what the unit answered is not what it was asked. Take another USB cable, away from the motors' "
+        "cables, and try again",
     ),
     "failed": ("{port}：控制器上的程序出错：{last}", "{port}: the program on the unit failed: {last}"),
 }
@@ -92,6 +98,17 @@ class RawRepl:
             raise self._failure("failed", last=error.decode("utf-8", "replace").splitlines()[-1])
         return printed.decode("utf-8", "replace")
 
+    def number(self, code: str, limit_s: float, most: int) -> int:
+        """The number from 0 to `most` that `code` prints. SurroundingsFailed as with `run`, or where it is none."""
+        printed = self.run(code, limit_s).strip()
+        if len(printed) > 12 or not (printed.isascii() and printed.isdecimal()) or int(printed) > most:
+            raise self.garbled()
+        return int(printed)
+
+    def garbled(self) -> SurroundingsFailed:
+        """What to raise where an answer is none to the question."""
+        return self._failure("garbled")
+
     def _paste(self, code: bytes) -> None:
         """Have the board take `code` at its own pace: its receive buffer is shorter than a line of ours.
 
@@ -113,8 +130,10 @@ class RawRepl:
             self._port.write(part)
             room -= len(part)
         self._port.write(_ENOUGH)
-        while self._read_bytes(1) != _ENOUGH:
-            pass
+        for _ in range(_MOST_BYTES):
+            if self._read_bytes(1) == _ENOUGH:
+                return
+        raise self._failure("mute")
 
     def _read_bytes(self, n: int) -> bytes:
         heard = b""
@@ -129,7 +148,7 @@ class RawRepl:
         """What comes, up to `mark`, or until nothing has come for so long."""
         heard = b""
         until = time.monotonic() + silent_s
-        while mark not in heard[-len(mark) :] and time.monotonic() < until:
+        while mark not in heard[-len(mark) :] and time.monotonic() < until and len(heard) < _MOST_BYTES:
             new = self._port.read(max(1, self._port.in_waiting))
             if new:
                 heard += new

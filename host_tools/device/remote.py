@@ -26,12 +26,15 @@ ANSWER_S = 90.0  # the last command waits until no pump runs
 TRIES = 20  # a command is sent so often before the connection is given up
 UNSIGNED_S = 10.0  # after a `meta` that is not signed rightly, until one that is
 NEWS_S = 30.0  # after a start of the unit, until its `meta`
+_CLOCKS_APART_S = 60
 EXPIRES_S = 600  # then a command that somebody has held back is worth nothing
 _PACKETS_BYTES = 40  # headers and acknowledgements of a command and its answer
 _MOST_BYTES = 1 << 16  # a unit's largest message has 2 KB
 _HEX = re.compile("[0-9a-f]+")
 # Refusals that a unit gives before it has compared the nonce: they do not show that `meta` is of this start.
-_TOO_EARLY = {"retained", "too_long", "malformed", "signature", "no_key", "counter", "other_boot", "clock", "expired"}
+_TOO_EARLY = {
+    "retained", "too_long", "malformed", "signature", "no_key", "counter", "other_boot", "clock", "expired", "expires"
+}  # fmt: skip
 
 _WORDS = {
     "silent": ("{unit}：没有应答；再运行一次会接着传", "{unit}: no answer. Run it again: it goes on from there"),
@@ -60,6 +63,7 @@ _WORDS = {
 _CLOCK = "；核对这台电脑和站点的时钟", "; compare the clocks of this computer and the unit"
 _HINTS = {
     "expired": _CLOCK,
+    "expires": _CLOCK,
     "clock": ("；等它对时，或在控制台用 time 设时钟", "; wait for its time server, or set the clock at its console"),
     "counter": _CLOCK,
     "no_key": ("；它的密钥丢了：用线更新（--port）", "; its key is lost: update it over the cable (--port)"),
@@ -108,6 +112,7 @@ class Remote:
         self._shut_out = ""  # why the broker does not let this program in
         self._broken = ""  # why nothing more comes
         self._last_ctr = 0
+        self._ahead_s = 0  # so much the unit's clock is before this computer's
         self._client = Client(paho.CallbackAPIVersion.VERSION2)
         self._client.on_broken = self._break
         self._client.on_connect = self._on_connect
@@ -181,7 +186,7 @@ class Remote:
             start = self.meta["boot"], self.meta["nonce"]
             self._asked[command_id] = start
         command = {"id": command_id, "boot": start[0], "nonce": start[1], "op": op, "args": args}
-        payload = self.signed(command | {"ctr": self._last_ctr, "expires": int(time.time()) + EXPIRES_S})
+        payload = self.signed(command | {"ctr": self._last_ctr, "expires": int(time.time()) + self._ahead_s + EXPIRES_S})
         self.traffic_bytes += len(self._base) + len(payload) + _PACKETS_BYTES
         self._client.publish(self._base + "cmd", payload, 1)
         return command_id
@@ -224,10 +229,20 @@ class Remote:
             if not self._wait(lambda: (self.meta["boot"], self.meta["nonce"]) != start, NEWS_S):
                 raise SurroundingsFailed(both(_WORDS["held"], unit=self.unit_id))
             return False
+        if code in ("expired", "expires") and self._learns_clock(reply.get("t")):
+            return False
         if code == "busy":
             time.sleep(1)
             return False
         raise Refused(self.unit_id, str(code), reply.get("why", ""))
+
+    def _learns_clock(self, t: object) -> bool:
+        """Whether the unit's clock, `t`, which it has signed, is another than was reckoned with: a wrong one, or this."""
+        ahead_s = t - int(time.time()) if type(t) is int else self._ahead_s
+        if abs(ahead_s - self._ahead_s) <= _CLOCKS_APART_S:
+            return False
+        self._ahead_s = ahead_s
+        return True
 
     def _answer(self, command_id: str) -> dict[str, Any] | None:
         """The reply; None if it or the command was lost, or the unit has started anew: its boot comes with `meta`."""

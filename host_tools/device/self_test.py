@@ -111,7 +111,7 @@ class SelfTest:
     @property
     def uptime_s(self) -> int:
         seconds = self["uptime"].detail.split(" ")[0]
-        return int(seconds) if seconds.isdecimal() else 0
+        return int(seconds) if seconds.isdecimal() and len(seconds) <= 10 else 0
 
     @property
     def is_connecting(self) -> bool:

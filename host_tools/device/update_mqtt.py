@@ -97,9 +97,13 @@ def send(remote: "Remote", data: bytes, lang: str, bytes_per_h: int = 0, signatu
             hours = spent * (len(data) - begun) / PIECE_BYTES / (limit * _SHARE)
             say(lang, both(_WORDS["slow"], unit=remote.unit_id, limit=limit, hours=hours))
         pace.spend(spent)
-    switch = {"sha256": sha256, "switch": True, "signature": base64.b64encode(signature).decode()}
-    _switch(remote, sha256, switch, lang)
+    _switch(remote, sha256, switch_args(sha256, signature), lang)
     return len(data) - begun
+
+
+def switch_args(sha256: str, signature: bytes) -> dict[str, Any]:
+    """What tells a unit to run the firmware that has arrived: a publisher's signature of its digest."""
+    return {"sha256": sha256, "switch": True, "signature": base64.b64encode(signature).decode()}
 
 
 def _switch(remote: "Remote", sha256: str, args: dict[str, Any], lang: str) -> None:

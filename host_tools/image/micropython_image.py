@@ -116,6 +116,11 @@ def parse(data: bytes) -> MicroPython:
     app_partition = next((p for p in table if p.is_app), None)
     if app_partition is None:
         raise esp_image.Damaged("分区表里没有应用程序", "partition table: it has no application")
+    if boot.size > table_at or app_partition.at < partitions.TABLE_AT + partitions.BLOCK:
+        raise esp_image.Damaged(
+            f"引导程序、分区表和应用程序（{app_partition.at:#x}）重叠",
+            f"boot loader, partition table and application ({app_partition.at:#x}) lie upon each other",
+        )
     app = esp_image.check(data, app_partition.at - boot_at, "application")
     if app.chip != boot.chip:
         raise esp_image.Damaged(

@@ -60,9 +60,10 @@ def page() -> str:
         lines.append(_row(link, board.chip, size, _psram(board.psram_mb), f"`{board.micropython}`", *does))
     kinds = ("relay", "input", "analog", "rs485", "ethernet", "uart")
     heads = ("继电器 relays", "输入 inputs", "4-20 mA", "RS-485", "网口 Ethernet", "4G 串口 modem")
-    lines += ["", _row("控制板 board", *heads), "|---" * (1 + len(heads)) + "|"]
+    lines += ["", _row("控制板 board", *heads, "维护键 service button"), "|---" * (2 + len(heads)) + "|"]
     for board in found:
-        lines.append(_row(f"`{board.name}`", *(str(_count(board, kind) or "–") for kind in kinds)))
+        button = f"GPIO{board.service}" if board.service >= 0 else "–"
+        lines.append(_row(f"`{board.name}`", *(str(_count(board, kind) or "–") for kind in kinds), button))
     lines += ["", _ANSWERS]
     lines += [f"- {_SHORT[answer]}: {words.zh}。 {words}." for answer, words in memory.ANSWERS.items()]
     lines += [_MODULE, _row("模组 module", "闪存 flash", "PSRAM", "MicroPython", "TLS"), "|---|---|---|---|---|"]

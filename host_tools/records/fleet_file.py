@@ -35,7 +35,7 @@ def read(path: Path, base: Path, fixed: dict[str, str], lang: str) -> list[Plann
 
     BadInput holds a sentence for every wrong cell, with file, line, column and what is allowed.
     """
-    header, rows = _table(path)
+    header, rows = table(path)
     problems = Problems(_wrong_header(path, header))
     problems.refuse()
     texts: dict[Path, str] = {}
@@ -75,7 +75,7 @@ def read(path: Path, base: Path, fixed: dict[str, str], lang: str) -> list[Plann
 
 def edited(text: str, values: dict[str, str]) -> str:
     """A unit file with these settings, by key, as they are written in a cell; comments and order stay."""
-    lines = text.splitlines()
+    lines = text.rstrip("\n").split("\n")  # not splitlines(): a text may hold what that takes for an end of a line
     for key, cell in values.items():
         section, _, name = key.partition(".")
         written = f"{name} = {_toml(key, cell)}"
@@ -101,7 +101,7 @@ def _toml(key: str, cell: str) -> str:
         sign, digits = ("-" if cell.startswith("-") else ""), cell.lstrip("-")
         whole, dot, part = digits.partition(".")
         return sign + (whole.lstrip("0") or "0") + (dot + (part or "0") if dot else "")
-    return json.dumps(cell, ensure_ascii=False)
+    return json.dumps(cell, ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON may hold it as it is, TOML not
 
 
 def _value_end(line: str) -> int:
@@ -118,10 +118,10 @@ def _value_end(line: str) -> int:
     return len(line)
 
 
-def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """(header, [(line, cells)]) without empty lines. Spreadsheets write UTF-8 or, in China, GB 18030."""
-    with reading(path):
-        data = path.read_bytes()
+    with reading(path), path.open("rb") as f:
+        data = f.read(_MOST_BYTES + 1)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

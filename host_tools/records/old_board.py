@@ -12,9 +12,10 @@ from ..device.esptool import Esptool
 from ..image import image_build
 from ..unitkit import fsimage, partitions
 from ..unitkit.boards import Board
-from ..unitkit.errors import BadInput, reading
+from ..unitkit.errors import BadInput, read_at_most
 from ..unitkit.progress import bar
 
+_LEAST = 2 * partitions.BLOCK  # of a file system and of a journal
 VISITS = "visits.txt"  # as firmware/unit/console/commands/visits.py has it
 LOWEST = "version.lowest"  # as firmware/unit/lowest.py has it
 
@@ -37,9 +38,9 @@ class OldBoard:
 
 def of_image(flash: bytes, name: object) -> OldBoard:
     """What is in the image of a flash that is called `name`. BadInput where there is no unit in it."""
-    table = partitions.decode(flash[partitions.TABLE_AT : partitions.TABLE_AT + partitions.TABLE_SIZE])
+    table = partitions.sound(flash[partitions.TABLE_AT : partitions.TABLE_AT + partitions.TABLE_SIZE], name)
     areas = {p.name: flash[p.at : p.at + p.size] for p in table if p.at + p.size <= len(flash)}
-    if "journal" not in areas or "vfs" not in areas:
+    if not all(_is_whole(areas.get(area, b"")) for area in ("vfs", "journal")):
         raise BadInput.of(
             f"{name}：不是站点的备份：里面没有 vfs 和 journal 分区。备份用 qingxi backup 做",
             f"{name}: no backup of a unit: it has no partitions vfs and journal. Make one with qingxi backup",
@@ -58,11 +59,13 @@ def of_image(flash: bytes, name: object) -> OldBoard:
     return OldBoard(unit_id, str((pins or {}).get("name", "")), settings, areas["journal"], visits, lowest)
 
 
+def _is_whole(area: bytes) -> bool:
+    return len(area) >= _LEAST and len(area) % partitions.BLOCK == 0
+
+
 def read_file(path: Path) -> OldBoard:
     """What is in a backup. BadInput where it is none or cannot be read."""
-    with reading(path):
-        flash = path.read_bytes()
-    return of_image(flash, path)
+    return of_image(read_at_most(path, partitions.MOST_FLASH), path)
 
 
 def read_board(tool: Esptool, flash_bytes: int) -> bytes:
@@ -95,8 +98,10 @@ def _file_system(vfs: bytes) -> LittleFS:
 
 def _read(fs: LittleFS, name: str) -> bytes | None:
     try:
+        room = fs.block_count * partitions.BLOCK
         with fs.open(name, "rb") as f:
-            return f.read()
+            data = f.read(room)  # at most: a damaged length can say gigabytes, of blocks that go round
+        return data if len(data) < room else None
     except (LittleFSError, OSError):
         return None
 
@@ -107,7 +112,7 @@ def _stored(fs: LittleFS, names: tuple[str, ...]) -> dict | None:
         text = config.unsealed(_read(fs, name))
         try:
             found = json.loads(text) if text else None
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(found, dict):
             return found

@@ -18,7 +18,7 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import END, EPOCH_UNIX_S, MAX_SNAPSHOT, READING
 from unit.journal.ring import Journal
 
-from ..unitkit.errors import AnswerIsNo, Problems, reading
+from ..unitkit.errors import AnswerIsNo, Problems, read_at_most, reading
 from ..unitkit.nor import Nor
 
 NUMBERS_A_SECOND = 2
@@ -26,6 +26,7 @@ SECONDS_A_START = 5  # what is durable of a start takes one second, and coming t
 LEAST_GAP = 10_000  # whatever the clocks say
 GAP_WITHOUT_TIME = 1 << 24  # nobody knows when the journal ends: 97 days of two a second, decades of one a minute
 MOST = (1 << 30) - 1  # the largest small integer of a board
+_MOST_SEEN = 64 << 20  # bytes of messages: months of a unit
 _MESSAGE = re.compile(r"(?:(\S+) )?(\{.*\})")
 
 
@@ -60,11 +61,12 @@ def prepare(
     gap = _gap(before, now_unix_s)
     first_seq = max(before.next_seq, seen.seq + 1) + gap
     boot = max(before.boot, seen.boot + 1) + gap // (NUMBERS_A_SECOND * SECONDS_A_START)
-    if first_seq > MOST:
-        raise AnswerIsNo.of(
-            f"序号用完了（{first_seq}，最大 {MOST}）：给站点换一个 id",
-            f"no sequence number is left ({first_seq} of {MOST}): give the unit another id",
-        )
+    for zh, en, number in (("序号", "sequence number", first_seq), ("启动号", "number of a start", boot + 1)):
+        if number > MOST:
+            raise AnswerIsNo.of(
+                f"{zh}用完了（{number}，最大 {MOST}）：给站点换一个 id",
+                f"no {en} is left ({number} of {MOST}): give the unit another id",
+            )
     snapshot = bytearray(MAX_SNAPSHOT)
     n = before.load_snapshot(snapshot)
     kinds = [kind for kind, _ in _records(before, before.acked + 1)] if with_readings else []
@@ -89,8 +91,9 @@ def read_seen(path: Path, unit_id: str) -> Seen:
 
     As `mosquitto_sub -t qingxi/v1/ID/#` prints them, with -v or without. BadInput names every line that is none.
     """
+    data = read_at_most(path, _MOST_SEEN)
     with reading(path):
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = data.decode("utf-8").splitlines()
     seq = boot = 0
     problems = Problems()
     for number, line in enumerate(lines, 1):

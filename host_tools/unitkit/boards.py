@@ -6,11 +6,13 @@
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
+from typing import TypeGuard
 
 from unit.catalogue import wiring
 from unit.uplink.net.ethernet import CLOCK_OUT, PHYS, SPI_FROM
 
-from . import variants
+from . import tomltext, variants
 from .errors import BadInput, Problems
 from .places import BOARDS_DIR
 
@@ -38,6 +40,9 @@ CHIPS = {
     "ads1115": (("analog",), 4),
 }
 _LEVELS = {"low": 0, "high": 1}
+# The terminal whose button, pressed right after a reset, has the unit stand for service: boot.py reads it and nothing
+# else does. It may be the button for flashing, at a strapping pin: that is read before the reset is over.
+SERVICE = "service"
 _OUTPUTS = {
     "relay": ("gpio",),
     "uart": ("tx",),
@@ -83,6 +88,7 @@ class Board:
     partitions: dict[str, int]
     terminals: dict[str, list[int | str]]
     unfit: dict[str, tuple[int, str]] = field(default_factory=dict)
+    service: int = -1  # GPIO of the service button, low when pressed; -1: none
 
     @property
     def psram_kind(self) -> str:
@@ -166,10 +172,7 @@ def load(name: str) -> Board:
 
 def parse(name: str, text: str) -> Board:
     """A board from the text of its file. BadInput names every wrong key."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
-        raise BadInput(f"{name}.toml: {e}") from e
+    data = tomltext.tables_of(Path(f"{name}.toml"), text)
     problems = Problems()
 
     def take(key: str, kind: type):
@@ -184,6 +187,12 @@ def parse(name: str, text: str) -> Board:
         raise BadInput(*problems, f"{name}.toml: chip = {chip!r}: must be one of {', '.join(_chips())}")
     has_psram = data.get("psram_mb") not in (None, 0)
     rows = take("terminals", dict)
+    service = -1
+    if SERVICE in rows:
+        try:
+            service = _service(chip, rows.pop(SERVICE), has_psram)
+        except ValueError as e:
+            problems.append(f"{name}.toml: terminal {SERVICE}: {e}")
     terminals: dict[str, list[int | str]] = {}
     unfit: dict[str, tuple[int, str]] = {}
     for terminal, row in rows.items():
@@ -197,7 +206,7 @@ def parse(name: str, text: str) -> Board:
         else:
             terminals[terminal] = compact
     taken = {key: take(key, kind) for key, kind in _KEYS.items()}
-    board = Board(name=name, chip=chip, terminals=terminals, unfit=unfit, **taken)
+    board = Board(name=name, chip=chip, terminals=terminals, unfit=unfit, service=service, **taken)
     problems += [f"{name}.toml: unknown key {key}" for key in data]
     wrong = _wrong_memory(board) + _wrong_partitions(board) + _wrong_terminals(board)
     problems += [f"{name}.toml: {sentence}" for sentence in wrong]
@@ -207,7 +216,7 @@ def parse(name: str, text: str) -> Board:
 
 def _terminal(chip: str, row: object, has_psram: bool) -> tuple[list[int | str], tuple[int, str] | None]:
     """(compact form, (pin, reason) if a pin of it must not be used). ValueError on a malformed row."""
-    if not isinstance(row, dict) or row.get("kind") not in KINDS:
+    if not isinstance(row, dict) or not _is_one_of(row.get("kind"), KINDS):
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
     kind = row["kind"]
     number_name, pin_names = KINDS[kind]
@@ -223,7 +232,7 @@ def _terminal(chip: str, row: object, has_psram: bool) -> tuple[list[int | str],
         raise ValueError(f"unknown key {min(unknown)}; a terminal of kind {kind} has {', '.join(sorted(wanted))}")
     number = row.get(number_name)
     if number_name == "active":
-        if number not in _LEVELS:
+        if not _is_one_of(number, _LEVELS):
             raise ValueError('active must be "low" or "high"')
         number = _LEVELS[number]
     elif type(number) is not int or number < 0:
@@ -245,6 +254,21 @@ def _terminal(chip: str, row: object, has_psram: bool) -> tuple[list[int | str],
     return compact, refused
 
 
+def _service(chip: str, row: object, has_psram: bool) -> int:
+    """The GPIO of the service button. ValueError where the row is malformed or the pin must not be used."""
+    compact, refused = _terminal(chip, row, has_psram)
+    if compact[:2] != ["input", 0] or len(compact) > 3:
+        raise ValueError('it must be an input on a pin of the chip, kind = "input", gpio, active = "low"')
+    if refused and refused[1] != "strapping":
+        raise ValueError(f"GPIO{refused[0]} must not be used: {_WHY[refused[1]][1]}")
+    return int(compact[2])
+
+
+def _is_one_of(value: object, known: dict) -> TypeGuard[str]:
+    """Whether a value of a board file, which may be of any type, is a key of `known`."""
+    return isinstance(value, str) and value in known
+
+
 def _on_spi(row: dict) -> bool:
     return row.get("phy") in PHYS[SPI_FROM >> 6 :]
 
@@ -260,7 +284,7 @@ def _ethernet(chip: str, row: dict) -> int:
     if row.get("phy") not in PHYS:
         raise ValueError(f"phy must be one of {', '.join(PHYS)}")
     mode = row.get("clock_mode")
-    if mode not in _CLOCK_PINS:
+    if not _is_one_of(mode, _CLOCK_PINS):
         raise ValueError('clock_mode must be "in" or "out"')
     if row.get("clock") not in _CLOCK_PINS[mode]:
         able = " or ".join(f"GPIO{pin}" for pin in _CLOCK_PINS[mode])
@@ -285,7 +309,9 @@ def _line(kind: str, row: dict) -> list[int | str]:
 def _wrong_terminals(board: Board) -> list[str]:
     """A pin belongs to one terminal; a chip's lines need the bus that the chip sits on."""
     wrong = []
-    owner: dict[int, str] = {}
+    owner: dict[int, str] = {board.service: SERVICE} if board.service >= 0 else {}
+    if owner and any(terminal[0] == "relay" and len(terminal) > 3 for terminal in board.terminals.values()):
+        wrong.append(f"terminal {SERVICE}: relays behind a chip stay as they were over a reset: no service button here")
     for name, terminal in board.terminals.items():
         own = _ETHERNET_PINS[board.chip] if terminal[0] == "ethernet" and int(terminal[1]) < SPI_FROM else ()
         for pin in [*wiring.pins(terminal), *own]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 
@@ -109,3 +110,15 @@ def reading(path: object) -> Iterator[None]:
 def cannot_read(path: object, e: OSError) -> BadInput:
     """What to raise where a file that the user named is not there or cannot be read."""
     return BadInput.of(f"{path}：读不了：{e.strerror}", f"{path}: cannot be read: {e.strerror}")
+
+
+def read_at_most(path: Path, most: int) -> bytes:
+    """The bytes of a file that the user named. BadInput if it cannot be read or holds more than `most`."""
+    with reading(path), path.open("rb") as f:
+        data = f.read(most + 1)
+    if len(data) > most:
+        raise BadInput.of(
+            f"{path}：超过 {most} 字节：这不是要的文件",
+            f"{path}: larger than {most} bytes: this is not the file that is wanted",
+        )
+    return data

@@ -20,7 +20,7 @@ from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 from unit import config
 from unit.catalogue import wiring
-from unit.console import access, listener
+from unit import pin as unit_pin
 from unit.uplink import credentials
 
 from . import keys, pack, partitions, publisher
@@ -37,7 +37,7 @@ NAMED_FILES = {
     "mqtt.ca_file": "ca.pem",
     "network.wifi_file": "wifi.txt",
     "network.sim_file": "sim.txt",
-    "console.pin_file": listener.PIN_FILE,  # hashed, see `pin_hash`
+    "console.pin_file": unit_pin.PIN_FILE,  # hashed, see `pin_hash`
     "mqtt.cert_file": "client.pem",
     "mqtt.key_file": "client.key",
 }
@@ -59,15 +59,20 @@ def firmware_image(unit: Unit) -> bytes:
     return littlefs_image(firmware_files(unit) | named_files(unit), vfs.size)
 
 
-def firmware_files(unit: Unit, scripts: str = "", without: tuple[str, ...] = ()) -> dict[str, bytes]:
+def firmware_files(
+    unit: Unit, scripts: str = "", without: tuple[str, ...] = (), own_main: bool = False
+) -> dict[str, bytes]:
     """Every file of the board, by its path: two scripts in source, as the interpreter wants them, and the firmware.
 
     `scripts`: text of a test or a bench that will look into the firmware: what it names keeps its name. `without`:
-    transforms of `shrink/` left out, so that each can be weighed.
+    transforms of `shrink/` left out, so that each can be weighed. `own_main`, or `scripts`: another main.py may take the
+    place of this one, so boot.py does not mend it.
     """
     outside, inside = _built(unit.board, scripts, without)
-    sums = tuple((name, zlib.crc32(outside[name])) for name in sorted(outside) if name.endswith(".mpy"))
-    files = {"boot.py": _boot(RELAYS=relays_off(unit.board), SUMS=sums)}
+    mended = [name for name in sorted(outside) if name != "main.py" or not (scripts or own_main)]
+    sums = tuple((name, zlib.crc32(outside[name])) for name in mended)
+    service = ((unit.board.service, 0),) if unit.board.service >= 0 else ()
+    files = {"boot.py": _boot(RELAYS=relays_off(unit.board), SERVICE=service, SUMS=sums)}
     for name in config.BOARDS:
         files[name] = sealed(unit.pins_json().encode())
     files["config.json"] = files["config.last"] = sealed(unit.board_json().encode())
@@ -88,7 +93,7 @@ def _publishers(unit: Unit) -> dict[str, bytes]:
 
 
 def _boot(**tables: object) -> bytes:
-    """boot.py with these tables written into it in the place of empty ones."""
+    """boot.py with these tables written into it in the place of empty ones; one that stays empty as it is."""
     boot = (FIRMWARE_DIR / "boot.py").read_text(encoding="utf-8")
     for name, table in tables.items():
         line = f"{name} = ()"
@@ -180,7 +185,8 @@ def named_files(unit: Unit) -> dict[str, bytes]:
             problems.of(partial(publisher.keys, path))  # it lies in the pack
             continue
         try:
-            content = path.read_bytes()
+            with path.open("rb") as f:
+                content = f.read(_MOST_NAMED_BYTES + 1)
         except OSError as e:
             problems.append(_about(unit, key, path, Both(f"读不了：{e.strerror}", f"cannot be read: {e.strerror}")))
             continue
@@ -194,12 +200,12 @@ def named_files(unit: Unit) -> dict[str, bytes]:
 
 
 def pin_hash(unit_id: str, pin: str) -> bytes:
-    """What a board keeps of the console's PIN, as `unit.console.access` reads it: salt, rounds, digest.
+    """What a board keeps of the console's PIN, as `unit.pin` reads it: salt, rounds, digest.
 
     The salt is the unit's own, so equal PINs of a county's units do not look alike and equal input gives equal bytes.
     """
     salt = hashlib.sha256(b"qingxi console " + unit_id.encode()).digest()[:8]
-    digest = list(access.stretched(salt, PIN_ROUNDS, pin))[-1]
+    digest = list(unit_pin.stretched(salt, PIN_ROUNDS, pin))[-1]
     return f"{salt.hex()} {PIN_ROUNDS} {digest.hex()}\n".encode()
 
 

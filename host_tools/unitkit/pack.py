@@ -7,6 +7,7 @@ here.
 """
 
 import hashlib
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -50,7 +51,11 @@ def head(data: bytes, what: str) -> Head:
     sound = len(data) > HEAD_BYTES and struct.unpack_from("<II", data) == (MAGIC, len(data))
     if not sound or hashlib.sha256(data[VERSION_AT:]).digest() != data[DIGEST_AT:VERSION_AT]:
         raise BadInput.of(f"{what}：不是完好的程序包", f"{what}: is not a sound firmware pack")
-    version = data[VERSION_AT:COUNT_AT].rstrip(b"\0").decode()
+    version = data[VERSION_AT:COUNT_AT].rstrip(b"\0").decode("ascii", "replace")
+    if not re.fullmatch(r"[\w.+!-]+", version, re.ASCII):
+        raise BadInput.of(
+            f"{what}：程序包的版本号不是版本号", f"{what}: the version in this firmware pack is none; take another pack"
+        )
     return Head(version, data[DIGEST_AT:VERSION_AT].hex())
 
 

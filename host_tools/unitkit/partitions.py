@@ -8,10 +8,12 @@ import struct
 from dataclasses import dataclass
 
 from .boards import Board
+from .errors import BadInput
 
 BLOCK = 4096  # bytes that one erase clears
 TABLE_AT = 0x8000
 TABLE_SIZE = 0xC00
+MOST_FLASH = 64 << 20  # bytes; no module has more than half of it
 _APP, _DATA = 0, 1
 
 
@@ -77,6 +79,21 @@ def is_sound(table: bytes) -> bool:
     size = 32 * len(decode(table))
     mark = table[size : size + 32]
     return size > 0 and mark[:2] == b"\xeb\xeb" and mark[16:] == hashlib.md5(table[:size]).digest()
+
+
+def sound(table: bytes, name: object) -> list[Partition]:
+    """The entries of the table in the flash called `name`, none where there is no table.
+
+    BadInput where a bit of it fell over: what it says of the places of all else cannot be believed.
+    """
+    found = decode(table)
+    if found and not is_sound(table):
+        raise BadInput.of(
+            f"{name}：分区表损坏（MD5 不对），不知道数据在哪里；重新读取这块板",
+            f"{name}: its partition table is damaged (its MD5 is wrong), so nobody knows where the data are; read the "
+            "board again",
+        )
+    return found
 
 
 def edited(found: list[Partition], board: Board) -> list[Partition]:

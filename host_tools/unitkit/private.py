@@ -15,6 +15,7 @@ _WORDS = {
         "{path}：是链接，不写密码进去；换一个文件名，或先删掉它",
         "{path}: is a link, and secrets are not written through one; choose another name or remove it",
     ),
+    "no_file": ("{path}：不是普通文件；换一个文件名", "{path}: is no ordinary file; choose another name"),
     "foreign": (
         "{path}：别的用户也能读，权限又改不了；换一个文件名",
         "{path}: others can read it, and its permissions cannot be changed; choose another name",
@@ -27,8 +28,8 @@ def write_private(path: Path, data: bytes) -> None:
 
     BadInput where `path` is a link, SurroundingsFailed if it cannot be written. What was there stays until then.
     """
-    _refuse_link(path)
     with writing(path):
+        _refuse_link(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".qingxi-{secrets.token_hex(8)}")  # nobody can have put anything there
         fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _AS_IT_IS, 0o600)
@@ -46,11 +47,13 @@ def write_private(path: Path, data: bytes) -> None:
 def open_private(path: Path) -> int:
     """A descriptor of a file to read and write, made where it is not there; it is its owner's alone from now on.
 
-    BadInput where `path` is a link, SurroundingsFailed where it cannot be opened or kept from others.
+    BadInput where `path` is a link or no file, SurroundingsFailed where it cannot be opened or kept from others.
     """
-    _refuse_link(path)
     with writing(path):
+        _refuse_link(path)
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            raise BadInput(both(_WORDS["no_file"], path=path))  # nor is a device or a pipe opened, or narrowed
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | _NO_LINK | _AS_IT_IS, 0o600)
     try:
         narrow(fd, path)

@@ -12,6 +12,9 @@ from .errors import BadInput, Problems
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\")(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=")
 
+_MOST_CHARS = 1 << 20  # of a file that a person writes
+_DEEPEST = 20  # tables or arrays within each other; no file of ours has more than three
+
 
 class TomlText:
     """One parsed file: `.data` is what tomllib read, `.problems` the sentences collected so far."""
@@ -55,24 +58,45 @@ def read(path: Path) -> TomlText:
 def text_of(path: Path, lang: str = "en") -> str:
     """The text of a file. BadInput, in `lang`, when it is missing, unreadable or not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as f:
+            text = f.read(_MOST_CHARS + 1)
     except OSError as e:
         why = "读不了" if lang == "zh" else "cannot be read"
         raise BadInput(f"{path}: {why}: {e.strerror}") from None
     except UnicodeDecodeError as e:
         why = "不是 UTF-8 文字" if lang == "zh" else "not UTF-8 text"
         raise BadInput(f"{path}: {why}: {e.reason} at byte {e.start}") from None
+    if len(text) > _MOST_CHARS:
+        why = f"超过 {_MOST_CHARS} 字" if lang == "zh" else f"longer than {_MOST_CHARS} characters"
+        raise BadInput(f"{path}: {why}")
+    return text
 
 
 def tables_of(path: Path, text: str, lang: str = "en", parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
     """What tomllib makes of `text`. BadInput, in `lang`, when it is not TOML."""
     try:
-        return tomllib.loads(text, parse_float=parse_float)
+        tables = tomllib.loads(text, parse_float=parse_float)
+        _check_depth(tables)
+        return tables
     except (ValueError, RecursionError) as e:  # beside TOML's own: thousands of digits, thousands of brackets
         line = re.search(r"line (\d+)", str(e))
         where = f"{path}:{line[1]}" if line else str(path)
         why = "不是 TOML 文件" if lang == "zh" else "not a TOML file"
         raise BadInput(f"{where}: {why}: {e}") from None
+
+
+def _check_depth(tables: dict[str, Any]) -> None:
+    """ValueError where tables or arrays lie deeper in each other than whoever walks over them can go."""
+    inside: list[Any] = [tables]
+    for _ in range(_DEEPEST):
+        inside = [
+            part
+            for outer in inside
+            for part in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(part, dict | list)
+        ]
+    if inside:
+        raise ValueError(f"tables or arrays within each other, more than {_DEEPEST} deep")
 
 
 def _readable(key: str) -> str:
@@ -86,7 +110,7 @@ def key_lines(text: str) -> dict[str, int]:
     lines: dict[str, int] = {}
     counts: dict[str, int] = {}
     prefix = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if header := _HEADER.match(line):
             name = header[2].replace('"', "")
             if header[1] == "[[":

@@ -233,9 +233,13 @@ def _plain(written: object) -> str | None:
     """A TOML number in plain decimal digits; None for what is no number."""
     if type(written) is int:
         return str(written) if abs(written) < 10**12 else None
-    if not isinstance(written, _Float) or not (number := Decimal(written.replace("_", ""))).is_finite():
+    if not isinstance(written, _Float):
         return None
-    return format(number, "f") if -20 < number.adjusted() < 20 else None
+    try:
+        number = Decimal(written.replace("_", ""))
+    except ArithmeticError:  # an exponent of twenty digits
+        return None
+    return format(number, "f") if number.is_finite() and -20 < number.adjusted() < 20 else None
 
 
 def _sentence(problem: tuple, lang: str, board: boards.Board | None, compact: dict | None) -> str:

@@ -9,6 +9,7 @@ from unit.journal.ring import Journal
 from ..device import port
 from ..device.esptool import Esptool
 from ..records import old_board
+from ..records.old_board import OldBoard
 from ..unitkit.errors import BadInput, both
 from ..unitkit.nor import Nor
 from ..unitkit.private import write_private
@@ -41,14 +42,17 @@ def backup(args: argparse.Namespace) -> int:
     flash = read(args.port, args.lang)
     left = old_board.of_image(flash, args.port)
     write_private(args.out, flash)
-    ring = Journal(Nor(bytearray(left.journal)), tables.count("points"), 60)
-    held = journal.read(ring)
-    unsent = max(0, ring.next_seq - 1 - ring.acked)
-    result = {"file": str(args.out), "unit": left.unit_id, "unsent": unsent} | held
+    result = {"file": str(args.out), "unit": left.unit_id} | held(left)
     say(args.lang, both(_WORDS["done"], path=args.out, **result))
     if args.json:
         print_json(result)
     return 0
+
+
+def held(left: OldBoard) -> dict:
+    """What the journal of a backup holds, in the words of the JSON output."""
+    ring = Journal(Nor(bytearray(left.journal)), tables.count("points"), 60)
+    return {"unsent": max(0, ring.next_seq - 1 - ring.acked)} | journal.read(ring)
 
 
 def read(name: str, lang: str) -> bytes:

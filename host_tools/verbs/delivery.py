@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from ..device.broker_check import check
-from ..unitkit import unitfile
+from ..unitkit import fsimage, unitfile
 from ..unitkit.errors import AnswerIsNo, both, told
 from ..unitkit.progress import show
 from .arguments import add_verb, print_json
@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """Ask, say what was answered. Returns the exit code."""
     unit = unitfile.load(args.unit, args.lang)
     files = unit.files()
+    fsimage.named_files(unit)  # names what is wrong with them
     user, password, _ = unit.account()
     tls: list[Path | None] = []
     if "mqtt.ca_file" in files:

@@ -3,7 +3,7 @@
 import argparse
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from ..records import fleet_file
 from ..records.flash_record import label, page
 from ..records.fleet_file import Planned
 from ..unitkit import fsimage, keys
-from ..unitkit.errors import BadInput, Problems, both, writing
+from ..unitkit.errors import BadInput, Both, Problems, both, writing
 from ..unitkit.places import EXAMPLE_UNIT
 from ..unitkit.private import write_private
 from ..unitkit.progress import say
@@ -36,6 +36,10 @@ _WORDS = {
         "qingxi fleet make {path} --out 文件夹",
         "wrote {path}: a unit a line, a setting a column; the rest comes from a common unit file. Edit it, then: "
         "qingxi fleet make {path} --out FOLDER",
+    ),
+    "clash": (
+        "{path}：{key}：站点文件夹里已有另一个 {name}；给这个文件换个名字",
+        "{path}: {key}: the unit's folder has another {name} already; give this file another name",
     ),
     "made": (
         "{folder}：新建 {new} 个站点，{kept} 个原有的不动。标签：{labels}。密码只有本用户能读",
@@ -143,11 +147,20 @@ def _with_files(planned: list[Planned]) -> tuple[list[Planned], dict[str, dict[s
         except BadInput as e:
             problems |= dict.fromkeys(e.problems)
             continue
+        problems |= dict.fromkeys(_clashes(plan, others))
         copies[plan.unit.id] = {path.name: path.read_bytes() for path in others.values()}
         text = fleet_file.edited(plan.text, {key: path.name for key, path in others.items()})
         moved.append(replace(plan, text=text))
     Problems(problems).refuse()
     return moved, copies
+
+
+def _clashes(plan: Planned, others: dict[str, Path]) -> Iterator[Both]:
+    """A sentence for every file that would take the place of another one in the unit's folder."""
+    taken = dict.fromkeys(("unit.toml", _PIN, _CREDENTIALS), Path())
+    for key, path in others.items():
+        if taken.setdefault(path.name, path.resolve()) != path.resolve():
+            yield both(_WORDS["clash"], path=plan.unit.path, key=key, name=path.name)
 
 
 def _write_unit(folder: Path, plan: Planned, copies: dict[str, bytes], with_key: bool) -> None:

@@ -16,12 +16,13 @@ from unit.journal.ring import Journal
 
 from ..device import journal_port
 from ..unitkit import partitions
-from ..unitkit.errors import BadInput, both, reading, told, writing
+from ..unitkit.errors import BadInput, both, read_at_most, told, writing
 from ..unitkit.nor import Nor
 from ..unitkit.progress import show
 from .arguments import add_verb, print_json
 
 _BLOCK = partitions.BLOCK
+_LATEST = (1 << 30) - 1  # seconds since 2020 that a board can tell; what a rotten clock says beyond that is no time
 _WORDS = {
     "size": (
         "{path}：{size} 字节不是日志分区，也不是整片闪存：应为 4096 的倍数，至少 8192",
@@ -85,15 +86,14 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"file": str(source), **found}, 2)
     else:
-        _print(source, found, args.lang)
+        print_found(source, found, args.lang)
     return 0
 
 
 def open_image(path: Path) -> Nor:
     """The journal in a file that holds its partition alone, or a whole flash with a partition table."""
-    with reading(path):
-        data = path.read_bytes()
-    table = partitions.decode(data[partitions.TABLE_AT : partitions.TABLE_AT + _BLOCK])
+    data = read_at_most(path, partitions.MOST_FLASH)
+    table = partitions.sound(data[partitions.TABLE_AT : partitions.TABLE_AT + _BLOCK], path)
     if table:
         names = [p.name for p in table]
         if "journal" not in names:
@@ -125,7 +125,7 @@ def records(cursor: Cursor) -> Iterator[Record]:
     cursor.seek(0)
     while (kind := cursor.next()) != END:
         record = Record(cursor.seq, cursor.boot, cursor.uptime_s, None)
-        if cursor.t != NONE:
+        if 0 <= cursor.t <= _LATEST:  # NONE is below
             record.unix_s = cursor.t + EPOCH_UNIX_S
         if kind == READING:
             record.quality = cursor.quality
@@ -169,10 +169,21 @@ def read(journal: Journal, table=None) -> dict:
         "starts": list(starts.values()),
         "damaged": cursor.damaged,
         "torn": cursor.torn,
-        "unreadable_blocks": cursor.unreadable,
+        "unreadable_blocks": cursor.unreadable if starts else _written_blocks(journal),
         "given_up": given_up,
         "snapshot": {"bytes": n, "hex": data[:n].hex()} if n else None,
     }
+
+
+def _written_blocks(journal: Journal) -> int:
+    """Blocks that hold something: where nothing can be read, they are why."""
+    size = journal.device.ioctl(5, 0)
+    data = bytearray(size)
+    found = 0
+    for block in range(journal.device.ioctl(4, 0)):
+        journal.device.readblocks(block, data, 0)
+        found += data != b"\xff" * size
+    return found
 
 
 def _cells(record: Record, points: list[tuple[str, int]], names: list[str]) -> list:
@@ -200,7 +211,7 @@ def _scaled(value: int | None, decimals: int) -> str:
 
 
 def _utc(unix_s: int) -> str:
-    # Not fromtimestamp: a rotten clock may be beyond what the system's library takes.
+    # Not fromtimestamp: 2054 may be beyond what the system's library takes.
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=unix_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -209,7 +220,7 @@ def _time(record: Record) -> str | int:
     return record.uptime_s if record.unix_s is None else _utc(record.unix_s)
 
 
-def _print(path: Path | str, found: dict, lang: str) -> None:
+def print_found(path: Path | str, found: dict, lang: str) -> None:
     damage = told(_WORDS["damage"], lang, **found)
     if not found["starts"]:
         show(told(_WORDS["empty"], lang, path=path))

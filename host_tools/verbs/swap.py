@@ -91,7 +91,7 @@ def swap(args: argparse.Namespace) -> int:
         raise AnswerIsNo(both(_WORDS["whose"], old=left.unit_id, unit=unit.id))
     if left is not None and not old_board.fits(left, unit.board) and not args.leave_readings:
         raise AnswerIsNo(both(_WORDS["size"]))
-    unit, changed = _with_settings(unit, left)
+    unit, changed = with_settings(unit, left)
     if changed:
         say(args.lang, both(_WORDS["settings"], what=", ".join(changed)))
     elif changed is None:
@@ -125,7 +125,7 @@ def _left(args: argparse.Namespace) -> OldBoard | None:
     return None
 
 
-def _with_settings(unit: Unit, left: OldBoard | None) -> tuple[Unit, list[str] | None]:
+def with_settings(unit: Unit, left: OldBoard | None) -> tuple[Unit, list[str] | None]:
     """The unit with the settings that its board stored last, and which of them differ from the unit file.
 
     Of another kind of board the wiring stays the unit file's. None where the unit file's settings are taken, for

@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 
 from host_tools.unitkit import nor
-from host_tools.unitkit.errors import BadInput
+from host_tools.unitkit.errors import BadInput, writing
 from host_tools.unitkit.private import open_private
 
 BLOCK = 4096
@@ -22,7 +22,7 @@ class FlashFile:
     def __init__(self, path: Path, size: int):
         self.path = path
         self.size = size
-        self.is_new = not path.exists()
+        self.is_new = not os.path.exists(path)
         self._bytes = _mapped(path, size, b"\xff")
         self._wear = _mapped(path.with_name(path.name + ".wear"), _WEAR_HEADER.size + size // BLOCK * 4, b"\0")
 
@@ -73,12 +73,10 @@ class FlashFile:
 
 def _mapped(path: Path, size: int, blank: bytes) -> mmap.mmap:
     fd = open_private(path)  # what a board holds: passwords, keys
-    try:
+    with open(fd, "r+b", buffering=0) as file, writing(path):
         held = os.fstat(fd).st_size
         if held == 0:
-            os.write(fd, blank * size)
+            file.write(blank * size)
         elif held != size:
             raise BadInput(f"{path}: holds {held} bytes: the flash of this board has {size}; give another --flash file")
         return mmap.mmap(fd, size)
-    finally:
-        os.close(fd)

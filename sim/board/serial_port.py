@@ -35,12 +35,13 @@ class SerialPort:
         self.user_fd, self._user_side = pty.openpty()
         self.machine_fd, self.terminal = pty.openpty()
         tty.setraw(self._user_side)
-        # While a program runs the machine's terminal is as set here: bytes as they come, but Ctrl-C interrupts.
+        # While a program runs the machine's terminal is as set here: bytes as they come. That Ctrl-C interrupts, where it
+        # does, is for the machine to say.
         mode = termios.tcgetattr(self.terminal)
         mode[0] &= ~(termios.ICRNL | termios.IXON | termios.INLCR)
         mode[1] |= termios.OPOST | termios.ONLCR
-        mode[3] &= ~(termios.ICANON | termios.ECHO)
-        mode[3] |= termios.ISIG | termios.NOFLSH
+        mode[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG)
+        mode[3] |= termios.NOFLSH
         termios.tcsetattr(self.terminal, termios.TCSANOW, mode)
         self._program_mode = mode
         for fd in (self.user_fd, self.machine_fd):
@@ -137,12 +138,12 @@ class SerialPort:
         if not self._typed or not self._listens:
             return False
         if self._break_until:
-            if self._program_runs() and time.monotonic() < self._break_until:
+            if self._program_runs() and self._interrupts() and time.monotonic() < self._break_until:
                 return bool(typed)
             self._break_until = 0.0
         give = self._typed
         if self._interrupts() and _CTRL_C in give:
-            # A second Ctrl-C before the program has ended would kill the interpreter.
+            # What follows is for the prompt, to which the program may give way.
             give = give[: give.index(_CTRL_C) + 1]
             self._break_until = time.monotonic() + _BREAK_S
         n = _write(self.machine_fd, give)

@@ -49,7 +49,7 @@ class SlowBoard(VirtualBoard):
         if self._spent_us >= 0 and self._due_us >= 0:
             self._advance_silently(round((spent_us - self._spent_us) * self.times_slower))
         self._spent_us = spent_us
-        if fed_us != self._fed_us and self.memory.u32(wire.WDT_TIMEOUT_MS) == _TICKING_MS:
+        if fed_us != self._fed_us and self.memory.u32(wire.WDT_TIMEOUT_MS) == wire.TICKING_MS:
             self._ticked(fed_us)
         self._fed_us = fed_us
 
@@ -62,5 +62,3 @@ class SlowBoard(VirtualBoard):
         self.late_us.append(fed_us - self._due_us)
         self._due_us += 1_000_000 * (1 + max(0, fed_us - self._due_us) // 1_000_000)
 
-
-_TICKING_MS = 8000  # the watchdog's time while the firmware ticks; while it starts, it is longer

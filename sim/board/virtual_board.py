@@ -47,6 +47,8 @@ class VirtualBoard:
     """
 
     scripts = ""  # of a bench: what they name of the stand-ins for the chip keeps its name
+    stepping = (-1, "")  # see `stepped`
+    prompt_s = _PATIENCE_S  # of virtual time, that pass at the prompt each time that nobody has typed for _PATIENCE_S
 
     def __init__(
         self,
@@ -165,7 +167,7 @@ class VirtualBoard:
         self._wire, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, round(_PATIENCE_S * 1e6)))
         lent = (memory.fd, self.flash.path, end, self.serial.terminal)
-        self._process = vm.spawn(self._heap_bytes, *lent, self.wiring.unwired, self.scripts, self._chip)
+        self._process = vm.spawn(self._heap_bytes, *lent, self.wiring.unwired, self.scripts, self._chip, self.stepping)
         end.close()
         self.starts += 1
         self._at_prompt = False
@@ -234,7 +236,7 @@ class VirtualBoard:
         """Nothing asked for a while: the machine works, waits at its prompt for somebody who types, or hangs."""
         if self._at_prompt:
             select.select([self.serial.user_fd, self.serial.machine_fd, wire_end.fileno()], [], [], _PATIENCE_S)
-            self._advance_silently(round(_PATIENCE_S * 1e6))
+            self._advance_silently(round(self.prompt_s * 1e6))
         elif self.memory.u32(wire.WDT_TIMEOUT_MS) and self._hang.hangs(self._process, self.requests):
             self._bite()
 

@@ -23,8 +23,9 @@ from mpremote.romfs import VfsRomWriter
 from host_tools.unitkit.fsimage import compiled, sources
 from host_tools.unitkit.shrink.shorten import foreign_names, shorten
 
-from . import chips
+from . import chip_clock, chips
 from .chip_memory import surround
+from .keyboard import as_on_a_chip, stand_still
 from .shim import wire
 
 # What the modules of `shim/` take of the heap; an ESP32 has them in flash (tests/board/test_heap.py measures it).
@@ -90,11 +91,11 @@ def _with_numbers(source: str) -> str:
 
 def spawn(
     heap_bytes: int, memory_fd: int, flash_path: Path, wire_end: socket.socket, terminal: int,
-    unwired: tuple[str, ...], scripts: str, chip: str,
+    unwired: tuple[str, ...], scripts: str, chip: str, stepping: tuple[int, str] = (-1, ""),
 ) -> subprocess.Popen[bytes]:
     """Start a virtual machine whose console is the terminal device `terminal`; it ends with this process.
 
-    `chip`: whose memory it has, one of `chips.CHIPS`, or "" for a heap that is all its own.
+    `chip`: whose memory it has, one of `chips.CHIPS`, or "" for a heap that is all its own. `stepping`: see `stepped`.
     """
     if chip:
         scripts += _CHIP_START
@@ -104,9 +105,11 @@ def spawn(
     os.write(rom_fd, shim_rom(unwired, scripts))
     flash_fd = os.open(flash_path, os.O_RDONLY)
     passed = (memory_fd, flash_fd, rom_fd, wire_end.fileno())
+    numbers = map(str, (heap_bytes, *passed, os.getpid(), stepping[0]))
+    passed += (stepping[0],) if stepping[0] >= 0 else ()
     try:
         return subprocess.Popen(
-            [sys.executable, "-m", "sim.board.vm", str(heap_bytes), *map(str, passed), str(os.getpid()), chip],
+            [sys.executable, "-m", "sim.board.vm", *numbers, stepping[1], chip],
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,
@@ -145,8 +148,8 @@ def _computed_s(pid: int) -> tuple[float, bool]:
 
 
 def main(argv: list[str]) -> None:
-    *numbers, chip = argv
-    heap_bytes, memory_fd, flash_fd, rom_fd, wire_fd, host_pid = map(int, numbers)
+    *numbers, stops, chip = argv
+    heap_bytes, memory_fd, flash_fd, rom_fd, wire_fd, host_pid, step_fd = map(int, numbers)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != host_pid:
@@ -155,10 +158,14 @@ def main(argv: list[str]) -> None:
     memory, _ = _map(libc, memory_fd, mmap.PROT_READ | mmap.PROT_WRITE)
     flash, flash_size = _map(libc, flash_fd, mmap.PROT_READ)
     rom, rom_size = _map(libc, rom_fd, mmap.PROT_READ)
+    keyboard = as_on_a_chip()
+    clock = chip_clock.lead(memory)
     surroundings = surround(chip, memory) if chip else None
+    if step_fd >= 0:
+        stand_still(keyboard, step_fd, stops, memory)
     start = _START.format(rom, rom_size, _CHIP_START if chip else "", memory, flash, flash_size, wire_fd)
     micropython_unix.run_main(["micropython", "-X", f"heapsize={heap_bytes}", "-i", "-c", start])
-    del surroundings  # not before
+    del surroundings, keyboard, clock  # not before
 
 
 def _map(libc: ctypes.CDLL, fd: int, protection: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 import re
 
 DAY_S = 86_400
+_MOST_S = 1e12  # far beyond any run; hundreds of digits are infinite
 ALLOWED = 'a text such as "2d04:00" (days, then hours:minutes), "6h", "90min" or "30s"'
 
 _CLOCK = re.compile(r"(?:(\d+)d\s*)?(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
@@ -24,5 +25,7 @@ def parse_duration(text: object) -> int:
         raise ValueError(f'hours go from 00 to 23, minutes and seconds from 00 to 59, not "{text}"')
     units = _UNITS.fullmatch(text.strip())
     if units and any(units.groups()):
-        return round(sum(float(value or 0) * _SECONDS[unit] for unit, value in units.groupdict().items()))
+        seconds_ = sum(float(value or 0) * _SECONDS[unit] for unit, value in units.groupdict().items())
+        if seconds_ < _MOST_S:
+            return round(seconds_)
     raise ValueError(f'must be {ALLOWED}, not "{text}"')

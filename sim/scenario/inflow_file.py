@@ -72,6 +72,8 @@ def _rows(path: Path, header: list[str], reader, problems: list[str]) -> tuple[R
 def _number(where: str, name: str, text: str, problems: list[str]) -> float | None:
     high = {TIME: 1e10, FLOW: MAX_FLOW_M3_D, TSS: MAX_TSS_G_M3}[name]
     try:
+        if not (text.isascii() and text.strip(" \t").isprintable()) or "_" in text:  # float() would take them
+            raise ValueError
         value = float(text)
     except ValueError:
         shown = f'not "{text.strip()}"' if text.strip() else "but the field is empty"

@@ -1,6 +1,6 @@
 """The scenario file: what happens to the unit, from when to when, and what is expected of it."""
 
-import math
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -197,7 +197,7 @@ class _Reader:
             self.text.wrong("inflow.file", "must be the name of a CSV file, as seen from the scenario's folder")
             return ()
         path = self.text.path.parent / name
-        if not path.is_file():
+        if not os.path.isfile(path):  # not path.is_file(): of a name that is too long that one raises
             self.text.wrong("inflow.file", f"there is no file {path}")
             return ()
         return read_inflow(path, self.text.problems)
@@ -320,7 +320,7 @@ class _Reader:
             self.text.wrong(prefix + key, f"is missing; {kind}")
         elif isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
             self.text.wrong(prefix + key, f"must be {kind}, not {value!r}")
-        elif not (math.isfinite(value) and low <= value <= high):
+        elif not low <= value <= high:  # nor is what is not a number
             self.text.wrong(prefix + key, f"must be {kind}, not {value}")
         else:
             return float(value)

@@ -158,12 +158,13 @@ class Console:
     assert outcome.safe and outcome.console and outcome.controls and ">>> " in outcome.shown
 
 
-def _visited(folder, console: str, waits_s: tuple[int, ...]) -> tuple[VirtualBoard, str]:
-    """A unit with this source of its console, and what it showed; after each wait somebody presses Enter."""
+def _visited(folder, console: str, waits_s: tuple[int, ...], key=b"\r", files=None) -> tuple[VirtualBoard, str]:
+    """A unit with this source of its console, and what it showed; after each wait somebody presses Enter, or `key`."""
     module = fsimage.compiled(console, "unit/console/console.py")
-    (folder / "board.flash").write_bytes(_with_modules({"unit/console/console.mpy": module}, console))
+    flash = _with_modules({"unit/console/console.mpy": module}, console)
+    (folder / "board.flash").write_bytes(damage.with_files(flash, files or {}))
     board = rig.board(folder, plant=True)
-    crew = Crew(board, [step for after_s in waits_s for step in (after_s, b"\r")], ())
+    crew = Crew(board, [step for after_s in waits_s for step in (after_s, key)], ())
     try:
         board.run()
     finally:
@@ -190,6 +191,23 @@ class Console:
     assert shown.count("rotten") == 3
     assert shown.count("no console for 10 min") == shown.count("控制台停用10分钟") == 1
     assert "rotten" in shown.partition("no console for 10 min")[0] and shown.count("well again") == 2
+    assert board.starts == 1
+
+
+def test_a_console_that_broke_three_times_opens_no_prompt_where_a_pin_is_set(tmp_path):
+    rotten = """
+class Console:
+    left_for_s = needs_ms = 0
+    pause_ms = 50
+    def __init__(self, listener):
+        pass
+    def poll(self):
+        raise ValueError("rotten")
+"""
+    pin = {"console-pin": fsimage.pin_hash("qiaotou", "2580")}
+    board, shown = _visited(tmp_path, rotten, (60, 5, 5, 60, 60, 500, 60, 5), b"\x03", pin)
+    assert shown.count("no console for 10 min") == 2 and "Ctrl-C" not in shown
+    assert ">>> " not in shown and "Service mode" not in shown
     assert board.starts == 1
 
 

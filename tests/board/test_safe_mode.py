@@ -11,7 +11,8 @@ RUN_S = 300
 
 @pytest.fixture
 def step(monkeypatch):
-    monkeypatch.setitem(sys.modules, "machine", types.ModuleType("machine"))
+    for name in ("machine", "micropython"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
     yield importlib.import_module("unit.safe_mode").step
     for name in ("unit.safe_mode", "unit.restart"):  # they hold the module of this test
         sys.modules.pop(name, None)

@@ -98,7 +98,7 @@ def test_the_power_fails_at_every_flash_operation_of_a_switch(tmp_path):
         folder.mkdir()
         found = rig.board(folder, _SWITCH)
         vfs = partitions.named(partitions.of_board(found.unit.board), "vfs")
-        files = fsimage.firmware_files(found.unit) | {"main.py": _SWITCH.encode(), "b.pack": new}
+        files = fsimage.firmware_files(found.unit, own_main=True) | {"main.py": _SWITCH.encode(), "b.pack": new}
         found.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(files, vfs.size))
         if not cut_after(found, operations):
             break

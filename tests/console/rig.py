@@ -7,12 +7,12 @@ import os
 
 from unit import config
 from unit.catalogue import tables
-from unit.console import access
-from unit.console.listener import PIN_FILE, Listener
+from unit.console.listener import Listener
 from unit.control.basics import NONE
 from unit.drivers.io import Io
 from unit.journal.ring import Journal
 from unit.kept import kept
+from unit.pin import PIN_FILE, stretched
 
 from host_tools.unitkit.nor import Nor
 from sim.board.screen import Screen
@@ -62,6 +62,8 @@ class Clock:
         self.day = 0
         self.offset_s = 0
         self.now_s = 0
+        self.begun_s = NONE
+        self.refused = 0
         self.was_set = False
 
     def set(self, utc_s):
@@ -190,6 +192,6 @@ def make_pin(pin, rounds=20):
     """Put the PIN's file on the flash, as the image builder does, with fewer rounds."""
     import binascii
 
-    digest = list(access.stretched(b"saltsalt", rounds, pin))[-1]
+    digest = list(stretched(b"saltsalt", rounds, pin))[-1]
     with open(PIN_FILE, "w") as f:
         f.write("%s %d %s\n" % (binascii.hexlify(b"saltsalt").decode(), rounds, binascii.hexlify(digest).decode()))

@@ -104,6 +104,17 @@ def test_visits_and_services_are_kept():
     assert "last visit 2026-06-15 08:01 李工 洗洗" in unit.say("status")
 
 
+def test_the_book_is_read_without_the_pin_and_signed_with_it():
+    unit = Unit("en")
+    unit.unlock()
+    unit.say("visit Li cleaned the probe")
+    unit.say("lock")
+    for k in range(60):  # as many as would push the true entry out
+        assert unit.say("visit nobody " + "x" * 50 + str(k)) == "locked: first type unlock and the PIN"
+    assert "Li cleaned the probe" in unit.say("visit") and "nobody" not in unit.say("visit")
+    assert "console.pin_file" in Unit("en", pin="").say("visit nobody was here")
+
+
 def selftest_at_pump_1(*answers):
     """A unit in its self-test: the sensors have these answers, and pump 1 has been running for some seconds."""
     unit = Unit("en")
@@ -365,3 +376,13 @@ def test_the_network_says_what_a_broker_answers_by_closing():
         assert "bytes" not in said and "字节" not in said and "qiaotou" in said
         unit.uplink = Uplink(b"")
         assert "qiaotou" not in unit.say("net")
+
+
+def test_a_time_server_that_was_not_believed_is_told_and_whoever_stands_here_is_believed():
+    unit = Unit("en")
+    assert "not believed" not in unit.say("time")
+    unit.clock.refused = 3
+    assert "time servers were not believed, 3 times" in unit.say("time")
+    unit.unlock()
+    unit.say("time set 2031-06-15 08:30")
+    assert unit.clock.begun_s == unit.clock.utc_s - unit.now_s  # by which servers are judged from now on

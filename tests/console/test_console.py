@@ -212,6 +212,7 @@ def test_what_takes_long_waits_for_a_tick_to_pass():
     unit.say("time")
     resting_ms = listener.needs_ms
     needed_ms = []
+    unit.unlock()
     unit.type("visit Li cleaned the probe\r", settle=False)
     while unit.stream.typed or unit.console.busy:
         unit.slices(1)

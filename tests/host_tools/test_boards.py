@@ -114,7 +114,7 @@ def test_what_a_pin_is_unfit_for(chip, kind, pin_name, pin, reason):
         ("journal_kib = 1408", "journal_kib = 2048", "the journal must end within 4 MB"),
         ("journal_kib = 1408", "journal_kib = 1281", "each a multiple of 4"),
         ("journal_kib = 1408", "", "partitions must hold vfs_at_kib"),
-        ("[terminals]", "[terminals", "b.toml: "),
+        ("[terminals]", "[terminals", ": not a TOML file: "),
         ('gpio = 25, active', 'chip = "pcf8574", line = 8, address = 32, active', "line of a pcf8574 must be 0 to 7"),
         ('gpio = 25, active', 'chip = "ads1115", line = 0, address = 72, active', "chip of a terminal of kind relay"),
         ('gpio = 25, active', 'chip = "hc595", line = 0, active', "chip hc595 needs a terminal of kind hc595"),

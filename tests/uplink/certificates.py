@@ -10,10 +10,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 DAY = datetime.timedelta(days=1)
+BOARDS_DAY = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)  # before the scenarios that boards live in
 
 
 class Authority:
-    """A certificate authority that lives in `folder`; `ca` is the path of its certificate."""
+    """A certificate authority that lives in `folder`; `ca` is the path of its certificate.
+
+    What it certifies is good today, on the computer, and on the days of the virtual boards.
+    """
 
     def __init__(self, folder: Path, name: str = "authority"):
         self.folder = folder
@@ -27,14 +31,17 @@ class Authority:
             .issuer_name(self.name)
             .public_key(self._key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - 9 * DAY)
-            .not_valid_after(now + 9 * DAY)
+            .not_valid_before(BOARDS_DAY - DAY)
+            .not_valid_after(now + 3650 * DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         )
         self.ca.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
-    def certify(self, name: str, *hosts: str, days_left: int = 5) -> tuple[Path, Path]:
-        """Certificate and key for `hosts` (names or addresses), in PEM."""
+    def certify(
+        self, name: str, *hosts: str, days_left: int = 5,
+        begins: datetime.datetime = BOARDS_DAY, expires: datetime.datetime | None = None,
+    ) -> tuple[Path, Path]:  # fmt: skip
+        """Certificate and key for `hosts` (names or addresses), in PEM; without `expires` good for `days_left`."""
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.datetime.now(datetime.UTC)
         names: list[x509.GeneralName] = [
@@ -46,8 +53,8 @@ class Authority:
             .issuer_name(self.name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - 8 * DAY)
-            .not_valid_after(now + days_left * DAY)
+            .not_valid_before(begins)
+            .not_valid_after(expires or now + days_left * DAY)
         )
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)

@@ -34,6 +34,7 @@ OPTIONS = {
     "ca": "",
     "own": ("", ""),  # the unit's certificate and key
     "clock": 1,  # 0: never set
+    "begun_s": None,  # newest time that the journal holds at the start, seconds since 2020; None for none
     "brokers": "",
     "flash_kb": 48,
     "may_block": 1,
@@ -107,23 +108,32 @@ class Identity:
         self.nonce = NONCE
 
 
+class UnitClock:
+    """The unit's clock as its uplink sees it: see firmware/unit/clock.py."""
+
+    def __init__(self, unit):
+        self._unit = unit
+        self.utc_s = unit.t()
+        self.begun_s = NONE if unit.options["begun_s"] is None else unit.options["begun_s"]
+        self.refused = 0
+
+    def set(self, utc_s):
+        self.utc_s = utc_s
+        self._unit.set_time(utc_s + EPOCH_UNIX_S)
+
+
 class Newest:
     """What `state` shows."""
 
     def __init__(self, ctrl, unit):
         self._unit = unit
+        self.clock = UnitClock(unit)
         self.outputs = ctrl.outputs
         self.alarms = ctrl.alarms
         self.metered = ctrl.meter.wired
         self.values = [NONE] * 9
         self.quality = self.uptime_s = 0
         self.t = NONE
-
-    def now(self):
-        return self._unit.t()
-
-    def set_time(self, unix_s):
-        self._unit.set_time(unix_s)
 
     def reboot(self):
         self._unit.reboot()
@@ -271,6 +281,7 @@ class Unit:
             "refused": self.uplink.queue.refused,
             "time_set": self.time_set,
             "ntp_failures": self.uplink.clock.failures,
+            "ntp_refused": self.uplink.newest.clock.refused,
             "longest_ms": self.longest_ms,
             "behind_ms": self.behind_ms,
             "now_ms": self.now_ms,

@@ -27,9 +27,10 @@ def piece(name, key):
                 data = data[:end]
             if entry(data, key):
                 return data
-            if end >= 0 or last:
+            line = data.rfind(b"\n")
+            if end >= 0 or last or line < 1:  # a line that is longer than a piece is none of ours
                 return None
-            at += data.rfind(b"\n")
+            at += line
             f.seek(at)
 
 

@@ -10,9 +10,8 @@ import sys
 from ..control.basics import const
 from ..kept import LANGUAGE, LOCK_MIN
 from ..modules import forget
+from ..pin import PIN_FILE
 from ..room import has_room
-
-PIN_FILE = "console-pin"
 
 _IDLE_MS = const(250)  # between two looks while nobody is there: the UART keeps 256 bytes meanwhile
 CALM_MS = const(300)  # a step as long as a write to flash needs before the tick that comes next

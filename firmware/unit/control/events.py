@@ -26,6 +26,8 @@ NETWORK_MEMORY = const(18)  # a planned restart; a: bytes that were left
 SETTINGS_KEPT = const(19)  # those that were changed from afar have proved themselves
 SETTINGS_BACK = const(20)  # those on trial were not kept: the ones before are in force
 COMMANDS_DENIED = const(21)  # a: how many since the start that were not signed; told at 1, 10, 100 ...
+SERVICE_MODE = const(22)  # before this start somebody had the unit stand at the prompt
+TIME_REFUSED = const(23)  # a: year that a time server says, which is not believed
 
 _CAPACITY = const(48)
 

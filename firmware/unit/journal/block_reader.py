@@ -1,8 +1,11 @@
 """One record of a block at a time: is it intact, and what does it say? Where to look for the next one says walk.py."""
 
-from ..control.basics import NONE
+from ..control.basics import NONE, const
 from ..control.events import READINGS_LOST
 from .layout import ACK, BASE, END, EVENT, FORMAT, MARKS, READING, SNAPSHOT, WINDOW, crc16, odd
+
+_MOST_VALUES = const(25)  # quality and points: what a forged base record says beyond that is never counted to
+_LAST_SHIFT = const(28)  # of a number's fifth byte: none that a board writes is longer
 
 
 class BlockReader:
@@ -73,7 +76,7 @@ class BlockReader:
             size = n + 4
         if kind > SNAPSHOT or odd(head) or start + size > self.end or size > WINDOW or n == 0:
             return 0
-        i = self.index(start, size)
+        i = self.index(start, size + 2)  # a reading that is too short to be one is looked at two bytes beyond it
         end = i + size - 2
         at = end - n
         crc = FORMAT if kind == BASE else self.base_crc
@@ -156,7 +159,7 @@ class BlockReader:
         if self.snap_gen > self.gen:
             self.snap_gen = -1
         self.snap_at = self.take_uint()
-        self.count = self.take_uint()
+        self.count = min(self.take_uint(), _MOST_VALUES)
         for i in range(self.count):
             value = self.take_int()
             if i < len(self.refs):
@@ -178,7 +181,7 @@ class BlockReader:
             byte = w[self.at]
             self.at += 1
             value |= (byte & 127) << shift
-            if byte < 128:
+            if byte < 128 or shift == _LAST_SHIFT:
                 break
             shift += 7
         return value

@@ -2,7 +2,8 @@
 
 Cost on a board: the handshake is sliced wherever it waits for the network, but its public-key arithmetic is not, and
 occupies an ESP32 for up to about a second at a stretch; the session does it only while the app says `may_block`. A
-certificate has dates, so without a set clock no TLS connection comes about: time comes first.
+certificate's dates are held against the chip's clock, which shows the lowest date that it can be while nobody has told
+the time (../earliest.py): what had expired before that is refused, and what begins after it waits for the time.
 """
 
 import binascii

@@ -27,7 +27,7 @@ class Uplink:
     `wanted`: see joining.py. `identity`: str `unit_id`, `name`, `lang`, `firmware`, `firmware_sha256`, `config_sha256`,
     `nonce`, int `boot`.
     `newest`: `update()` brings it up to date; then it is like a reading (`t`, `uptime_s`, `quality`, `values`) and has
-    control's `outputs` and `alarms` besides. Also: `now()`, seconds since 2020 or NONE, `set_time(unix_s)`, `reboot()`.
+    control's `outputs` and `alarms` besides. Also: `clock`, see ../clock.py, and `reboot()`.
     `queue`: of commands and their answers, which outlives an uplink. `net`: see net.py. `user`, `password`: see
     credentials.py. `tls`: see tls.py, None for plain TCP.
     """
@@ -41,7 +41,6 @@ class Uplink:
         self.identity = identity
         self.newest = newest
         self.net = net
-        self._tls = tls
         self.root = root = b"qingxi/v1/%s/" % identity.unit_id.encode()  # what its topics begin with; see docs/mqtt.md
         self.points = payloads.points()
         load_names("reasons", "alarms")
@@ -52,7 +51,7 @@ class Uplink:
         self.dialer = Dialer(self.session, broker_list(brokers, port), tls)
         self.drain = Drain(self.session, self.out, root, self.points, journal, cursor, bytes_per_h, batch_s)
         self.queue = queue
-        self.clock = Clock(ntp, newest.set_time)
+        self.clock = Clock(ntp)
         self._greeting = None  # what a connection begins with, see greeting.py
         self._step_id = 0  # packet whose acknowledgement its next step waits for
         self._subscribed = False
@@ -117,12 +116,14 @@ class Uplink:
             self._good_at = now
             self.net.again(now)
         # The code of a question is as large as that of a greeting, or of what writes events: one after the other.
-        if self.clock.asking or not session.state or self.drain.caught_up:
-            self.clock.poll(now, self._resolver)
-        if not self.clock.asking and (not self._tls or self.newest.now() > 0):  # certificates have dates
-            self.dialer.poll(now, self._resolver, may_block)
+        # And the time comes first, for certificates have dates.
+        if self.clock.question or not session.state or self.drain.caught_up:
+            self.clock.poll(now, self)
+        if not self.clock.question:
+            self.dialer.poll(now, self.resolver, may_block)
 
-    def _resolver(self):
+    def resolver(self):
+        """host[:port] of whom to ask for a name, None where the port itself has to look."""
         return self._dns or self.net.dns()
 
     def connected(self):

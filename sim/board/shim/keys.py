@@ -1,6 +1,6 @@
 """`micropython` and `os` as a chip has them: what is typed there is a matter of the program.
 
-`kbd_intr(-1)` makes Ctrl-C a byte like any other, where here it would kill; `dupterm_notify` puts bytes behind those
+`kbd_intr(-1)` makes Ctrl-C a byte like any other, where here it would be lost; `dupterm_notify` puts bytes behind those
 that wait at the port.
 """
 
@@ -10,7 +10,7 @@ import wire
 from host import link
 from micropython import const
 
-_ISIG = const(1)  # of the local modes of a terminal, asm-generic/termbits.h
+_ISIG = const(1)  # of the local modes of a terminal, asm-generic/termbits.h; 3 + 1 >> 2
 _LOCAL = const(3)
 
 
@@ -24,9 +24,9 @@ class Module:
         return getattr(self._built_in, name)
 
     def kbd_intr(self, char):
-        """3: Ctrl-C interrupts. -1: it does not."""
+        """3: Ctrl-C interrupts. -1: it does not. Without a jump, as on the chip, where no Ctrl-C can strike within it."""
         mode = termios.tcgetattr(0)
-        mode[_LOCAL] = mode[_LOCAL] & ~_ISIG if char < 0 else mode[_LOCAL] | _ISIG
+        mode[_LOCAL] = mode[_LOCAL] & ~_ISIG | char + 1 >> 2
         termios.tcsetattr(0, termios.TCSANOW, mode)
 
     def dupterm(self, stream):

@@ -42,6 +42,7 @@ def start(memory_address, flash_address, flash_size, fd):
     except KeyboardInterrupt as e:  # between the scripts
         sys.print_exception(e)
     link.ask(wire.STARTED, 0, 0)
+    _interrupts(3)  # what is typed to the prompt may be stopped
 
 
 def _mount():
@@ -61,6 +62,7 @@ def _mount():
     block = bytearray(4096)
     partition.readblocks(0, block)
     if any(byte != 0xFF for byte in block):
+        _interrupts(3)
         host.link.ask(wire.LISTENS, 0, 0)
         while True:
             print("The filesystem appears to be corrupted.")
@@ -78,16 +80,28 @@ def _compiled(name):
 
 
 def _run(name):
-    """Run a file as the interpreter does at start; False if it ended with a traceback."""
+    """Run a file as the interpreter does at start; False if it ended with a traceback.
+
+    Ctrl-C interrupts it from its first instruction on, whatever the file before has said, and nothing while it is
+    compiled: MicroPython 1.26.1, shared/runtime/pyexec.c.
+    """
     try:
         os.stat(name)
     except OSError:
         return True
     try:
-        exec(_compiled(name), __import__("__main__").__dict__)
+        code = _compiled(name)
+        _interrupts(3)
+        exec(code, __import__("__main__").__dict__)
+        _interrupts(-1)
     except SystemExit:
         host.link.ask(wire.RESET, _SOFT_RESET, 0)
-    except (Exception, KeyboardInterrupt) as e:
+    except BaseException as e:
+        _interrupts(-1)
         sys.print_exception(e)
         return False
     return True
+
+
+def _interrupts(char):
+    sys.modules["micropython"].kbd_intr(char)

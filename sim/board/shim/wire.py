@@ -30,6 +30,7 @@ WIFI_ON = 104  # Wi-Fi has taken its memory
 TLS_ENDED = 105  # a TLS connection has given back its memory, in pieces
 NO_VREF = 106  # the chip's eFuse holds no reference voltage
 CHIP_ASKS = 107  # what `chip` wants of the process that the machine runs in; a look at the heap brings it there
+STEPS = 108  # 4 bytes: allocations of this machine, where they are counted: see `stepped` of the host
 HORIZON_US = 88  # 8 bytes, for VIRTUAL: before this nothing happens to the machine, so it may pass time by itself
 PIN_LOG_COUNT = 72  # 4 bytes: entries written since the power came on
 
@@ -60,6 +61,7 @@ N_UARTS = 3
 DATA = 16384  # payload of a request or an answer
 DATA_SIZE = 8192
 
+TICKING_MS = 8000  # the watchdog's time while the firmware ticks; while it starts, it is longer
 NOTHING, RESERVE, WIFI, LOOK_UP, YES, NO = 0, 1, 2, 3, 4, 5  # CHIP_ASKS
 
 VIRTUAL = 0
@@ -82,4 +84,4 @@ I2C = 7  # a: bus << 16 | address << 8 | STOP; b: bytes written << 16 | bytes to
 STARTED = 8  # boot.py and main.py have been through; the REPL comes next
 RTC_SET = 9  # b: RTC offset, s
 GIVE_BACK = 11  # b: bytes in DATA, for the terminal that they came from
-LISTENS = 10  # boot.py comes next: from here on Ctrl-C interrupts a program
+LISTENS = 10  # boot.py comes next: from here on what is typed reaches the machine

@@ -43,6 +43,8 @@ def cmd_time(c, words):
     """The clock, or `time 2026-06-15 08:30` to set it."""
     if not words:
         yield clock_text(c)
+        if c.app.clock.refused:
+            yield from wrap(c.say("time_refused", n=c.app.clock.refused))
         yield c.say("uptime", span=c.text.span(c.app.now_s))
         yield c.say("time_hint")
         return
@@ -55,6 +57,8 @@ def cmd_time(c, words):
     elif not c.unlocked:
         yield c.say("locked" if c.has_pin else "no_pin")
     else:
-        c.app.clock.set(seconds - c.timezone_s)
-        c.app.clock.read()
+        clock = c.app.clock
+        clock.set(seconds - c.timezone_s)
+        clock.read()
+        clock.begun_s = clock.utc_s - c.app.now_s  # whoever stands before the unit is believed, and servers by that
         yield clock_text(c)

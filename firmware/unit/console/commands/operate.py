@@ -1,4 +1,4 @@
-"""The commands that move something: run, off, auto, ack, service, reboot. All of them need the PIN."""
+"""The commands that move or book something: run, off, auto, ack, service, visit, reboot. All of them need the PIN."""
 
 from ...control.basics import NONE
 from ...control.claims import HAND
@@ -92,6 +92,9 @@ def cmd_visit(c, words):
     if not words:
         yield from visits.read()[-10:] or [c.say("none")]
         yield c.say("visit_hint")
+        return
+    if not c.unlocked:
+        yield c.say("locked" if c.has_pin else "no_pin")  # the book is short: who writes pushes older lines out
         return
     c.app.control.events.add(VISIT, 0, 0)
     yield from _note(c, words[0], " ".join(words[1:]))

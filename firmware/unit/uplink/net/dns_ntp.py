@@ -15,7 +15,6 @@ TRY_MS = 2000  # one try
 TRIES = 3
 
 NTP_UNIX_S = 2208988800  # 1970 in NTP's seconds, which count from 1900 (RFC 5905)
-_EARLIEST_S = 1767225600  # 2026: no clock of this firmware's life shows less
 
 
 class Question:
@@ -108,7 +107,7 @@ def _behind_name(data, at):
 
 
 class Time(Question):
-    """Unix seconds by NTP (RFC 5905). `server`: address of a time server."""
+    """Unix seconds by NTP (RFC 5905), whatever the server says. `server`: its address."""
 
     def _ask(self, nonce):
         # Version 4, client. The transmit time is any number: the server returns it, and nobody else knows it.
@@ -120,7 +119,7 @@ class Time(Question):
         unix_s = struct.unpack("!I", data[40:44])[0] - NTP_UNIX_S
         if unix_s < 0:
             unix_s += 1 << 32  # the counter runs over in 2036
-        return unix_s if unix_s >= _EARLIEST_S else None
+        return unix_s
 
 
 class TimeAt:
