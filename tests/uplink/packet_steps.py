@@ -38,9 +38,6 @@ class Hostile(wire.Wire):
         else:
             self.drop()
 
-    def opened(self):
-        return super().opened() if self.real else True
-
     def _transfer(self, out, view):
         if self.real:
             return super()._transfer(out, view)

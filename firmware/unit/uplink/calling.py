@@ -1,6 +1,7 @@
 """The way from a broker's name to a session that stands. In memory only until then: see `Dialer.on_up`."""
 
 import random
+import select
 import socket
 
 from ..room import network_bytes
@@ -98,9 +99,18 @@ def connect(wire, host, port):
             raise
 
 
+def _is_connected(wire):
+    """Whether TCP is (or has failed: then the first write says so)."""
+    if wire.raw is None:
+        return True  # a wire that is no socket
+    poller = select.poll()
+    poller.register(wire.raw, select.POLLOUT)
+    return bool(poller.poll(0))
+
+
 def opened(session):
     """Whether its TCP connection is; then what follows is begun: TLS where that is wanted, and CONNECT."""
-    if not session.wire.opened():
+    if not _is_connected(session.wire):
         return False
     try:
         if session.tls:

@@ -53,7 +53,7 @@ class Drain:
         self._batch_ms = batch_s * 1000
         self._credit = self._reserve = _LEAST_CREDIT
         self._fraction = 0
-        self._counted = self._sent = 0
+        self._counted = self._published = 0
         self._credit_at = self.sent_at = ticks.now()
         self.caught_up = False
         self.busy = False
@@ -193,7 +193,6 @@ class Drain:
         self.sent_at = now
         self.caught_up = self._held == END
         self._credit -= _PACKET_BYTES
-        self._reserve -= _DEAR * _PACKET_BYTES
 
     def _earn(self, now):
         """Keep the account of bytes: everything on the wire is paid, both ways."""
@@ -203,9 +202,10 @@ class Drain:
         total = wire.sent_bytes + wire.received_bytes
         most = max(self._bytes_per_h // 60, _LEAST_CREDIT)
         self._credit = max(self._credit - total + self._counted, -most)
-        self._reserve = max(self._reserve - _DEAR * (wire.sent_bytes - self._sent), -most)
+        published = self._session.published  # not what it must answer: others decide how much that is
+        self._reserve = max(self._reserve - _DEAR * (published - self._published), -most)
         self._counted = total
-        self._sent = wire.sent_bytes
+        self._published = published
         seconds = ticks.diff(now, self._credit_at) // 1000
         if seconds > 0:
             self._credit_at = ticks.add(self._credit_at, seconds * 1000)

@@ -50,6 +50,7 @@ class Session:
         self.newest = None  # bytes and topic of the packet that was acknowledged last
         self.proved = 0  # bytes of the largest that the connection outlived: some brokers acknowledge, drop and close
         self.lost = False
+        self.published = 0  # bytes, so far: what it says of its own accord
         self._now = 0
 
     # --- what the owner calls
@@ -87,6 +88,7 @@ class Session:
         packet_id = self.next_id() if qos else b""
         head = sized(topic) + packet_id
         head = bytes((0x30 | qos << 1 | retain,)) + length(len(head) + size) + head
+        self.published += len(head) + size
         if not qos:
             self.mute = len(head) + size, topic, self.pid
             self._pings *= 2

@@ -1,8 +1,6 @@
 """One non-blocking TCP or TLS connection with a buffer each way: no call waits."""
 
 # mypy: disable-error-code="union-attr, arg-type"
-import select
-
 from .broken import NOT_NOW, Broken
 
 HEAD_BYTES = 128  # room before the payload for fixed header, topic and packet id
@@ -35,12 +33,6 @@ class Wire:
         from .calling import connect
 
         connect(self, host, port)
-
-    def opened(self):
-        """True once TCP is connected (or has failed: then the first write says so)."""
-        poller = select.poll()
-        poller.register(self.raw, select.POLLOUT)
-        return bool(poller.poll(0))
 
     def secure(self, context, server_name):
         """Put TLS over the open connection. The handshake happens in the following `flush` and `fill` calls."""

@@ -5,7 +5,7 @@ Loaded when something arrives, and let go with the code of commands.
 
 from ...control.basics import const
 from .. import ticks
-from .refusal import MAX_BYTES
+from .refusal import MAX_BYTES, count
 
 _MOST_WAITING = const(4)  # commands and answers that wait
 _ANSWER_MS = const(10000)  # between two answers to what is not signed
@@ -31,7 +31,7 @@ def take(queue, payload, retained, now=0):
     if queue.key is not None and not _is_ours(queue, payload):
         _deny(queue, now)
     elif len(queue.replies) + len(queue.arrived) >= _MOST_WAITING:
-        queue.count("busy")
+        count(queue, "busy")
     else:
         too_long = payload is None or len(payload) > MAX_BYTES
         queue.arrived.append((b"" if too_long else payload, retained, too_long))
@@ -46,7 +46,7 @@ def _is_ours(queue, payload):
 def _deny(queue, now):
     """Count it, and answer now and then: answers to all would let a stranger spend the traffic of a unit."""
     code, why = ("signature", "no valid signature") if queue.key else ("no_key", "the unit has lost its key")
-    queue.count(code)
+    count(queue, code)
     times = queue.refused[code]
     if times in _TOLD:
         queue.begun[2]().denied(times)

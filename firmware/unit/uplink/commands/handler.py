@@ -20,7 +20,7 @@ from ...modules import forget
 from ...room import has_room
 from ..json_out import JsonOut
 from ..json_value import write_value
-from .refusal import MAX_BYTES, Refusal, is_int, only
+from .refusal import MAX_BYTES, Refusal, count, is_int, only
 
 _ANSWER_BYTES = const(1536)
 _MAX_ID = const(36)
@@ -138,7 +138,7 @@ class Commands:
         members = {"code": refusal.args[0], "why": refusal.args[1]}
         if len(refusal.args) > 2:
             members["t"] = refusal.args[2]
-        self._kept.count(members["code"])
+        count(self._kept, members["code"])
         self._answer(command_id, members, False)
 
     def _answer(self, command_id, members, ok):

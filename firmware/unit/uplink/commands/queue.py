@@ -47,10 +47,6 @@ class CommandQueue:
         self.taking_up = None
         self.most = 0  # bytes of an answer that the broker takes, 0: as many as there are
 
-    def count(self, code):
-        """One more refusal."""
-        self.refused[code] = self.refused.get(code, 0) + 1
-
     def busy(self, calm):
         """Whether `work` has something to do. `calm`: there is time before the next tick, and no pump runs."""
         if self.turn and not self.alone:

@@ -9,6 +9,11 @@ class Refusal(Exception):
     """code, why: the command is not carried out. A third is `t`, what the unit's clock shows, in Unix seconds."""
 
 
+def count(queue, code):
+    """One more refusal."""
+    queue.refused[code] = queue.refused.get(code, 0) + 1
+
+
 def is_int(value):
     """Whether a JSON value is a whole number; `true` is not."""
     return isinstance(value, int) and not isinstance(value, bool)

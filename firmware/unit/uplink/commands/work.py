@@ -5,6 +5,7 @@ import gc
 
 from ...control.basics import const
 from ...room import has_room
+from .refusal import count
 
 _ROOM_BYTES = const(20480)  # for the code and the answer to most, and some between what lies scattered
 
@@ -71,4 +72,4 @@ def _load(queue):
             return
         # Without the code nobody can say whom to answer. The sender asks again when no answer comes.
         queue.arrived.pop(0)
-        queue.count("too_much")
+        count(queue, "too_much")
