@@ -117,8 +117,8 @@ def told(name: str, folder: Path) -> Story:
     found.serial.listener = shown.append
     with rig.running(found), pytest.MonkeyPatch.context() as patch:
         if name == "over the cable":
-            outside, _ = fsimage._built(found.unit.board)
-            patch.setattr(fsimage, "_built", lambda *_: (outside | {"main.py": main}, new_modules()))
+            held = fsimage.firmware_files(new_unit, script) | {"main.py": main, fsimage.PACK: new_pack()}
+            patch.setattr(fsimage, "firmware_files", lambda _: dict(held))
             rig.until(lambda: b">>> " in b"".join(shown))
             with raw_repl.RawRepl(str(folder / "tty"), "en") as board:
                 brought = in_service.bring(board, new_unit, "", served=False)

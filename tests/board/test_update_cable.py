@@ -216,7 +216,7 @@ def test_what_the_unit_file_does_not_name_any_more_goes_and_so_does_a_setting_on
     install(found, {"config.trial": tried, "wifi.txt": b"old = secret\n", "config.json": tried}, A, _TRUSTED)
     with rig.running(found), RawRepl(str(tmp_path / "tty"), "en") as board:
         brought = in_service.bring(board, rig.unit(), "", served=False)
-    assert brought.files == ("config.json", "main.py", "wifi.txt")
+    assert brought.files == ("boot.py", "config.json", "main.py", "main.py.copy", "wifi.txt")
     assert brought.settings == ("lift.start_level_mm: 650 mm -> 600 mm",)
     for name in ("config.trial", "wifi.txt"):
         with pytest.raises(FileNotFoundError):
@@ -224,12 +224,12 @@ def test_what_the_unit_file_does_not_name_any_more_goes_and_so_does_a_setting_on
 
 
 def test_an_end_between_two_files_leaves_a_board_that_starts(tmp_path):
-    """Bytecode beside the slots first, then the boot.py that knows it, then the copies from which it would mend it."""
+    """What boot.py knows by its sum first, then the boot.py that knows it, then the copies to mend it from."""
     files = fsimage.firmware_files(rig.unit())
     order = sorted(files, key=in_service._turn)
     copies = [name for name in files if name.endswith(fsimage.COPY)]
-    assert order[-1] == "config.json" and len(copies) == 2
-    for name in ("pack.mpy", "slots.mpy"):
+    assert order[-1] == "config.json" and len(copies) == 3
+    for name in ("main.py", "pack.mpy", "slots.mpy"):
         assert order.index(name) < order.index("boot.py") < order.index(name + fsimage.COPY)
     # The worst moment: one of the two is new, and boot.py still knows the other.
     found = rig.board(tmp_path, plant=True)
