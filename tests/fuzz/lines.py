@@ -139,7 +139,7 @@ def _signed_anew(chance: random.Random, data: bytes) -> bytes:
         command = json.loads(data.rpartition(b',"sig":"')[0] + b"}")
         name = chance.choice([*command, "boot", "nonce", "expires", "ctr", "op", "args", "id"])
         command[name] = chance.choice(values)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return data
     body = json.dumps(command).encode()[:-1]
     return body + b',"sig":"' + sign.hmac_sha256(_KEY, _UNIT.encode() + b"\n", body).hex().encode() + b'"}'
