@@ -83,7 +83,7 @@ def key_of(path: Path | None) -> str | None:
 
 def _account(path: Path | None) -> dict[str, str]:
     """What a credentials file says; empty where it cannot be read, which others complain of."""
-    if path is not None:
+    if path is not None and path.is_file():  # a device has no end
         with suppress(OSError, ValueError):
             return dict(credentials.pairs(str(path)))
     return {}

@@ -5,11 +5,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.fuzz import engine, flashes, images, journals, lines, ports, texts
+from tests.fuzz import engine, flashes, images, journals, lines, ports, publishers, texts
 from tests.fuzz.engine import Family, Found
 
 FAMILIES: list[Family] = [
-    family for module in (journals, flashes, images, texts, ports, lines) for family in module.FAMILIES
+    family for module in (journals, flashes, images, texts, ports, lines, publishers) for family in module.FAMILIES
 ]
 _PART = 5000  # inputs in one process
 

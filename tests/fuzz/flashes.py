@@ -172,7 +172,7 @@ def _backup(folder: Path):
     seeds, known = _backups()
     unit = unitfile.load(UNIT_FILE)
     path = folder / "old.bin"
-    known = json.loads(json.dumps(known))
+    known = json.loads(json.dumps([*known, {"name": "x"}, unit.board.compact()]))  # whoever forges may swap files
 
     def take(data: bytes) -> bool:
         path.write_bytes(data)
@@ -258,7 +258,7 @@ def _seal_pack(chance: random.Random, data: bytes) -> bytes:
         return data
     made = bytearray(data)
     for _ in range(3):
-        made[chance.randrange(40, 66)] = chance.randrange(256)
+        made[chance.randrange(40, min(66, len(made)))] = chance.randrange(256)
     return sealed_pack(bytes(made))
 
 
