@@ -82,7 +82,7 @@ def test_no_byte_in_a_start_leads_anywhere(tmp_path, files):
     places = start(tmp_path, files)
     start(tmp_path, files, [*range(places[0], places[0] + 600, 10), *spread(places, 60)], BYTES)
     start(tmp_path, files, spread(places, 3)[1:2], BYTES)
-    start(tmp_path, files, range(*places, 2), b"\x03", sharp=True)
+    start(tmp_path, files, range(*places, 2), BYTES, sharp=True)
 
 
 @pytest.mark.campaign
