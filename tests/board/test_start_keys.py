@@ -46,12 +46,17 @@ def stepped(folder: Path, files: dict[str, bytes]) -> SteppedBoard:
     return flashed(board, files)  # type: ignore[return-value]
 
 
-def start(folder: Path, files: dict[str, bytes], stops: Iterable[int] = (), keys: bytes = b"") -> tuple[int, int]:
-    """Start a unit and type `keys` at these steps. Returns the steps where it first hears, and first ticks."""
+def start(
+    folder: Path, files: dict[str, bytes], stops: Iterable[int] = (), keys: bytes = b"", sharp: bool = False
+) -> tuple[int, int]:
+    """Start a unit and type `keys` at these steps. Returns the steps where it first hears, and first ticks.
+
+    `sharp`: only where a Ctrl-C would interrupt at that very step.
+    """
     board = stepped(folder, files)
     shown: list[bytes] = []
     board.serial.listener = shown.append
-    board.stops, board.keys = stops, lambda step: keys
+    board.stops, board.keys = stops, lambda step: keys if not sharp or board.serial._interrupts() else b""
     board.run(LIFE_S)
     text = b"".join(shown)
     assert board.starts == 1 and board.memory.u32(wire.WDT_TIMEOUT_MS) == wire.TICKING_MS, (stops, text)
@@ -77,6 +82,7 @@ def test_no_byte_in_a_start_leads_anywhere(tmp_path, files):
     places = start(tmp_path, files)
     start(tmp_path, files, [*range(places[0], places[0] + 600, 10), *spread(places, 60)], BYTES)
     start(tmp_path, files, spread(places, 3)[1:2], BYTES)
+    start(tmp_path, files, range(*places, 2), BYTES, sharp=True)
 
 
 @pytest.mark.campaign
