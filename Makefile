@@ -7,7 +7,7 @@ UNIT   ?= boards/esp32/units/qiaotou.toml
 JOBS   ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run image flash console stick test lint bench campaign clean
+.PHONY: help run image flash console stick sbom test lint bench campaign clean
 
 help:
 	@echo "make                            this help"
@@ -16,6 +16,7 @@ help:
 	@echo "make flash PORT=dev UNIT=file   make a board into a unit: write, verify, start, record"
 	@echo "make console PORT=dev           talk to a board"
 	@echo "make stick                      a folder for a USB stick: flash boards where there is no network"
+	@echo "make sbom                       what the product is made of, as CycloneDX: out/sbom.json"
 	@echo "make test                       all tests, on CPython and on the real MicroPython virtual machine"
 	@echo "make lint                       ruff and mypy"
 	@echo "make bench [ONLY=name]          benchmarks against the alternatives: all, or one"
@@ -48,6 +49,9 @@ console: $(READY)
 
 stick: $(READY)
 	@$(BIN)/python -m host_tools.records.stick out/stick
+
+sbom: $(READY)
+	@$(BIN)/python -m host_tools.records.sbom out/sbom.json
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not campaign" --durations=10 tests

@@ -412,6 +412,10 @@ def make_stick(folder: Path) -> None:
     assert "the wheels cannot be had" in said and (folder / "out/stick/qingxi/Makefile").exists()
 
 
+def make_sbom(folder: Path) -> None:
+    assert "out/sbom.json: CycloneDX" in make("sbom")
+
+
 def make_test(folder: Path) -> None:
     small_tree(folder)
     assert "1 passed" in make("test")
@@ -447,6 +451,7 @@ TARGETS: dict[str, Callable[[Path], None]] = {
     "flash": make_flash,
     "console": make_console,
     "stick": make_stick,
+    "sbom": make_sbom,
     "test": make_test,
     "lint": make_lint,
     "bench": make_bench,
