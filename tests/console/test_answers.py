@@ -365,3 +365,13 @@ def test_the_network_says_what_a_broker_answers_by_closing():
         assert "bytes" not in said and "字节" not in said and "qiaotou" in said
         unit.uplink = Uplink(b"")
         assert "qiaotou" not in unit.say("net")
+
+
+def test_a_time_server_that_was_not_believed_is_told_and_whoever_stands_here_is_believed():
+    unit = Unit("en")
+    assert "not believed" not in unit.say("time")
+    unit.clock.refused = 3
+    assert "time servers were not believed, 3 times" in unit.say("time")
+    unit.unlock()
+    unit.say("time set 2031-06-15 08:30")
+    assert unit.clock.begun_s == unit.clock.utc_s - unit.now_s  # by which servers are judged from now on
