@@ -201,7 +201,7 @@ def test_a_stolen_boards_flash_opens_nothing_but_that_units_own_topics(place: Pl
         assert secret.encode() not in whole  # ... and nothing of anybody else
     assert bytes.fromhex(KEYS[OTHER]) not in whole and b"482913" not in whole
 
-    other = place.visitor(OTHER, ACCOUNTS[OTHER])
+    other = place.visitor(OTHER, ACCOUNTS[OTHER], name=OTHER)
     other.subscribe("#")
     for user, port in ((OTHER, place.broker.units_port), ("platform", place.broker.port)):
         for word in words:
