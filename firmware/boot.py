@@ -1,5 +1,5 @@
-# Every output safe before anything else can fail; then the watchdog, one count of the starts that did not live long, and
-# the firmware of the slot in force. What comes in at the port stops none of it, and what fails ends in a restart.
+# Every output safe before anything else can fail; then the watchdog, one count of the starts that did not live long,
+# and the firmware of the slot in force. What comes in at the port stops none of it, and what fails ends in a restart.
 from machine import Pin
 from micropython import kbd_intr
 
@@ -15,7 +15,7 @@ except KeyboardInterrupt:
     for _pin, _open in RELAYS:
         Pin(_pin, Pin.OUT, value=_open)
 
-import os  # noqa: E402  nothing may come before the relays
+import os  # noqa: E402, I001  nothing may come before the relays
 import sys  # noqa: E402
 from machine import RTC, SOFT_RESET, WDT, reset, reset_cause  # noqa: E402
 
@@ -95,4 +95,4 @@ except BaseException as e:  # noqa: BLE001  shown, and answered by a restart
     finally:
         if not STANDS:
             reset()
-del SERVICE, SUMS, _count, _hopeless, _mend, _read, _serves  # gives their memory back
+SERVICE = SUMS = _count = _hopeless = _mend = _read = _serves = None  # gives their memory back

@@ -18,9 +18,9 @@ _FIRST_DAY = const(8766)  # 2024-01-01: an earlier date means that the clock was
 class Clock:
     """After `read()`: `utc_s`, `tod_s` (local second of the day) and `day` (local); NONE, -1 and 0 while never set.
 
-    `told`: somebody has told the time; the chip's clock goes on without, see earliest.py. `begun_s`: the newest time that
-    was known when this start began, NONE for none, against which an answer from afar is held; `refused`, how many such
-    answers were not believed (uplink/asking.py).
+    `told`: somebody has told the time; the chip's clock goes on without, see earliest.py. `begun_s`: the newest time
+    that was known when this start began, NONE for none, against which an answer from afar is held; `refused`, how many
+    such answers were not believed (uplink/asking.py).
     """
 
     def __init__(self, rtc, timezone_min):

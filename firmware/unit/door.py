@@ -42,7 +42,7 @@ class Door:
         word, _, pin = line.partition(b" ")
         if word == b"unlock" and not self.open:
             self._try(pin)
-        print("safe-mode%s \x1b[K" % ("#" if self.open else ">"))
+        print("safe-mode%s \x1b[K" % ("#" if self.open else ">"), end="")
 
     def _try(self, pin):
         if self._wait_s:

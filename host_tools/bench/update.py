@@ -13,6 +13,8 @@ from pathlib import Path
 
 from sim.bench.heap import MAKE_UNIT
 from sim.bench.uplink import mosquitto
+from sim.bench.workload import QUIET
+from sim.board.plant import ScenarioPlant
 from sim.board.slow_board import SlowBoard
 from sim.board.virtual_board import _REQUEST, VirtualBoard
 
@@ -85,8 +87,12 @@ def main(args: Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         unit = _unit(folder)
-        _served(folder, VirtualBoard(unit, folder / "flash", heap_bytes=_HEAP_BYTES), data, _measure)
-        slow = Watched(unit, folder / "flash of the slow", heap_bytes=_HEAP_BYTES, speed=None)
+        numbers = unit.control_settings()
+        plant = ScenarioPlant(numbers, QUIET)  # a command wants a unit whose clock is set
+        quick = VirtualBoard(unit, folder / "flash", None, plant, heap_bytes=_HEAP_BYTES)
+        _served(folder, quick, data, _measure)
+        plant = ScenarioPlant(numbers, QUIET)
+        slow = Watched(unit, folder / "flash of the slow", None, plant, heap_bytes=_HEAP_BYTES, speed=None)
         vfs = partitions.named(partitions.of_board(unit.board), "vfs")
         held = fsimage.firmware_files(unit, _MAIN) | fsimage.named_files(unit) | {"main.py": _MAIN.encode()}
         slow.flash.flash_tool_write(vfs.at, fsimage.littlefs_image(held, vfs.size))

@@ -186,7 +186,8 @@ class Remote:
             start = self.meta["boot"], self.meta["nonce"]
             self._asked[command_id] = start
         command = {"id": command_id, "boot": start[0], "nonce": start[1], "op": op, "args": args}
-        payload = self.signed(command | {"ctr": self._last_ctr, "expires": int(time.time()) + self._ahead_s + EXPIRES_S})
+        expires = int(time.time()) + self._ahead_s + EXPIRES_S
+        payload = self.signed(command | {"ctr": self._last_ctr, "expires": expires})
         self.traffic_bytes += len(self._base) + len(payload) + _PACKETS_BYTES
         self._client.publish(self._base + "cmd", payload, 1)
         return command_id
@@ -237,7 +238,7 @@ class Remote:
         raise Refused(self.unit_id, str(code), reply.get("why", ""))
 
     def _learns_clock(self, t: object) -> bool:
-        """Whether the unit's clock, `t`, which it has signed, is another than was reckoned with: a wrong one, or this."""
+        """Whether the unit's clock, `t`, which it has signed, is another than was reckoned with."""
         ahead_s = t - int(time.time()) if type(t) is int else self._ahead_s
         if abs(ahead_s - self._ahead_s) <= _CLOCKS_APART_S:
             return False

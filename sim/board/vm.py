@@ -104,9 +104,9 @@ def spawn(
     rom_fd = os.memfd_create("qingxi-shim", 0)
     os.write(rom_fd, shim_rom(unwired, scripts))
     flash_fd = os.open(flash_path, os.O_RDONLY)
-    passed = (memory_fd, flash_fd, rom_fd, wire_end.fileno())
-    numbers = map(str, (heap_bytes, *passed, os.getpid(), stepping[0]))
-    passed += (stepping[0],) if stepping[0] >= 0 else ()
+    passed = [memory_fd, flash_fd, rom_fd, wire_end.fileno()]
+    numbers = [str(number) for number in (heap_bytes, *passed, os.getpid(), stepping[0])]
+    passed += [stepping[0]] if stepping[0] >= 0 else []
     try:
         return subprocess.Popen(
             [sys.executable, "-m", "sim.board.vm", *numbers, stepping[1], chip],

@@ -16,6 +16,7 @@ from unit.journal.cursor import Cursor
 from unit.journal.layout import END, READING
 from unit.journal.ring import Journal
 
+from host_tools.device import remote, update_mqtt
 from host_tools.unitkit import fsimage, partitions, unitfile
 from host_tools.verbs.journal import open_image
 from sim.board.flash_file import FlashFile
@@ -123,6 +124,22 @@ def again(broker: Broker, proxy: Proxy, books: Books) -> None:
     broker.start()
     assert patience.until(books.subscribed.is_set)
     proxy.refuse = False
+
+
+class Sender(update_mqtt.Remote):
+    """Somebody at the unit's broker, by the board's clock: that goes by its story, and faster than the wall's."""
+
+    def __init__(self, port: int, key: str, books: Books):
+        super().__init__(f"127.0.0.1:{port}", UNIT, key, None, None, None)
+        self._books = books
+
+    def signed(self, command: dict) -> bytes:
+        assert self._books.wait(self._now_s)
+        return super().signed(command | {"expires": self._now_s() + remote.EXPIRES_S})
+
+    def _now_s(self) -> int:
+        """Of the newest reading; 0 where there is none yet."""
+        return max((row[0] or 0 for row in list(self._books.rows.values()) if isinstance(row, list)), default=0)
 
 
 class Scene:

@@ -29,6 +29,8 @@ def install(found: VirtualBoard, files: dict[str, bytes], use: int, trial: int, 
     context = UserContext(vfs.size)
     context.buffer[:] = found.flash.read(vfs.at, vfs.size)
     fs = fsimage.file_system(vfs.size, context)
+    for name in set(files) & set(fs.listdir("/")):
+        fs.remove(name)  # or there would have to be room for three packs
     for name, content in files.items():
         with fs.open(name, "wb") as f:
             f.write(content)

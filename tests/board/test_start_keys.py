@@ -1,4 +1,4 @@
-"""Bytes at the port while a unit starts: no prompt, no restart, no relay, with a PIN and without; and the ways that stay.
+"""Bytes at the port while a unit starts: no prompt, no restart, no relay, with a PIN or not; and the ways that stay.
 
 A start of the firmware has some 33,000 steps (`sim.board.stepped`). An ESP32 needs five seconds for them, so 500 evenly
 spaced ones are 10 ms of it each.
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from host_tools.device.raw_repl import RawRepl
 from host_tools.unitkit import fsimage, partitions
 from sim.board.plant import ScenarioPlant
 from sim.board.shim import wire
@@ -216,3 +217,14 @@ def test_safe_mode_pumps_on_where_the_code_of_the_pin_is_broken(tmp_path, monkey
     shown = live(found, 300, {60: b"\x03\x03\r\x03\r\x01"})
     assert "Safe mode" in shown and "ZeroDivisionError" in shown and ">>> " not in shown
     assert found.starts == 1 and found.memory.u32(wire.WDT_TIMEOUT_MS) == wire.TICKING_MS
+
+
+@pytest.mark.parametrize("files", [NO_PIN, PIN], ids=["no PIN", "PIN"])
+def test_the_tools_get_in_where_safe_mode_runs(tmp_path, files):
+    found = after_short_lives(flashed(rig.board(tmp_path, plant=True, speed=1.0), files), 5)
+    shown: list[bytes] = []
+    found.serial.listener = shown.append
+    with rig.running(found):
+        rig.until(lambda: b"Safe mode" in b"".join(shown))
+        with RawRepl(str(tmp_path / "tty"), "en", "2580" if files else "") as prompt:
+            assert prompt.run("print(6*7)", 10) == "42\r\n"

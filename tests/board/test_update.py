@@ -13,7 +13,7 @@ from host_tools.unitkit.errors import AnswerIsNo, BadInput
 from tests import publishers
 
 from . import rig
-from .online import UNIT, Scene
+from .online import Scene, Sender
 from .test_slots import firmware
 
 KEY = "00112233445566778899aabbccddeeff"
@@ -27,11 +27,11 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     made.close()
 
 
-class Cutting(update.Remote):
+class Cutting(Sender):
     """Has `strike` happen before the command of that number."""
 
     def __init__(self, scene: Scene, key: str = KEY, at: int = -1, strike=lambda: None):
-        super().__init__(f"127.0.0.1:{scene.broker.port}", UNIT, key, None, None, None)
+        super().__init__(scene.broker.port, key, scene.books)
         self.asked, self._strikes_at, self._strike = 0, at, strike
 
     def post(self, args, op="update"):

@@ -171,7 +171,7 @@ class Turns:
         self.back(op)
 
     def _remote(self) -> update_mqtt.Remote:
-        return update_mqtt.Remote(f"127.0.0.1:{self.plain_port}", UNIT, KEY, None, None, None)
+        return online.Sender(self.plain_port, KEY, self.books)
 
     def broker_restarts(self) -> None:
         online.kill(self.broker, self.proxy)

@@ -24,7 +24,7 @@ class Module:
         return getattr(self._built_in, name)
 
     def kbd_intr(self, char):
-        """3: Ctrl-C interrupts. -1: it does not. Without a jump, as on the chip, where no Ctrl-C can strike within it."""
+        """3: Ctrl-C interrupts. -1: it does not. Without a jump, for on the chip no Ctrl-C can strike in here."""
         mode = termios.tcgetattr(0)
         mode[_LOCAL] = mode[_LOCAL] & ~_ISIG | char + 1 >> 2
         termios.tcsetattr(0, termios.TCSANOW, mode)
