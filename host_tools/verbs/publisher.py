@@ -15,7 +15,7 @@ from pathlib import Path
 from ..image import signing
 from ..unitkit import fsimage, pack, publisher, unitfile
 from ..unitkit.errors import BadInput, Both, Problems, both, reading, writing
-from ..unitkit.progress import say
+from ..unitkit.progress import say, show
 from ..unitkit.publisher import PublicKey, Signature
 from ..unitkit.unitfile import Unit
 from .arguments import add_group, add_verb, print_json
@@ -149,7 +149,7 @@ def _show(args: argparse.Namespace) -> int:
         print_json([{"name": key.name, "fingerprint": key.fingerprint} for key in keys])
     else:
         for key in keys:
-            print(f"{key.fingerprint}  {key.name}")
+            show(f"{key.fingerprint}  {key.name}")
     return 0
 
 

@@ -42,8 +42,8 @@ class Client:
     def heard(self, topic: str, payload: bytes) -> None:
         pass
 
-    def say(self, topic: str, payload: bytes, retain: bool = False) -> None:
-        self.client.publish(BASE + topic, payload, 1, retain)
+    def say(self, topic: str, payload: bytes, retain: bool = False) -> paho.MQTTMessageInfo:
+        return self.client.publish(BASE + topic, payload, 1, retain)
 
     def close(self) -> None:
         self.client.disconnect()
@@ -70,15 +70,16 @@ class FakeUnit(Client):
         self._last_ctr = 0
         self._lock = threading.Lock()
         super().__init__(port, "cmd")
-        self.tell()
+        self.tell().wait_for_publish(20)
 
     def meta(self) -> dict[str, Any]:
         meta = {"v": 1, "firmware": "1", "firmware_sha256": self.sha256, "boot": self.boot, "nonce": self.nonce}
         return meta | self.meta_more
 
-    def tell(self) -> None:
+    def tell(self) -> paho.MQTTMessageInfo:
         meta = self.meta()
-        self.say("meta", signed("meta", meta, self.key) if self.signs else json.dumps(meta).encode(), retain=True)
+        payload = signed("meta", meta, self.key) if self.signs else json.dumps(meta).encode()
+        return self.say("meta", payload, retain=True)
 
     def restart(self) -> None:
         self.boot, self.nonce, self._last_ctr = self.boot + 1, secrets.token_hex(8), 0

@@ -9,6 +9,7 @@ import pytest
 
 from host_tools import main
 from host_tools.device import broker_check, remote
+from host_tools.verbs import update
 from tests.vm import ROOT
 
 CONNACK = {"update": b"\x20\x02\0\0", "delivery": b"\x20\x03\0\0\0"}
@@ -24,6 +25,7 @@ LATER = (
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
+    monkeypatch.setattr(update, "_signature", lambda *_: b"signed")
     monkeypatch.setattr(remote, "ANSWER_S", 2.0)
     monkeypatch.setattr(broker_check, "_ANSWER_S", 2.0)
 

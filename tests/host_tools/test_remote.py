@@ -10,8 +10,9 @@ import pytest
 from host_tools import main
 from host_tools.device import remote, update_mqtt
 from host_tools.device.signed import command
-from host_tools.unitkit import pack
+from host_tools.unitkit import fsimage, pack
 from host_tools.unitkit.errors import AnswerIsNo, SurroundingsFailed
+from host_tools.verbs import update as verb_update
 from tests.uplink.broker import Broker, free_port
 from tests.uplink.certificates import Authority
 from tests.vm import ROOT
@@ -31,7 +32,8 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
-    """What never comes is given up soon."""
+    """What never comes is given up soon; and a publisher has signed, see test_publisher.py."""
+    monkeypatch.setattr(verb_update, "_signature", lambda *_: b"signed")
     monkeypatch.setattr(remote, "ANSWER_S", 10.0)
     monkeypatch.setattr(remote, "UNSIGNED_S", 1.0)
     monkeypatch.setattr(remote, "NEWS_S", 1.0)
@@ -84,7 +86,7 @@ def test_nothing_forged_makes_it_report_success(broker: Broker, unit: FakeUnit, 
 def test_among_strangers_it_does_its_work_and_says_that_they_are_there(
     broker: Broker, unit: FakeUnit, tmp_path: Path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(update_mqtt.pack, "pack", lambda *_: DATA)
+    monkeypatch.setattr(fsimage, "firmware_pack", lambda *_: DATA)
     forger = Forger(broker.port, SHA256)
     assert verb(broker, tmp_path) == 0
     forger.close()
@@ -109,10 +111,10 @@ def test_a_recorded_meta_of_another_start_proves_nothing(broker: Broker, unit: F
     """The board was flashed anew: of its old life there are records, rightly signed, with higher starts."""
     unit.stays = True
     old = signed("meta", unit.meta() | {"boot": 50, "nonce": "a" * 16, "firmware_sha256": SHA256})
-    unit.say("meta", old, retain=True)
+    unit.say("meta", old, retain=True).wait_for_publish(20)
     with pytest.raises(SurroundingsFailed, match="somebody may hold it back"):
         update(broker)
-    unit.tell()
+    unit.tell().wait_for_publish(20)
     plain = unit._obey
 
     def obey(command):
@@ -196,7 +198,7 @@ METAS = (
 @pytest.mark.parametrize("wrong", METAS)
 def test_a_signed_meta_of_another_shape_is_a_sentence(broker: Broker, unit: FakeUnit, wrong: dict):
     unit.meta_more = wrong
-    unit.tell()
+    unit.tell().wait_for_publish(20)
     with pytest.raises(SurroundingsFailed, match="meta is not what this program expects"):
         update(broker)
 
