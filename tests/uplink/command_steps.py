@@ -98,6 +98,7 @@ CASES = (
     ("log of too many", "args", "log", {"n": 21}, {}),
     ("log of true", "args", "log", {"n": True}, {}),
     ("log with more", "args", "log", {"n": 1, "from": 3}, {}),
+    ("update where nobody's signature counts", "no_publisher", "update", {"sha256": DIGEST}, {"key": 1, "nobody": 1}),
     ("update without a key", "no_key", "update", {"sha256": DIGEST}, {}),
     ("update", "ok", "update", {"sha256": DIGEST}, {"key": 1}),
     ("update of no digest", "args", "update", {"sha256": "zz"}, {"key": 1}),
@@ -166,6 +167,22 @@ class Slots:
 
     def spare(self):
         return "" if self._trial else PACK
+
+
+class Pack:
+    """The module of that name: the firmware in force, and its list of publishers."""
+
+    name = ""
+
+    def __init__(self, lines):
+        self._lines = lines
+
+    def open(self, path, mode):
+        if not self._lines:
+            raise OSError(2)
+        with open("list", "w") as f:
+            f.write(self._lines)
+        return open("list", mode)
 
 
 class Place:
@@ -269,6 +286,7 @@ class Place:
             wide = commands.out
             commands.out = json_out.JsonOut(bytearray(90), 0)
         sys.modules["slots"] = Slots("trial" in more)
+        sys.modules["pack"] = Pack("" if "nobody" in more else "somebody " + "f" * 768 + "\n")
         payload = self.payload(op, args, more)
         queue.denied_at = None
         gate.take(queue, payload, "retained" in more)
