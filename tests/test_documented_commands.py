@@ -220,6 +220,7 @@ VERBS: dict[str, Callable[[list[str], Path], None]] = {
     "sim run": simulates,
     "sim board": lives,
     "config new": makes,
+    "config key": makes,
     "config check": works,
     "config show": works,
     "config schema": works,

@@ -18,9 +18,10 @@ import paho.mqtt.client as paho
 from unit.catalogue.printable import printable
 
 from ..unitkit.broker_address import named, unreachable
-from ..unitkit.errors import AnswerIsNo, SurroundingsFailed, both
+from ..unitkit.errors import SurroundingsFailed, both
 from . import signed
 from .mqtt_client import Client
+from .refused import Refused
 
 ANSWER_S = 90.0  # the last command waits until no pump runs
 TRIES = 20  # a command is sent so often before the connection is given up
@@ -58,25 +59,7 @@ _WORDS = {
         "{unit}: it has started anew, but its new meta does not arrive: have the broker's access list checked; "
         "somebody may hold it back",
     ),
-    "no": ("{unit} 拒绝：{code} {why}{hint_zh}", "{unit} refuses: {code} {why}{hint_en}"),
 }
-_CLOCK = "；核对这台电脑和站点的时钟", "; compare the clocks of this computer and the unit"
-_HINTS = {
-    "expired": _CLOCK,
-    "expires": _CLOCK,
-    "clock": ("；等它对时，或在控制台用 time 设时钟", "; wait for its time server, or set the clock at its console"),
-    "counter": _CLOCK,
-    "no_key": ("；它的密钥丢了：用线更新（--port）", "; its key is lost: update it over the cable (--port)"),
-}
-
-
-class Refused(AnswerIsNo):
-    """The unit says no, and why: `code` as docs/mqtt.md has it."""
-
-    def __init__(self, unit_id: str, code: str, why: str):
-        hint_zh, hint_en = _HINTS.get(code, ("", ""))
-        super().__init__(both(_WORDS["no"], unit=unit_id, code=code, why=why, hint_zh=hint_zh, hint_en=hint_en))
-        self.code = code
 
 
 class Remote:

@@ -14,7 +14,7 @@ from ..unitkit import pack
 from ..unitkit.errors import AnswerIsNo, SurroundingsFailed, both
 from ..unitkit.progress import bar, say
 from . import remote as remotes
-from .remote import Refused
+from .refused import Refused
 
 PIECE_BYTES = 531  # with base64, nonce, signature and the rest within the 1024 bytes of a command
 WINDOW = 3  # pieces under way at a time: a unit keeps four commands, and one place is for somebody else's

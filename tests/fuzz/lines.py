@@ -20,7 +20,7 @@ from unit.uplink.packet import UP
 from unit.uplink.session import Session
 from unit.uplink.wire import Wire
 
-from host_tools.device import remote
+from host_tools.device import refused, remote
 from host_tools.unitkit.errors import SurroundingsFailed
 from tests.fuzz.engine import Family, Mutator, Wrong
 from tests.uplink.fuzz_steps import GOOD, Watched
@@ -371,7 +371,7 @@ def _said(folder: Path):
     return take, seeds
 
 
-_SAID = (SurroundingsFailed, remote.Refused)
+_SAID = (SurroundingsFailed, refused.Refused)
 FAMILIES = [
     Family("packets of a broker", _packets, (), words=(b"\x30", b"\x32", b"\x40\2\0\1", b"\xff\xff\x7f"), share=6.0),
     Family("signed commands", _commands, (), (_signed_anew,), words=(b'"op":', b'"sig":"', b'"all"'), share=2.0),

@@ -5,10 +5,13 @@ to be obeyed is decided here by what the platform meant, not by signatures: a co
 time, and newer than the last one. Every such one must be obeyed and no other.
 """
 
+import io
 import json
 import random
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from unit.uplink.commands import gate
@@ -17,7 +20,12 @@ from unit.uplink.commands.queue import CommandQueue
 from tests.uplink import keys
 
 DAY_S = 86400
-OPS = (("auto", {"output": "all"}), ("ack", {"alarm": "all"}), ("off", {"output": "p1", "for_s": 60}))
+DIGEST = "ab" * 32
+PIECE = {"sha256": DIGEST, "at": 0, "data": ""}
+OPS = (
+    ("auto", {"output": "all"}), ("ack", {"alarm": "all"}), ("off", {"output": "p1", "for_s": 60}),
+    ("update", {"sha256": DIGEST}), ("update", PIECE),
+)  # fmt: skip
 
 
 @dataclass
@@ -27,6 +35,26 @@ class Meant:
     start: int
     counter: int
     expires: int
+
+
+class Slots:
+    """The module of that name; who asks it where a firmware goes has begun to receive one."""
+
+    def __init__(self, unit: "Unit"):
+        self._unit = unit
+
+    def spare(self) -> str:
+        self._unit.done += 1
+        return "b.pack"
+
+
+class Pack:
+    """The module of that name: somebody may sign firmwares."""
+
+    name = ""
+
+    def open(self, _path: str, _mode: str) -> io.BytesIO:
+        return io.BytesIO(b"somebody " + b"f" * 768 + b"\n")
 
 
 @dataclass
@@ -91,13 +119,19 @@ class Unit:
     def deliver(self, payload: bytes, retained: bool = False) -> tuple[bool, bool]:
         """(whether it did something, whether it said that it had)."""
         before = self.done
+        modules = {"slots": Slots(self), "pack": Pack()}
         gate.take(self.queue, payload, retained, self.world.now_s * 1000)
         while self.queue.busy(True):
+            sys.modules.update(modules)  # type: ignore[arg-type]
             self.queue.work(self.world.now_s * 1000, True)
+        for name in modules:
+            sys.modules.pop(name, None)
         said = [reply for _, reply in self.queue.replies]
         self.queue.replies.clear()
         assert all(keys.is_from(self.name, "reply", reply, self.key) for reply in said)
-        return self.done > before, any(json.loads(reply)["ok"] for reply in said)
+        answers = [json.loads(reply) for reply in said]
+        took = any("at" in answer for answer in answers)  # a piece of a firmware that is under way asks nobody
+        return self.done > before or took, any(answer["ok"] for answer in answers)
 
 
 def command(world: World, unit: Unit) -> bytes:
@@ -181,6 +215,12 @@ def play(n: int, seed: int) -> World:
         assert did == said == right, (payload, meant, unit.number, unit.newest, world.now_s)
         world.told["obeyed" if right else "refused"] += 1
     return world
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a firmware would arrive."""
+    monkeypatch.chdir(tmp_path)
 
 
 def test_what_was_recorded_altered_reordered_or_delayed_is_not_obeyed_and_all_else_is():

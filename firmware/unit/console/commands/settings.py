@@ -125,7 +125,7 @@ def cmd_keep(c, words):
     from ... import config
 
     yield CALM_MS
-    if c.app.config_from != config.FROM_TRIAL:
+    if c.app.config_from not in (config.FROM_TRIAL, config.FROM_AFAR):
         yield c.say("keep_nothing")
         return
     try:
