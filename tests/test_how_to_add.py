@@ -46,7 +46,7 @@ found["set"] = unit.say("set lift.notice_level_mm 5000")
 found["trend"] = unit.say("trend well_l 1h")
 
 class Identity:
-    firmware = firmware_sha256 = config_sha256 = ""
+    firmware = firmware_sha256 = config_sha256 = nonce = ""
     boot = 1
 
 out = JsonOut(bytearray(8192), 0)

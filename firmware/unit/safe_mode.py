@@ -10,7 +10,6 @@ import sys
 import time
 
 import machine
-import micropython
 
 from . import restart
 from .control.basics import const
@@ -34,6 +33,8 @@ class SafeMode:
         """Pump on floats for an hour, then restart: it does not return."""
         print("安全模式：只按浮球排水。Ctrl-C 停止（有密码先 unlock 密码），断电可恢复正常。")
         print("Safe mode: pumping on floats only. Ctrl-C stops (a PIN: unlock PIN first); a power cut starts normally.")
+        import micropython
+
         micropython.kbd_intr(-1)  # a main.py of before has left it on
         watchdog = machine.WDT(timeout=_WATCHDOG_MS)
         run = (0, OVERRIDE_REST_S)  # see `step`

@@ -110,7 +110,9 @@ def live(found: VirtualBoard, until_s: float, typed: dict[float, bytes] | None =
         return False
 
     def typing(keys: bytes) -> bool:
-        return not os.write(user, keys)
+        os.write(user, keys)
+        found.serial.pump()
+        return False
 
     found.prompt_s = 5.0
     found.agenda.add(0, look)

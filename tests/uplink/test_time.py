@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from unit import lowest
+from unit import earliest
 from unit.catalogue import tables
 from unit.control.basics import NONE
 from unit.journal.newest import newest
@@ -157,7 +157,7 @@ def test_a_chip_shows_the_lowest_date_until_it_is_told(monkeypatch, last_offset,
     flash = bytearray(b"\xff" * (1 << 14))
     live(flash, 3, last_offset)
     clock = Chip(monkeypatch, chip_s, by_rtc)
-    lowest.begin(clock, journal_of(flash))
+    earliest.begin(clock, journal_of(flash))
     assert (clock.told, clock.chip_s) == (told, shown_s)
     assert (clock.utc_s == NONE) is not told
     assert clock.begun_s == (NONE if last_offset == NONE else last_offset + 120)

@@ -35,7 +35,7 @@ _REMEMBERED = const(16)  # ids of commands that a second delivery must not repea
 _MEMBERS = ("id", "boot", "nonce", "op", "args", "expires", "ctr", "sig")
 _LONGEST_S = const(86400)  # that a signed command is good for: whoever holds it back has no more
 # Bytes that a command wants while it is answered, of a chip's heap; the others fit in what is free with a broker.
-_WANTS = {"show": 20480, "set": 20480, "log": 5120, "update": 5120}
+_WANTS = {"show": 20480, "set": 20480, "log": 5120, "update": 5120, "switch": 20480}
 
 
 class Commands:
@@ -71,7 +71,7 @@ class Commands:
             self._check(command)
             args = command.get("args", {})
             op = command["op"]
-            fits = has_room(_WANTS.get(op, 0))
+            fits = has_room(_WANTS.get("switch" if "switch" in args else op, 0))
             if not (fits or self._kept.alone or self._job):
                 return None
             self._remember(command)

@@ -5,6 +5,7 @@ head of a pack. What it must hold is made here, down to the last byte, and compa
 arrived is taken apart, so there is nothing to be misread.
 """
 
+import gc
 import sys
 from binascii import a2b_base64, unhexlify
 
@@ -64,6 +65,7 @@ def is_signed(signature, digest):
         power = signature
         for _ in range(_SQUARES):
             yield
+            gc.collect()  # a square leaves kilobytes behind, and wants one in one piece
             power = pow(power, 2, modulus)
         if signature < modulus and power * signature % modulus == wanted:
             found = True
