@@ -111,7 +111,7 @@ def live(found: VirtualBoard, until_s: float, typed: dict[float, bytes] | None =
 
     def typing(keys: bytes) -> bool:
         os.write(user, keys)
-        found.serial.pump()
+        found.serial._user_to_machine()
         return False
 
     found.prompt_s = 5.0

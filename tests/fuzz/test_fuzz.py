@@ -6,7 +6,7 @@ import pytest
 
 from tests.fuzz import campaign, engine
 
-SAMPLE = 12_000
+SAMPLE = 6_000
 CAMPAIGN = 1_000_000
 JOBS = os.cpu_count() or 1
 
