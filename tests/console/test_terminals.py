@@ -70,7 +70,7 @@ def test_a_visit_through(port, program):
     terminal = Program(*command)
     terminal.until("]")  # its greeting names the key that leaves
     terminal.until("qiaotou> ", b"\r")
-    assert "1号泵停止" in terminal.until("1号泵停止", b"why p1\r")  # a line that comes in pieces is drawn more than once
+    assert "1号泵停止" in terminal.until("1号泵停止", b"why p1\r")  # a line in pieces is drawn more than once
     terminal.until("English now", b"lang en\r")
     status = terminal.until("last visit", b"status\r")
     assert "level      [" in status and "pump 1" in status
