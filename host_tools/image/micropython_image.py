@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..unitkit import partitions, variants
 from ..unitkit.boards import Board
-from ..unitkit.errors import AnswerIsNo, BadInput, Both, reading, writing
+from ..unitkit.errors import AnswerIsNo, BadInput, Both, read_at_most, writing
 from ..unitkit.places import BOARDS_DIR
 from . import esp_image
 
@@ -28,6 +28,7 @@ _BUILD = re.compile(rb"\0(ESP32_GENERIC(?:_[A-Z0-9]+)*(?:-[A-Z0-9_]+)?)\0")
 # What MicroPython greets with after its version: `sys.implementation._machine`.
 _MACHINE = re.compile(rb"; ([ -~]+ with ESP32[ -~]*)\0")
 _MOST_BYTES = 16 << 20
+_NO_IMAGE = "不是 ESP32 的 MicroPython 映像", "this is no MicroPython image for an ESP32"
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,7 @@ class MicroPython:
 
 def read(path: Path) -> MicroPython:
     """A MicroPython image from a file. BadInput if it is damaged, none or unreadable."""
-    with reading(path), path.open("rb") as f:
-        data = f.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise BadInput.of(
-            f"{path}：超过 {_MOST_BYTES} 字节：不是 ESP32 的 MicroPython 映像",
-            f"{path}: larger than {_MOST_BYTES} bytes: this is no MicroPython image for an ESP32",
-        )
+    data = read_at_most(path, _MOST_BYTES, _NO_IMAGE)
     try:
         return parse(data)
     except esp_image.Unusable as e:

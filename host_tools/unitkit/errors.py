@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+_OTHER_FILE = "这不是要的文件", "this is not the file that is wanted"
+
 
 class Both(str):
     """A sentence in both languages: as a string it is the English one, `zh` the Chinese one."""
@@ -112,13 +114,19 @@ def cannot_read(path: object, e: OSError) -> BadInput:
     return BadInput.of(f"{path}：读不了：{e.strerror}", f"{path}: cannot be read: {e.strerror}")
 
 
-def read_at_most(path: Path, most: int) -> bytes:
-    """The bytes of a file that the user named. BadInput if it cannot be read or holds more than `most`."""
+def exists_already(path: object) -> BadInput:
+    """What to raise where a file is to be made that is there already."""
+    return BadInput.of(f"{path}：文件已存在，不会覆盖；换一个文件名", f"{path}: exists already; choose another name")
+
+
+def read_at_most(path: Path, most: int, otherwise: tuple[str, str] = _OTHER_FILE) -> bytes:
+    """The bytes of a file that the user named. BadInput if it cannot be read or holds more than `most`.
+
+    `otherwise`: what to say of a file that does, in Chinese and in English.
+    """
     with reading(path), path.open("rb") as f:
         data = f.read(most + 1)
     if len(data) > most:
-        raise BadInput.of(
-            f"{path}：超过 {most} 字节：这不是要的文件",
-            f"{path}: larger than {most} bytes: this is not the file that is wanted",
-        )
+        zh, en = otherwise
+        raise BadInput.of(f"{path}：超过 {most} 字节：{zh}", f"{path}: larger than {most} bytes: {en}")
     return data

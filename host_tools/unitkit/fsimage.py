@@ -193,7 +193,7 @@ def named_files(unit: Unit) -> dict[str, bytes]:
         if wrong := _wrong_named_file(key, path, content):
             problems.append(_about(unit, key, path, wrong))
         elif key == "console.pin_file":
-            content = pin_hash(unit.id, _first_line(content))
+            content = pin_hash(unit.id, keys.first_line(content))
         files[NAMED_FILES[key]] = content
     problems.refuse()
     return files
@@ -212,11 +212,7 @@ def pin_hash(unit_id: str, pin: str) -> bytes:
 def pin(unit: Unit) -> str:
     """The console's PIN, as the file that the unit file names has it; empty where there is none."""
     path = unit.files().get("console.pin_file")
-    return _first_line(path.read_bytes()) if path else ""
-
-
-def _first_line(content: bytes) -> str:
-    return content.decode("utf-8").partition("\n")[0].strip()
+    return keys.first_line(path.read_bytes()) if path else ""
 
 
 def _about(unit: Unit, key: str, path: Path, wrong: Both) -> Both:
@@ -244,7 +240,7 @@ def _wrong_named_file(key: str, path: Path, content: bytes) -> Both | None:
         return None if good else Both("里面没有 PEM 格式的私钥", "holds no private key in PEM form")
     try:
         if key == "console.pin_file":
-            return _wrong_pin(_first_line(content))
+            return _wrong_pin(keys.first_line(content))
         if key == "mqtt.credentials_file":
             if wrong := keys.wrong_key(path):
                 return wrong

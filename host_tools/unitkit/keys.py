@@ -71,6 +71,11 @@ _WORDS = {
 }
 
 
+def first_line(content: bytes) -> str:
+    """Where a PIN stands in its file. UnicodeDecodeError where that is no text."""
+    return content.decode("utf-8").partition("\n")[0].strip()
+
+
 def fresh() -> str:
     """A new command key: 64 hexadecimal digits."""
     return secrets.token_hex(_KEY_BYTES)
@@ -188,7 +193,7 @@ def warnings(
     if settings.get("console.pin_file"):
         pin_file = path.parent / str(settings["console.pin_file"])
         with suppress(OSError, UnicodeDecodeError):
-            pin = pin_file.read_text(encoding="utf-8").partition("\n")[0].strip()
+            pin = first_line(pin_file.read_bytes())
             if 0 < len(pin) < _PIN_DIGITS:
                 yield "console.pin_file", both(_WORDS["pin"], path=pin_file, n=len(pin))
 

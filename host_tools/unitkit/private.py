@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from .errors import BadInput, SurroundingsFailed, both, writing
+from .errors import BadInput, SurroundingsFailed, both, exists_already, writing
 
 _OTHERS = 0o077
 # Not on every system; where there are no links and no modes, nothing is lost without them.
@@ -42,6 +42,18 @@ def write_private(path: Path, data: bytes) -> None:
         except BaseException:
             fresh.unlink(missing_ok=True)
             raise
+
+
+def write_new(path: Path, data: bytes, mode: int) -> None:
+    """Write a file that is not there yet, and no link either. BadInput if it is, SurroundingsFailed if that fails."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _AS_IT_IS, mode)
+        except FileExistsError as e:
+            raise exists_already(path) from e
+        with open(fd, "wb") as f:
+            f.write(data)
 
 
 def open_private(path: Path) -> int:

@@ -10,7 +10,7 @@ from ..device import port
 from ..device.esptool import Esptool
 from ..records import old_board
 from ..records.old_board import OldBoard
-from ..unitkit.errors import BadInput, both
+from ..unitkit.errors import both, exists_already
 from ..unitkit.nor import Nor
 from ..unitkit.private import write_private
 from ..unitkit.progress import say
@@ -18,7 +18,6 @@ from . import journal
 from .arguments import add_verb, print_json
 
 _WORDS = {
-    "exists": ("{path}：文件已存在，不会覆盖；换一个文件名", "{path}: exists already; choose another name"),
     "reading": ("正在读取，几分钟 ...", "reading, some minutes ..."),
     "done": (
         "{path}：站点 {unit} 的备份：{readings} 条读数，{unsent} 条未送，下一个序号 {next_seq}。含密码，不要发给别人",
@@ -38,7 +37,7 @@ def add_parser(verbs) -> None:
 def backup(args: argparse.Namespace) -> int:
     """Read the board, write the file, say what is in it. Returns the exit code."""
     if args.out.exists():
-        raise BadInput(both(_WORDS["exists"], path=args.out))
+        raise exists_already(args.out)
     flash = read(args.port, args.lang)
     left = old_board.of_image(flash, args.port)
     write_private(args.out, flash)

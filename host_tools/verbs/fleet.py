@@ -11,7 +11,7 @@ from ..records import fleet_file
 from ..records.flash_record import label, page
 from ..records.fleet_file import Planned
 from ..unitkit import fsimage, keys
-from ..unitkit.errors import BadInput, Both, Problems, both, writing
+from ..unitkit.errors import BadInput, Both, Problems, both, exists_already, writing
 from ..unitkit.places import EXAMPLE_UNIT
 from ..unitkit.private import write_private
 from ..unitkit.progress import say
@@ -30,7 +30,6 @@ shangcun,上村污水处理站,Shangcun village,2.40,1800
 """
 
 _WORDS = {
-    "exists": ("{path}：文件已存在，不会覆盖；换一个文件名", "{path}: exists already; choose another name"),
     "new": (
         "已写入 {path}：每行一个站点，每列一个设置；其余取自共同的站点文件。改好后："
         "qingxi fleet make {path} --out 文件夹",
@@ -68,7 +67,7 @@ def add_parser(verbs) -> None:
 
 def _new(args: argparse.Namespace) -> int:
     if args.file.exists():
-        raise BadInput(both(_WORDS["exists"], path=args.file))
+        raise exists_already(args.file)
     with writing(args.file):
         args.file.write_text(_NEW, encoding="utf-8-sig")  # a spreadsheet takes it for UTF-8 by the mark
     say(args.lang, both(_WORDS["new"], path=args.file))

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from ..image import signing
 from ..unitkit import fsimage, pack, publisher, unitfile
-from ..unitkit.errors import BadInput, Both, Problems, both, reading, writing
+from ..unitkit.errors import BadInput, Problems, both, exists_already, reading, told, writing
+from ..unitkit.private import write_new
 from ..unitkit.progress import say, show
 from ..unitkit.publisher import PublicKey, Signature
 from ..unitkit.unitfile import Unit
@@ -24,7 +25,6 @@ _SHORTEST = 12  # characters of a passphrase
 _PUBLIC = ".pub"
 
 _WORDS = {
-    "exists": ("{path}：文件已存在，不会覆盖；换一个文件名", "{path}: exists already; choose another name"),
     "same": (
         "{path}：公钥要写到 {public}，私钥请换一个文件名，例如 key.pem",
         "{path}: the public key goes to {public}; give the private one another name, such as key.pem",
@@ -90,13 +90,13 @@ def _new(args: argparse.Namespace) -> int:
         raise BadInput(both(_WORDS["same"], path=args.file, public=beside))
     for path in (args.file, beside):
         if os.path.lexists(path):
-            raise BadInput(both(_WORDS["exists"], path=path))
+            raise exists_already(path)
     passphrase = _passphrase(args, args.file, twice=True)
     key = signing.new_key()
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", args.file.stem)[:32]
     public = signing.public(key, name)
-    _write_new(args.file, signing.pem(key, passphrase), 0o600)
-    _write_new(beside, f"# {public.name} {public.fingerprint}\n{public.line}".encode(), 0o644)
+    write_new(args.file, signing.pem(key, passphrase), 0o600)
+    write_new(beside, f"# {public.name} {public.fingerprint}\n{public.line}".encode(), 0o644)
     shown = {"public": beside, "fingerprint": public.fingerprint}
     say(args.lang, both(_WORDS["made"], path=args.file, **shown))
     if args.json:
@@ -161,26 +161,9 @@ def _passphrase(args: argparse.Namespace, path: Path, twice: bool = False) -> st
     elif not sys.stdin.isatty():
         raise BadInput(both(_WORDS["nobody"]))
     else:
-        found = getpass.getpass(_in(args.lang, both(_WORDS["ask"], path=path)))
-        if twice and getpass.getpass(_in(args.lang, both(_WORDS["again"]))) != found:
+        found = getpass.getpass(told(_WORDS["ask"], args.lang, path=path))
+        if twice and getpass.getpass(told(_WORDS["again"], args.lang)) != found:
             raise BadInput(both(_WORDS["differ"]))
     if twice and len(found) < _SHORTEST:
         raise BadInput(both(_WORDS["short"], least=_SHORTEST))
     return found
-
-
-def _in(lang: str, text: Both) -> str:
-    return text.zh if lang == "zh" else str(text)
-
-
-def _write_new(path: Path, data: bytes, mode: int) -> None:
-    """Write a file that is not there yet, and no link either. BadInput if it is, SurroundingsFailed if that fails."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            fd = os.open(path, flags, mode)
-        except FileExistsError as e:
-            raise BadInput(both(_WORDS["exists"], path=path)) from e
-        with open(fd, "wb") as f:
-            f.write(data)

@@ -11,6 +11,7 @@ from unit.uplink import credentials
 from host_tools.records import fleet_file
 from host_tools.unitkit import boards, fsimage, places, tomltext, unitfile
 from host_tools.unitkit.errors import BadInput
+from host_tools.unitkit.keys import first_line
 from host_tools.verbs import fleet, register
 from sim.scenario import inflow_file, scenario
 from tests.board.rig import UNIT_FILE
@@ -210,7 +211,7 @@ def _secrets(folder: Path):
             wrong = fsimage._wrong_named_file(key, path, data)
             if wrong is None:
                 taken += 1
-                if key == "console.pin_file" and not 4 <= len(fsimage._first_line(data)) <= 32:
+                if key == "console.pin_file" and not 4 <= len(first_line(data)) <= 32:
                     raise Wrong("a PIN that nobody can type")
             elif not wrong or not wrong.zh:
                 raise Wrong("a refusal without a sentence")

@@ -37,9 +37,8 @@ _ON_BOARD = sys.implementation.name == "micropython"
 _TIDY_ROWS = const(8)
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
-_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LETTERS = _LOWER + _LOWER.upper()
 _DIGITS = "0123456789"
-
 
 TEXTS = ("id", "text", "str", "hosts", "topic", "apn")
 _KINDS = TEXTS + ("int", "num", "bool", "tod", "tz", "board")  # noqa: RUF005  MicroPython knows no (*x, ...)
