@@ -104,12 +104,12 @@ class SerialPort:
         os.write(self.terminal, _MARK)
         shown = b""
         deadline = time.monotonic() + _SETTLE_S
-        while not shown.endswith(_MARK):
+        while _MARK not in shown:  # behind it may be more already: at its prompt a machine does not stand still
             self._machine_to_user()
             shown += _read(user)
             if time.monotonic() > deadline:
                 raise SurroundingsFailed("the pseudo-terminal of the virtual board does not pass on what it was given")
-        return shown.removesuffix(_MARK)
+        return shown.replace(_MARK, b"")
 
     def deliver(self, user: int, keys: bytes) -> None:
         """Type keys at the other end, `user`; they are with the machine when this returns.
